@@ -1,0 +1,1 @@
+//! The services of the sandbox, one file or folder each, every one an [`awsim_core::ServiceHandler`].
