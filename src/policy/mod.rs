@@ -1,1 +1,3 @@
-//! TODO
+//! The IAM policy language, pure: documents and what they mean.
+
+pub mod document;
