@@ -48,3 +48,12 @@ where
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     (status, text(error.code()), text(error.message()))
 }
+
+/// Creates a role that `service` may assume.
+pub(super) async fn role(config: &SdkConfig, name: &str, service: &str) {
+    let trust = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{service}"}},"Action":"sts:AssumeRole"}}]}}"#
+    );
+    let client = aws_sdk_iam::Client::new(config);
+    let _ = client.create_role().role_name(name).assume_role_policy_document(trust).send().await;
+}

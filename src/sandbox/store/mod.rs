@@ -105,12 +105,11 @@ impl Store {
     /// Makes the folder and takes its lock, once.
     fn create(&self) -> Result<(), SandboxError> {
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = self.folder();
         if lock.is_none() {
             let new = !is_folder(&self.dir)?;
             make_folder(&self.dir)?;
             let taken = Lock::acquire(&self.dir, lock::PATIENCE)?;
-            if is_folder(&folder)? {
+            if self.has_account()? {
                 return Err(SandboxError::Overtaken { dir: self.dir.clone(), account: self.account.clone() });
             }
             if new {
@@ -119,9 +118,8 @@ impl Store {
             }
             *lock = Some(taken);
         }
-        if !is_folder(&folder)? {
-            make_folder(&self.dir.join("accounts"))?;
-            make_folder(&folder)?;
+        if !self.has_account()? {
+            make_folder(&self.folder())?;
         }
         let marker = self.dir.join(MARKER);
         if !marker.exists() {
@@ -146,11 +144,10 @@ impl Store {
 
     /// Removes what a killed process left half written.
     fn sweep(&self) -> Result<(), SandboxError> {
-        let folder = self.folder();
-        let accounts = self.dir.join("accounts");
-        if !is_folder(&accounts)? || !is_folder(&folder)? {
+        if !self.has_account()? {
             return Ok(());
         }
+        let folder = self.folder();
         let entries = fs::read_dir(&folder).map_err(SandboxError::io("read", &folder))?;
         for entry in entries {
             let path = entry.map_err(SandboxError::io("read", &folder))?.path();
@@ -159,6 +156,11 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Tells whether the account has a folder.
+    fn has_account(&self) -> Result<bool, SandboxError> {
+        Ok(is_folder(&self.dir.join("accounts"))? && is_folder(&self.folder())?)
     }
 
     /// Returns the account's folder.

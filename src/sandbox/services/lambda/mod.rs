@@ -4,6 +4,8 @@
 
 mod function;
 mod permission;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use std::collections::BTreeMap;

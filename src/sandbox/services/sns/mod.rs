@@ -3,6 +3,8 @@
 //! <https://docs.aws.amazon.com/sns/latest/api/>
 
 mod subscription;
+#[cfg(test)]
+mod tests;
 mod topic;
 
 use std::collections::BTreeMap;
