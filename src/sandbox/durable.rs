@@ -1,7 +1,7 @@
 //! A service whose state is on disk before its answer is given.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use awsim_core::{
@@ -13,8 +13,8 @@ use sha2::{Digest as _, Sha256};
 use super::SandboxError;
 use super::store::Store;
 
-/// Wraps a service: passes every call on and saves the service's state after those that may change it.
-pub(super) struct Durable {
+/// Saves the state of one service.
+pub(super) struct Keeper {
     service: Arc<dyn ServiceHandler>,
     store: Arc<Store>,
     /// Counts the calls that may have changed the state.
@@ -31,8 +31,8 @@ struct Saved {
     digest: Option<[u8; 32]>,
 }
 
-impl Durable {
-    /// Wraps `service` after restoring what `store` holds of it.
+impl Keeper {
+    /// Restores what `store` holds of `service`, and keeps it from then on.
     pub(super) fn open(service: Arc<dyn ServiceHandler>, store: Arc<Store>) -> Result<Self, SandboxError> {
         let name = service.service_name();
         let mut saved = Saved::default();
@@ -48,7 +48,7 @@ impl Durable {
     /// saved share the next save.
     pub(super) fn save(&self) -> Result<(), SandboxError> {
         let mine = self.changes.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut saved = self.lock();
         if saved.changes >= mine {
             return Ok(());
         }
@@ -65,13 +65,40 @@ impl Durable {
         Ok(())
     }
 
+    /// Saves the state if there is no file yet.
+    fn save_first(&self) -> Result<(), SandboxError> {
+        let new = self.lock().digest.is_none();
+        if new { self.save() } else { Ok(()) }
+    }
+
+    /// Locks what is known of the file.
+    fn lock(&self) -> MutexGuard<'_, Saved> {
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wraps a service: passes every call on and has the state saved after those that may change it.
+pub(super) struct Durable {
+    service: Arc<dyn ServiceHandler>,
+    /// Keeps what the service changes.
+    keeper: Arc<Keeper>,
+    /// Keeps the account itself, its root user and administrator key, which is on disk before anything in it.
+    account: Arc<Keeper>,
+}
+
+impl Durable {
+    /// Wraps `service`, whose changes `keeper` saves.
+    pub(super) fn new(service: Arc<dyn ServiceHandler>, keeper: Arc<Keeper>, account: Arc<Keeper>) -> Self {
+        Self { service, keeper, account }
+    }
+
     /// Saves after `operation` unless it only reads. A failure replaces the answer: the caller must not
     /// believe in a change that the next process will not see.
     fn keep<T>(&self, operation: &str, answer: Result<T, AwsError>) -> Result<T, AwsError> {
         if reads(operation) {
             return answer;
         }
-        match self.save() {
+        match self.account.save_first().and_then(|()| self.keeper.save()) {
             Ok(()) => answer,
             // Not a server error: the SDK would send the request again.
             Err(error) => Err(AwsError::bad_request("SandboxNotSaved", chain(&error))),

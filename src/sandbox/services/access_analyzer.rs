@@ -62,7 +62,7 @@ impl Analyzer {
             "tags": self.tags,
         });
         if let Some(configuration) = &self.configuration {
-            summary["configuration"] = configuration.clone();
+            wire::set(&mut summary, "configuration", configuration.clone());
         }
         summary
     }
@@ -148,11 +148,7 @@ impl AccessAnalyzer {
             || validation("The pagination token is invalid.", "fieldValidationFailed"),
         )?;
         let page: Vec<Value> = page.into_iter().map(|(_, summary)| summary).collect();
-        let mut answer = json!({"analyzers": page});
-        if let Some(next) = next {
-            answer["nextToken"] = json!(next);
-        }
-        Ok(answer)
+        Ok(wire::with_next(json!({"analyzers": page}), "nextToken", next))
     }
 
     /// Answers both lists of findings: none.
@@ -229,7 +225,7 @@ impl ServiceHandler for AccessAnalyzer {
     }
 
     async fn handle(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
-        let name = input["analyzerName"].as_str().unwrap_or_default();
+        let name = wire::text(&input, "analyzerName").unwrap_or_default();
         match operation {
             "CreateAnalyzer" => self.create(ctx, wire::input(input)?),
             "GetAnalyzer" => self.get(ctx, name),
@@ -237,7 +233,7 @@ impl ServiceHandler for AccessAnalyzer {
             "DeleteAnalyzer" => self.delete(ctx, name),
             "ListFindings" | "ListFindingsV2" => self.findings(ctx, &input),
             "TagResource" => {
-                let added: Tags = wire::input(input["tags"].clone())?;
+                let added: Tags = wire::input(input.get("tags").cloned().unwrap_or_default())?;
                 self.retag(ctx, &input, |tags| tags.extend(added))
             }
             "UntagResource" => {
@@ -245,7 +241,7 @@ impl ServiceHandler for AccessAnalyzer {
                 self.retag(ctx, &input, |tags| tags.retain(|key, _| !keys.contains(key)))
             }
             "ListTagsForResource" => {
-                let arn = input["resourceArn"].as_str().unwrap_or_default();
+                let arn = wire::text(&input, "resourceArn").unwrap_or_default();
                 self.with_arn(ctx, arn, |analyzer| Ok(json!({"tags": analyzer.tags})))
             }
             _ => Err(super::unsupported("access-analyzer", operation)),

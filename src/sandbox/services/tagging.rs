@@ -69,7 +69,7 @@ impl Tagging {
         if !(1..=100).contains(&size) {
             return Err(invalid("ResourcesPerPage must be between 1 and 100"));
         }
-        if !input.arns.is_empty() && !(input.tag_filters.is_empty() && input.resource_type_filters.is_empty())
+        if !input.arns.is_empty() && (!input.tag_filters.is_empty() || !input.resource_type_filters.is_empty())
         {
             return Err(invalid("ResourceARNList cannot be combined with TagFilters or ResourceTypeFilters"));
         }
@@ -126,7 +126,7 @@ impl ServiceHandler for Tagging {
         match operation {
             "GetResources" => self.resources(ctx, &wire::input(input)?),
             "GetTagKeys" => Ok(self.keys(ctx)),
-            "GetTagValues" => Ok(self.values(ctx, input["Key"].as_str().unwrap_or_default())),
+            "GetTagValues" => Ok(self.values(ctx, wire::text(&input, "Key").unwrap_or_default())),
             _ => Err(super::unsupported("tagging", operation)),
         }
     }

@@ -30,6 +30,26 @@ where
     })
 }
 
+/// Returns the text at `key`.
+pub(super) fn text<'a>(input: &'a Value, key: &str) -> Option<&'a str> {
+    input.get(key).and_then(Value::as_str)
+}
+
+/// Sets a field of an object.
+pub(super) fn set(object: &mut Value, key: &str, value: impl Into<Value>) {
+    if let Value::Object(fields) = object {
+        fields.insert(key.to_owned(), value.into());
+    }
+}
+
+/// Adds the token of the next page, if there is one, under the service's name for it.
+pub(super) fn with_next(mut answer: Value, key: &str, next: Option<String>) -> Value {
+    if let Some(next) = next {
+        set(&mut answer, key, next);
+    }
+    answer
+}
+
 /// Returns the percent-decoded values of `key` in the request's query string, in order. The gateway keeps
 /// only the first of a repeated key.
 pub(super) fn query_values(ctx: &RequestContext, key: &str) -> Vec<String> {
@@ -44,19 +64,19 @@ fn percent_decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
         let hex = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        match (first, hex.and_then(|two| u8::from_str_radix(two, 16).ok())) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(first);
-                rest = tail;
-            }
+        if let (b'%', Some(byte)) = (first, hex.and_then(|two| u8::from_str_radix(two, 16).ok())) {
+            bytes.push(byte);
+            rest = tail.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(first);
+            rest = tail;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
+
+/// The items of a page and the token of the next one.
+pub(super) type Page<T> = (Vec<T>, Option<String>);
 
 /// Cuts one page out of `items`, which are sorted by `key`, and returns the token of the next one.
 /// `invalid` is the service's error for a token it did not give out.
@@ -66,7 +86,7 @@ pub(super) fn page<T>(
     token: Option<&str>,
     key: impl Fn(&T) -> String,
     invalid: impl FnOnce() -> AwsError,
-) -> Result<(Vec<T>, Option<String>), AwsError> {
+) -> Result<Page<T>, AwsError> {
     let page = paginate(items, size, token, key).map_err(|_| invalid())?;
     Ok((page.items, page.next_token))
 }

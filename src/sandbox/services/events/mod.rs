@@ -1,4 +1,4 @@
-//! EventBridge: rules on the default bus, their targets and tags. Rules do not fire.
+//! `EventBridge`: rules on the default bus, their targets and tags. Rules do not fire.
 //!
 //! <https://docs.aws.amazon.com/eventbridge/latest/APIReference/>
 
@@ -18,7 +18,7 @@ use super::regional::Regional;
 use super::tags::{self, Tag, TagFault, Tagged, Tags};
 use super::wire;
 
-/// The EventBridge service of one account.
+/// The `EventBridge` service of one account.
 pub(crate) struct Events {
     account: String,
     state: Regional<Region>,
@@ -87,7 +87,7 @@ impl Rule {
         ];
         for (key, value) in optional {
             if let Some(value) = value {
-                answer[key] = json!(value);
+                wire::set(&mut answer, key, value.as_str());
             }
         }
         answer
@@ -192,7 +192,7 @@ impl Events {
         });
         let (page, next) = limited(all, input)?;
         let page: Vec<Value> = page.into_iter().map(|(_, rule)| rule).collect();
-        Ok(with_next(json!({"Rules": page}), next))
+        Ok(wire::with_next(json!({"Rules": page}), "NextToken", next))
     }
 
     /// Switches a rule on or off.
@@ -251,7 +251,7 @@ impl ServiceHandler for Events {
             "EnableRule" => self.switch(ctx, text(&input, "Name")?, "ENABLED"),
             "DisableRule" => self.switch(ctx, text(&input, "Name")?, "DISABLED"),
             "PutTargets" => self.put_targets(ctx, wire::input(input)?),
-            "RemoveTargets" => self.remove_targets(ctx, wire::input(input)?),
+            "RemoveTargets" => self.remove_targets(ctx, &wire::input(input)?),
             "ListTargetsByRule" => self.list_targets(ctx, &input),
             "ListRuleNamesByTarget" => self.list_rules_of_target(ctx, &input),
             "ListTagsForResource" => {
@@ -358,7 +358,7 @@ fn rule_of(arn: &str) -> Result<&str, AwsError> {
     })
 }
 
-/// The error for what does not exist. EventBridge answers it with status 400.
+/// The error for what does not exist. `EventBridge` answers it with status 400.
 fn not_found(message: String) -> AwsError {
     AwsError::service_not_found("ResourceNotFoundException", message)
 }
@@ -377,7 +377,7 @@ fn limit_exceeded() -> AwsError {
 }
 
 /// Cuts the page that `Limit` and `NextToken` ask for.
-fn limited<T>(all: Vec<(String, T)>, input: &Value) -> Result<(Vec<(String, T)>, Option<String>), AwsError> {
+fn limited<T>(all: Vec<(String, T)>, input: &Value) -> Result<wire::Page<(String, T)>, AwsError> {
     let size = input["Limit"].as_u64().and_then(|size| usize::try_from(size).ok()).unwrap_or(100);
     wire::page(
         all,
@@ -386,12 +386,4 @@ fn limited<T>(all: Vec<(String, T)>, input: &Value) -> Result<(Vec<(String, T)>,
         |(key, _)| key.clone(),
         || AwsError::validation("Parameter NextToken is not valid."),
     )
-}
-
-/// Adds the token of the next page to an answer.
-fn with_next(mut answer: Value, next: Option<String>) -> Value {
-    if let Some(next) = next {
-        answer["NextToken"] = json!(next);
-    }
-    answer
 }

@@ -7,7 +7,7 @@ const MONTHS: [&str; 12] =
 /// The names of the weekdays, in order from 1.
 const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-/// Tells whether EventBridge accepts the expression.
+/// Tells whether `EventBridge` accepts the expression.
 pub(super) fn is_valid(expression: &str) -> bool {
     let Some(call) = expression.strip_suffix(')') else { return false };
     match call.split_once('(') {

@@ -4,7 +4,8 @@ use awsim_core::{AwsError, RequestContext};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Events, limit_exceeded, limited, text, with_next};
+use super::{Events, limit_exceeded, limited, text};
+use crate::sandbox::services::wire;
 
 /// How many targets a rule can have.
 const MOST: usize = 5;
@@ -61,7 +62,7 @@ impl Events {
             self.read(ctx, text(input, "Rule")?, |rule| rule.targets.clone().into_iter().collect())?;
         let (page, next) = limited(all, input)?;
         let page: Vec<Value> = page.into_iter().map(|(_, target)| Value::Object(target)).collect();
-        Ok(with_next(json!({"Targets": page}), next))
+        Ok(wire::with_next(json!({"Targets": page}), "NextToken", next))
     }
 
     /// Lists the rules that have a target.
@@ -80,7 +81,7 @@ impl Events {
         });
         let (page, next) = limited(all, input)?;
         let page: Vec<String> = page.into_iter().map(|(name, ())| name).collect();
-        Ok(with_next(json!({"RuleNames": page}), next))
+        Ok(wire::with_next(json!({"RuleNames": page}), "NextToken", next))
     }
 }
 

@@ -143,10 +143,7 @@ impl Lambda {
             || invalid("Invalid pagination token"),
         )?;
         let page: Vec<Value> = page.into_iter().map(|(_, configuration)| configuration).collect();
-        Ok(match next {
-            Some(next) => json!({"Functions": page, "NextMarker": next}),
-            None => json!({"Functions": page}),
-        })
+        Ok(wire::with_next(json!({"Functions": page}), "NextMarker", next))
     }
 
     /// Adds tags to a function.

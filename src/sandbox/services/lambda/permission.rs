@@ -42,7 +42,7 @@ impl Lambda {
             });
             let conditions = conditions(input);
             if !conditions.is_empty() {
-                statement["Condition"] = Value::Object(conditions);
+                wire::set(&mut statement, "Condition", conditions);
             }
             let answer = json!({"__status_code": 201, "Statement": statement.to_string()});
             function.policy.push(statement);

@@ -133,11 +133,7 @@ impl Sns {
         let token = input["NextToken"].as_str();
         let (page, next) = wire::page(all, 100, token, |(arn, _)| arn.clone(), || invalid("NextToken"))?;
         let page: Vec<Value> = page.into_iter().map(|(_, summary)| summary).collect();
-        let mut answer = json!({"Subscriptions": {"member": page}});
-        if let Some(next) = next {
-            answer["NextToken"] = json!(next);
-        }
-        Ok(answer)
+        Ok(wire::with_next(json!({"Subscriptions": {"member": page}}), "NextToken", next))
     }
 
     /// Answers `GetSubscriptionAttributes`.

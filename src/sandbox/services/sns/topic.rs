@@ -98,11 +98,7 @@ impl Sns {
         let (page, next) =
             wire::page(arns, 100, input["NextToken"].as_str(), Clone::clone, || invalid("NextToken"))?;
         let page: Vec<Value> = page.into_iter().map(|arn| json!({"TopicArn": arn})).collect();
-        let mut answer = json!({"Topics": {"member": page}});
-        if let Some(next) = next {
-            answer["NextToken"] = json!(next);
-        }
-        Ok(answer)
+        Ok(wire::with_next(json!({"Topics": {"member": page}}), "NextToken", next))
     }
 
     /// Answers `GetTopicAttributes`: what was set, the defaults and the counts.
