@@ -1,1 +1,3 @@
-//! TODO
+//! The IAM policy language, as values and pure functions.
+
+pub mod grammar;

@@ -91,8 +91,8 @@ impl Sandbox {
 
     /// Returns the access key of the account's administrator.
     pub fn credentials(&self) -> Credentials {
-        let (id, secret) = self.inner.services.administrator_key();
-        Credentials::new(id, secret, None, None, "iamlab-sandbox")
+        let (id, secret) = self.inner.services.iam().administrator_key();
+        Credentials::new(id, secret.reveal(), None, None, "iamlab-sandbox")
     }
 
     /// Returns the 12 digits of the account.

@@ -55,5 +55,5 @@ pub(super) async fn role(config: &SdkConfig, name: &str, service: &str) {
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{service}"}},"Action":"sts:AssumeRole"}}]}}"#
     );
     let client = aws_sdk_iam::Client::new(config);
-    let _ = client.create_role().role_name(name).assume_role_policy_document(trust).send().await;
+    client.create_role().role_name(name).assume_role_policy_document(trust).send().await.unwrap();
 }

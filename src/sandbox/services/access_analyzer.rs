@@ -237,7 +237,7 @@ impl ServiceHandler for AccessAnalyzer {
                 self.retag(ctx, &input, |tags| tags.extend(added))
             }
             "UntagResource" => {
-                let keys = wire::query_values(ctx, "tagKeys");
+                let keys = wire::tag_keys(ctx, &input);
                 self.retag(ctx, &input, |tags| tags.retain(|key, _| !keys.contains(key)))
             }
             "ListTagsForResource" => {

@@ -1,13 +1,15 @@
 //! The services of the sandbox, one file or folder each, every one an [`awsim_core::ServiceHandler`].
 //!
-//! [`Services::open`] is the table. A service keeps its state in memory (see `Regional`), gives it as bytes
-//! (`snapshot`) and takes it back (`restore`); saving is not its business.
+//! [`Services::open`] is the table. A service keeps its state in memory (most in a `Regional`), gives it as
+//! bytes (`snapshot`) and takes it back (`restore`); saving is not its business.
 
 mod access_analyzer;
 mod events;
+pub mod iam;
 mod lambda;
 mod regional;
 mod sns;
+pub mod sts;
 mod tagging;
 mod tags;
 mod wire;
@@ -17,21 +19,17 @@ use std::sync::Arc;
 use awsim_core::{AwsError, RouteDefinition, ServiceHandler};
 
 use super::SandboxError;
-use super::durable::Durable;
+use super::durable::{Durable, Keeper};
 use super::store::Store;
 use crate::clock::Clock;
+use iam::Iam;
 use tags::Tagged;
-
-/// The trust policies of the account's roles, for services that check the role they are given.
-pub(crate) trait Roles: Send + Sync {
-    /// Returns the trust policy of the role with this ARN, or `None` when there is no such role.
-    fn trust_policy(&self, role_arn: &str) -> Option<String>;
-}
 
 /// The services of one account, opened and wired to each other.
 pub(super) struct Services {
     registered: Vec<Arc<dyn ServiceHandler>>,
-    durable: Vec<Arc<Durable>>,
+    keepers: Vec<Arc<Keeper>>,
+    iam: Arc<Iam>,
 }
 
 impl Services {
@@ -41,38 +39,48 @@ impl Services {
         clock: &Clock,
         store: Option<&Arc<Store>>,
     ) -> Result<Self, SandboxError> {
-        let roles: Arc<dyn Roles> = Arc::new(AnyRole);
-        let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), roles));
+        let iam = Arc::new(Iam::new(clock.clone()));
+        let sts = Arc::new(sts::Sts::new(iam.clone(), clock.clone()));
+        let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone()));
         let sns = Arc::new(sns::Sns::new(account, clock.clone()));
         let events = Arc::new(events::Events::new(account));
         let analyzer = Arc::new(access_analyzer::AccessAnalyzer::new(account, clock.clone()));
         let tagged: Vec<Arc<dyn Tagged>> =
             vec![lambda.clone(), sns.clone(), events.clone(), analyzer.clone()];
-        let kept: [Arc<dyn ServiceHandler>; 4] = [lambda, sns, events, analyzer];
+        let regional: [Arc<dyn ServiceHandler>; 4] = [lambda, sns, events, analyzer];
 
-        let mut services = Self { registered: Vec::new(), durable: Vec::new() };
-        for service in kept {
-            services.add(service, store)?;
+        let mut services = Self { registered: Vec::new(), keepers: Vec::new(), iam: iam.clone() };
+        if let Some(store) = store {
+            // STS keeps its sessions in IAM.
+            let account = services.keeper(iam.clone(), store)?;
+            services.register(iam, &account, &account);
+            services.register(sts, &account, &account);
+            for service in regional {
+                let keeper = services.keeper(service.clone(), store)?;
+                services.register(service, &keeper, &account);
+            }
+        } else {
+            services.registered.extend([iam as Arc<dyn ServiceHandler>, sts]);
+            services.registered.extend(regional);
         }
         services.registered.push(Arc::new(tagging::Tagging::new(tagged)));
         Ok(services)
     }
 
-    /// Adds a service, behind its file if there is a store.
-    fn add(
+    /// Restores a service and has its state kept.
+    fn keeper(
         &mut self,
         service: Arc<dyn ServiceHandler>,
-        store: Option<&Arc<Store>>,
-    ) -> Result<(), SandboxError> {
-        match store {
-            Some(store) => {
-                let durable = Arc::new(Durable::open(service, store.clone())?);
-                self.durable.push(durable.clone());
-                self.registered.push(durable);
-            }
-            None => self.registered.push(service),
-        }
-        Ok(())
+        store: &Arc<Store>,
+    ) -> Result<Arc<Keeper>, SandboxError> {
+        let keeper = Arc::new(Keeper::open(service, store.clone())?);
+        self.keepers.push(keeper.clone());
+        Ok(keeper)
+    }
+
+    /// Adds a service whose changes `keeper` saves.
+    fn register(&mut self, service: Arc<dyn ServiceHandler>, keeper: &Arc<Keeper>, account: &Arc<Keeper>) {
+        self.registered.push(Arc::new(Durable::new(service, keeper.clone(), account.clone())));
     }
 
     /// Returns the services with their routes, as the gateway registers them.
@@ -82,23 +90,14 @@ impl Services {
         self.registered.iter().map(|service| (service.clone(), service.routes()))
     }
 
-    /// Returns id and secret of the administrator's access key.
-    pub(super) fn administrator_key(&self) -> (String, String) {
-        ("AKIAIOSFODNN7EXAMPLE".to_owned(), "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned())
+    /// Returns IAM, whose administrator key opens the account.
+    pub(super) const fn iam(&self) -> &Arc<Iam> {
+        &self.iam
     }
 
     /// Saves every service whose state differs from its file.
     pub(super) fn flush(&self) -> Result<(), SandboxError> {
-        self.durable.iter().try_for_each(|service| service.save())
-    }
-}
-
-/// Trusts every role until IAM is there.
-struct AnyRole;
-
-impl Roles for AnyRole {
-    fn trust_policy(&self, role_arn: &str) -> Option<String> {
-        (!role_arn.ends_with("nobody")).then(|| r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#.to_owned())
+        self.keepers.iter().try_for_each(|keeper| keeper.save())
     }
 }
 

@@ -69,7 +69,8 @@ impl Tagging {
         if !(1..=100).contains(&size) {
             return Err(invalid("ResourcesPerPage must be between 1 and 100"));
         }
-        if !input.arns.is_empty() && (!input.tag_filters.is_empty() || !input.resource_type_filters.is_empty())
+        if !input.arns.is_empty()
+            && (!input.tag_filters.is_empty() || !input.resource_type_filters.is_empty())
         {
             return Err(invalid("ResourceARNList cannot be combined with TagFilters or ResourceTypeFilters"));
         }

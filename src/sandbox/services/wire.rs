@@ -50,9 +50,18 @@ pub(super) fn with_next(mut answer: Value, key: &str, next: Option<String>) -> V
     answer
 }
 
-/// Returns the percent-decoded values of `key` in the request's query string, in order. The gateway keeps
-/// only the first of a repeated key.
-pub(super) fn query_values(ctx: &RequestContext, key: &str) -> Vec<String> {
+/// Returns the tag keys of a restJson `UntagResource`: the percent-decoded `tagKeys` of the query string, of
+/// which the gateway keeps only the first, or the list that another service of the account gave.
+pub(super) fn tag_keys(ctx: &RequestContext, input: &Value) -> Vec<String> {
+    let given = ["tagKeys", "TagKeys"].iter().find_map(|key| input.get(key).and_then(Value::as_array));
+    match given {
+        Some(keys) => keys.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        None => query_values(ctx, "tagKeys"),
+    }
+}
+
+/// Returns the percent-decoded values of `key` in the request's query string, in order.
+fn query_values(ctx: &RequestContext, key: &str) -> Vec<String> {
     let query = ctx.uri.split_once('?').map_or("", |(_, query)| query);
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     pairs.filter(|(name, _)| *name == key).map(|(_, value)| percent_decoded(value)).collect()

@@ -48,7 +48,7 @@ impl Events {
     pub(super) fn remove_targets(
         &self,
         ctx: &RequestContext,
-        input: RemoveTargets,
+        input: &RemoveTargets,
     ) -> Result<Value, AwsError> {
         self.write(ctx, &input.rule, |rule| {
             rule.targets.retain(|id, _| !input.ids.contains(id));

@@ -224,8 +224,11 @@ impl Lambda {
     /// Refuses a role that is missing or does not trust Lambda.
     fn check_role(&self, settings: &Map<String, Value>) -> Result<(), AwsError> {
         let role = settings.get("Role").and_then(Value::as_str).unwrap_or_default();
-        let trust = self.roles.trust_policy(role);
-        if trust.is_some_and(|trust| validate::trusts_lambda(&trust)) {
+        if role.split(':').nth(4) != Some(&self.account) {
+            return Err(AwsError::access_denied("Cross-account pass role is not allowed."));
+        }
+        let found = self.iam.role(role, "aws", &self.account);
+        if found.is_some_and(|found| validate::trusts_lambda(&found.trust)) {
             Ok(())
         } else {
             Err(invalid("The role defined for the function cannot be assumed by Lambda."))

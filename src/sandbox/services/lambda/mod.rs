@@ -16,7 +16,7 @@ use awsim_core::{AwsError, Protocol, RequestContext, RouteDefinition, ServiceHan
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::Roles;
+use super::iam::Iam;
 use super::regional::Regional;
 use super::tags::{Tagged, Tags};
 use super::wire;
@@ -26,7 +26,7 @@ use crate::clock::Clock;
 pub(crate) struct Lambda {
     account: String,
     clock: Clock,
-    roles: Arc<dyn Roles>,
+    iam: Arc<Iam>,
     state: Regional<Region>,
 }
 
@@ -74,8 +74,8 @@ impl<'a> Named<'a> {
 
 impl Lambda {
     /// Makes the service without any function.
-    pub(crate) fn new(account: &str, clock: Clock, roles: Arc<dyn Roles>) -> Self {
-        Self { account: account.to_owned(), clock, roles, state: Regional::default() }
+    pub(crate) fn new(account: &str, clock: Clock, iam: Arc<Iam>) -> Self {
+        Self { account: account.to_owned(), clock, iam, state: Regional::default() }
     }
 
     /// Returns the ARN of the function called `name`.
@@ -160,7 +160,7 @@ impl Lambda {
 
     /// Removes tags from a function.
     fn untag(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
-        let keys = wire::query_values(ctx, "tagKeys");
+        let keys = wire::tag_keys(ctx, input);
         self.write(ctx, input, |_, function| {
             function.tags.retain(|key, _| !keys.contains(key));
             Ok(no_content())

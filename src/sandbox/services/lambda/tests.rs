@@ -178,7 +178,10 @@ async fn long_lists_come_in_pages() {
     }
     let pages = client.list_functions().max_items(3).into_paginator().send();
     let pages = pages.collect::<Result<Vec<_>, _>>().await.unwrap();
-    let names: Vec<_> =
-        pages.iter().flat_map(aws_sdk_lambda::operation::list_functions::ListFunctionsOutput::functions).filter_map(aws_sdk_lambda::types::FunctionConfiguration::function_name).collect();
+    let names: Vec<_> = pages
+        .iter()
+        .flat_map(aws_sdk_lambda::operation::list_functions::ListFunctionsOutput::functions)
+        .filter_map(aws_sdk_lambda::types::FunctionConfiguration::function_name)
+        .collect();
     assert_eq!((pages.len(), names), (3, vec!["f0", "f1", "f2", "f3", "f4", "f5", "f6"]));
 }
