@@ -1,1 +1,5 @@
-//! TODO
+//! s
+pub mod model;
+pub mod shape;
+pub mod suggest;
+pub mod yaml;
