@@ -37,19 +37,24 @@ def code(seed, step):
 
 
 def archive():
-    """The function's code as a zip."""
+    """The function's code as a zip, the same bytes every time."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as package:
         for name, text in source_files().items():
-            package.writestr(name, text)
+            package.writestr(zipfile.ZipInfo(name), text)
     return buffer.getvalue()
+
+
+def code_sha256():
+    """What Lambda calls CodeSha256 of that zip."""
+    return base64.b64encode(hashlib.sha256(archive()).digest()).decode()
 
 
 def document(a, name):
     """A policy of policies/ with its holes filled."""
     text = (ROOT / "policies" / name).read_text("utf-8")
-    for hole, arn in (("role.IAM-Auditor-role", a.arn("role", ROLE)), ("topic.iam-audit-report", a.arn("topic", TOPIC))):
-        text = text.replace("{{ arn('%s') }}" % hole, arn)
+    for kind, name in (("role", ROLE), ("topic", TOPIC)):
+        text = text.replace("{{ arn('%s.%s') }}" % (kind, name), a.arn(kind, name))
     return text
 
 
@@ -98,7 +103,9 @@ def up(a):
 
 def down(a):
     iam = a.iam
-    a.events.remove_targets(Rule=RULE, Ids=[t["Id"] for t in a.events.list_targets_by_rule(Rule=RULE)["Targets"]])
+    targets = a.events.list_targets_by_rule(Rule=RULE)["Targets"]
+    if targets:
+        a.events.remove_targets(Rule=RULE, Ids=[target["Id"] for target in targets])
     a.events.delete_rule(Name=RULE)
     a.awslambda.delete_function(FunctionName=FUNCTION)
     for entry in a.subscriptions():

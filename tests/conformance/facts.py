@@ -81,7 +81,8 @@ def present_after_up(a, facts, options):
     # Task 1
     policy_arn = a.arn("policy", POLICY)
     check("T1 the policy exists, once", [policy_arn], lambda: [
-        policy["Arn"] for policy in a.pages(iam, "list_policies", "Policies", Scope="Local") if policy["PolicyName"] == POLICY
+        policy["Arn"] for policy in a.pages(iam, "list_policies", "Policies", Scope="Local")
+        if policy["PolicyName"] == POLICY
     ])
     check(
         "T1 it allows generating and getting the credential report, nothing else",
@@ -98,7 +99,8 @@ def present_after_up(a, facts, options):
             "roles": sorted(role["RoleName"] for page in pages for role in page["PolicyRoles"]),
         }
 
-    check("T1 it is attached to the group and the role only", {"users": [], "groups": [GROUP], "roles": [ROLE]}, entities)
+    check("T1 it is attached to the group and the role only",
+          {"users": [], "groups": [GROUP], "roles": [ROLE]}, entities)
 
     # Task 2
     for user in USERS:
@@ -132,7 +134,8 @@ def present_after_up(a, facts, options):
 
     # Tasks 3 and 4
     check("T3 the group exists", a.arn("group", GROUP), lambda: iam.get_group(GroupName=GROUP)["Group"]["Arn"])
-    check("T3 it has exactly the policy", [policy_arn], lambda: attached("list_attached_group_policies", GroupName=GROUP))
+    check("T3 it has exactly the policy", [policy_arn],
+          lambda: attached("list_attached_group_policies", GroupName=GROUP))
     check("T3 it has no inline policy", [], lambda: inline("list_group_policies", GroupName=GROUP))
     check("T4 its only member is User3", ["User3"],
           lambda: sorted(user["UserName"] for user in a.pages(iam, "get_group", "Users", GroupName=GROUP)))
@@ -172,7 +175,8 @@ def present_after_up(a, facts, options):
     check("T8 only Lambda may assume the function's role",
           [allow(["sts:AssumeRole"], principal={"Service": ["lambda.amazonaws.com"]})],
           lambda: meaning(iam.get_role(RoleName=LAMBDA_ROLE)["Role"]["AssumeRolePolicyDocument"]))
-    check("T8 the function's role has exactly its two policies", sorted([LOG_POLICY_ARN, a.arn("policy", LAMBDA_POLICY)]),
+    check("T8 the function's role has exactly its two policies",
+          sorted([LOG_POLICY_ARN, a.arn("policy", LAMBDA_POLICY)]),
           lambda: attached("list_attached_role_policies", RoleName=LAMBDA_ROLE))
     check("T8 the function's role has no inline policy", [], lambda: inline("list_role_policies", RoleName=LAMBDA_ROLE))
     check("T8 T11 it may assume the auditor role and publish to the topic, nothing else",
@@ -194,7 +198,8 @@ def present_after_up(a, facts, options):
     check("T12 no other rule has the function as its target", [RULE],
           lambda: a.events.list_rule_names_by_target(TargetArn=a.arn("function", FUNCTION))["RuleNames"])
     check("T12 this rule, and nothing else, may invoke the function",
-          [[["lambda:invokefunction"], {"Service": ["events.amazonaws.com"]}, [["aws:sourcearn", [a.arn("rule", RULE)]]]]],
+          [[["lambda:invokefunction"], {"Service": ["events.amazonaws.com"]},
+            [["aws:sourcearn", [a.arn("rule", RULE)]]]]],
           lambda: [invoker(statement) for statement in meaning(a.invoke_policy())])
 
     # Ownership
@@ -235,7 +240,8 @@ def source_files():
     files = {}
     for file in sorted(SOURCE.rglob("*")):
         name = file.relative_to(SOURCE)
-        if file.is_file() and file.suffix != ".pyc" and not any(part in ("tests", "__pycache__") for part in name.parts):
+        left_out = file.suffix == ".pyc" or any(part in ("tests", "__pycache__") for part in name.parts)
+        if file.is_file() and not left_out:
             files[name.as_posix()] = file.read_text("utf-8")
     return files
 

@@ -44,17 +44,18 @@ def arguments(description):
 class Account:
     """Clients of one endpoint, and the ARNs of the lab's resources in its account."""
 
-    def __init__(self, endpoint_url, account=None):
+    def __init__(self, endpoint_url, account=None, attempts=3):
         self.endpoint_url = endpoint_url
         # An emulator takes any key; one that does not has told the caller which to put in the environment.
         known = "AWS_ACCESS_KEY_ID" in os.environ or "AWS_PROFILE" in os.environ
         made_up = {} if known else {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
         session = boto3.session.Session(region_name=REGION, **made_up)
-        config = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=5, read_timeout=30)
+        config = Config(retries={"mode": "standard", "max_attempts": attempts}, connect_timeout=5, read_timeout=30)
 
         def client(name):
             return session.client(name, endpoint_url=endpoint_url, config=config)
 
+        self.client = client
         self.iam, self.sts, self.awslambda = client("iam"), client("sts"), client("lambda")
         self.sns, self.events, self.tagging = client("sns"), client("events"), client("resourcegroupstaggingapi")
         self.id = self.sts.get_caller_identity()["Account"]
@@ -109,7 +110,8 @@ def meaning(document):
     if isinstance(document, str):
         text = document if document.lstrip().startswith("{") else urllib.parse.unquote(document)
         document = json.loads(text)
-    return sorted((_statement(s) for s in _list(document.get("Statement", []))), key=lambda s: json.dumps(s, sort_keys=True))
+    statements = [_statement(statement) for statement in _list(document.get("Statement", []))]
+    return sorted(statements, key=lambda statement: json.dumps(statement, sort_keys=True))
 
 
 def _statement(statement):
