@@ -245,8 +245,7 @@ impl Excerpt {
         let rest = file.text.get(start..).unwrap_or_default();
         let line_end = start + rest.find('\n').unwrap_or(rest.len());
         let before: Vec<char> = file.text.get(line_start..start).unwrap_or_default().chars().collect();
-        let marked: Vec<char> =
-            file.text.get(start..end.min(line_end)).unwrap_or_default().chars().collect();
+        let marked: Vec<char> = file.text.get(start..end.min(line_end)).unwrap_or_default().chars().collect();
         let after = file.text.get(end.min(line_end)..line_end).unwrap_or_default();
 
         let mut text = String::new();
@@ -278,11 +277,8 @@ fn shown_path(path: &Path) -> String {
 
 /// Returns text that a terminal shows and never obeys, cut to a bearable length.
 fn visible(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(TEXT_LIMIT)
-        .map(|c| if c == '\n' { c } else { harmless(c) })
-        .collect();
+    let mut shown: String =
+        text.chars().take(TEXT_LIMIT).map(|c| if c == '\n' { c } else { harmless(c) }).collect();
     if text.chars().nth(TEXT_LIMIT).is_some() {
         shown.push('…');
     }

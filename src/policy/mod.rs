@@ -1,1 +1,2 @@
-//! TODO
+//! The IAM policy language: pure functions of documents.
+pub mod catalogue;

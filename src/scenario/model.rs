@@ -89,5 +89,4 @@ pub fn schema() -> Json {
 }
 
 /// The schema, derived once.
-pub(super) static SCHEMA: LazyLock<Json> =
-    LazyLock::new(|| schemars::schema_for!(ScenarioFile).to_value());
+pub(super) static SCHEMA: LazyLock<Json> = LazyLock::new(|| schemars::schema_for!(ScenarioFile).to_value());

@@ -14,7 +14,7 @@ use crate::source::{Diagnostic, SourceFile, Span};
 /// without its `name:` still has all its other mistakes reported.
 ///
 /// INVARIANT: without new diagnostics, the result is what the types behind the schema deserialize from.
-pub fn read(
+pub(super) fn read(
     schema: &Json,
     file: &SourceFile,
     node: &Node,
@@ -60,7 +60,10 @@ impl<'a> Walker<'a> {
 
     fn value(&mut self, schema: &'a Json, node: &Node, owner: Owner<'_>) -> Option<Json> {
         let all = self.alternatives(schema);
-        if all.iter().any(|one| one.as_bool() == Some(true) || one.get("type").is_none() && one.get("const").is_none()) {
+        if all
+            .iter()
+            .any(|one| one.as_bool() == Some(true) || one.get("type").is_none() && one.get("const").is_none())
+        {
             return Some(node.to_json());
         }
         let fitting: Vec<&Json> = all.iter().copied().filter(|one| accepts(one, &node.value)).collect();
@@ -74,8 +77,10 @@ impl<'a> Walker<'a> {
             (Value::Map(entries), many) => self.tagged(many, node, entries, owner),
             (Value::List(items), [one, ..]) => {
                 let schema = one.get("items").unwrap_or(&Json::Bool(true));
-                let read: Vec<Option<Json>> =
-                    items.iter().map(|item| self.value(schema, item, Owner { span: item.span, ..owner })).collect();
+                let read: Vec<Option<Json>> = items
+                    .iter()
+                    .map(|item| self.value(schema, item, Owner { span: item.span, ..owner }))
+                    .collect();
                 // A list with a hole in it would put the wrong place to every later item.
                 read.into_iter().collect::<Option<Vec<_>>>().map(Json::Array)
             }
@@ -107,7 +112,9 @@ impl<'a> Walker<'a> {
             }
         }
         let mut complete = true;
-        for key in schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str) {
+        for key in
+            schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str)
+        {
             if object.contains_key(key) {
                 continue;
             }
@@ -125,7 +132,13 @@ impl<'a> Walker<'a> {
     }
 
     /// Reads a mapping whose one key says which of several shapes its value has.
-    fn tagged(&mut self, many: &[&'a Json], node: &Node, entries: &[Entry], owner: Owner<'_>) -> Option<Json> {
+    fn tagged(
+        &mut self,
+        many: &[&'a Json],
+        node: &Node,
+        entries: &[Entry],
+        owner: Owner<'_>,
+    ) -> Option<Json> {
         let shapes: Vec<(&String, &'a Json)> = many
             .iter()
             .filter_map(|one| one.get("properties").and_then(Json::as_object))
@@ -133,9 +146,10 @@ impl<'a> Walker<'a> {
             .collect();
         let names = || shapes.iter().map(|(name, _)| name.as_str());
         let [Entry { key, key_span, value }] = entries else {
-            let diagnostic = Diagnostic::new("one-key-expected", format!("one key expected, found {}", entries.len()))
-                .at(self.file, node.span)
-                .help(did_you_mean("", "write one of the keys", names()));
+            let diagnostic =
+                Diagnostic::new("one-key-expected", format!("one key expected, found {}", entries.len()))
+                    .at(self.file, node.span)
+                    .help(did_you_mean("", "write one of the keys", names()));
             self.diagnostics.push(diagnostic);
             return None;
         };
@@ -162,9 +176,10 @@ impl<'a> Walker<'a> {
         if words.contains(&text) {
             return Some(Json::from(text));
         }
-        let diagnostic = Diagnostic::new("unknown-value", format!("`{text}` is none of the values allowed here"))
-            .at(self.file, node.span)
-            .help(did_you_mean(text, "allowed", words));
+        let diagnostic =
+            Diagnostic::new("unknown-value", format!("`{text}` is none of the values allowed here"))
+                .at(self.file, node.span)
+                .help(did_you_mean(text, "allowed", words));
         self.diagnostics.push(diagnostic);
         None
     }
@@ -274,7 +289,9 @@ fn in_words(name: &str) -> &str {
 fn remedy(node: &Node, wanted: &[&str], written: &str) -> Option<String> {
     let wants = |name| wanted.contains(&name);
     match &node.value {
-        Value::Number(_) | Value::Bool(_) if wants("string") => Some(format!("put it in quotes: `\"{written}\"`")),
+        Value::Number(_) | Value::Bool(_) if wants("string") => {
+            Some(format!("put it in quotes: `\"{written}\"`"))
+        }
         Value::Number(_) if wants("integer") => Some("write a whole number".to_owned()),
         Value::Text(text) if wants("boolean") => match text.to_lowercase().as_str() {
             "yes" | "on" | "y" | "true" => Some("write `true`".to_owned()),
@@ -284,7 +301,9 @@ fn remedy(node: &Node, wanted: &[&str], written: &str) -> Option<String> {
         Value::Text(text) if wants("integer") && text.parse::<i64>().is_ok() => {
             Some(format!("leave the quotes out: `{text}`"))
         }
-        Value::Text(text) if wants("array") && !text.contains('\n') => Some(format!("write a list: `[{text}]`")),
+        Value::Text(text) if wants("array") && !text.contains('\n') => {
+            Some(format!("write a list: `[{text}]`"))
+        }
         Value::Null if wants("object") => Some("write `{}` when there is nothing to say".to_owned()),
         Value::Null if wants("array") => Some("write `[]` for an empty list".to_owned()),
         Value::Null => Some("write the value, or leave the key out".to_owned()),

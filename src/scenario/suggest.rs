@@ -58,7 +58,8 @@ fn distance(a: &[char], b: &[char]) -> usize {
         let mut previous_b = None;
         for (j, cb) in b.iter().enumerate() {
             let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
-            let mut best = (at(&last, j) + usize::from(ca != cb)).min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
+            let mut best =
+                (at(&last, j) + usize::from(ca != cb)).min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
             if j > 0 && previous_a == Some(cb) && previous_b == Some(ca) {
                 best = best.min(at(&before_last, j - 1) + 1);
             }

@@ -64,9 +64,9 @@ impl Node {
             Value::Number(value) => Json::Number(value.clone()),
             Value::Text(value) => Json::String(value.clone()),
             Value::List(items) => items.iter().map(Self::to_json).collect(),
-            Value::Map(entries) => {
-                Json::Object(entries.iter().map(|e| (e.key.clone(), e.value.to_json())).collect::<Map<_, _>>())
-            }
+            Value::Map(entries) => Json::Object(
+                entries.iter().map(|e| (e.key.clone(), e.value.to_json())).collect::<Map<_, _>>(),
+            ),
         }
     }
 
@@ -191,9 +191,9 @@ impl<'a> Reader<'a> {
                 (Event::StreamStart | Event::DocumentStart(..), _) => {}
                 (Event::StreamEnd, _) => {
                     self.report(
-                        Diagnostic::new("empty-file", "the file holds nothing").in_file(self.file).help(
-                            "a scenario needs at least `name:`; see `iamlab schema scenario`",
-                        ),
+                        Diagnostic::new("empty-file", "the file holds nothing")
+                            .in_file(self.file)
+                            .help("a scenario needs at least `name:`; see `iamlab schema scenario`"),
                     )?;
                     return Ok(None);
                 }
@@ -239,9 +239,10 @@ impl<'a> Reader<'a> {
         if self.weight <= WEIGHT_LIMIT {
             return Ok(());
         }
-        let diagnostic = Diagnostic::new("document-too-large", "the document is too large with its aliases written out")
-            .at(self.file, span)
-            .help("repeat less with `*alias`, or split the scenario");
+        let diagnostic =
+            Diagnostic::new("document-too-large", "the document is too large with its aliases written out")
+                .at(self.file, span)
+                .help("repeat less with `*alias`, or split the scenario");
         self.diagnostics.push(diagnostic);
         Err(Stopped)
     }
@@ -369,9 +370,12 @@ impl<'a> Reader<'a> {
     fn tag(&mut self, tag: Option<&Tag>, span: Span) -> Result<(), Stopped> {
         match tag {
             Some(tag) if !is_text(tag) && !tag.is_yaml_core_schema() => {
-                let diagnostic = Diagnostic::new("unknown-tag", format!("the tag `{}` means nothing here", tag.original()))
-                    .at(self.file, span)
-                    .help("leave the tag out");
+                let diagnostic = Diagnostic::new(
+                    "unknown-tag",
+                    format!("the tag `{}` means nothing here", tag.original()),
+                )
+                .at(self.file, span)
+                .help("leave the tag out");
                 self.report(diagnostic)
             }
             _ => Ok(()),
@@ -476,11 +480,15 @@ fn syntax(file: &SourceFile, error: &ScanError) -> Diagnostic {
         | ErrorKind::MismatchedFlowCollectionEnd { .. }
         | ErrorKind::MisplacedFlowCollectionEnd
         | ErrorKind::ExpectedFlowMappingSeparator
-        | ErrorKind::ExpectedFlowSequenceSeparator => "see that every bracket is closed and items have commas between",
+        | ErrorKind::ExpectedFlowSequenceSeparator => {
+            "see that every bracket is closed and items have commas between"
+        }
         ErrorKind::UnclosedQuotedScalar => "close the quote",
         ErrorKind::MappingValueNotAllowed => "text with `: ` in it must stand in quotes",
         ErrorKind::UnexpectedCharacter { .. } => "text that starts with this character must stand in quotes",
-        ErrorKind::UnknownAnchor => "define it with `&name` before it is repeated with `*name`, or quote the text",
+        ErrorKind::UnknownAnchor => {
+            "define it with `&name` before it is repeated with `*name`, or quote the text"
+        }
         ErrorKind::DirectiveDisallowed => "a scenario has no `%` directives",
         ErrorKind::UnknownQuotedScalarEscape => "write a backslash as `\\\\`, or use single quotes",
         _ => "see that the lines of one mapping are indented alike and every key is followed by `: `",
@@ -514,9 +522,10 @@ mod tests {
 
     #[test]
     fn words_of_yaml_1_1_are_text() {
-        assert_eq!(json("[yes, no, on, off, y, 0o17, 1_000, .5]"), serde_json::json!([
-            "yes", "no", "on", "off", "y", 15, "1_000", 0.5
-        ]));
+        assert_eq!(
+            json("[yes, no, on, off, y, 0o17, 1_000, .5]"),
+            serde_json::json!(["yes", "no", "on", "off", "y", 15, "1_000", 0.5])
+        );
     }
 
     #[test]
