@@ -6,9 +6,10 @@ use serde_json::{Map, Value as Json};
 
 use super::files::{TextMistake, not_utf8, read_text};
 use super::holes::{Filler, Use, Values};
+use super::node::Node;
 use super::scene::{At, Scene};
 use super::statements;
-use super::yaml::{self, Node};
+use super::yaml;
 use crate::provision::Address;
 use crate::provision::resources::{DocumentSource, Resources};
 use crate::source::{Diagnostic, SourceFile, Span};

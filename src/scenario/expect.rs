@@ -1,8 +1,8 @@
 //! The sentences of `expect:`: `User3 cannot iam:AddUserToGroup on group/Admins`.
 
 use super::holes::Declared;
+use super::node::Node;
 use super::suggest::did_you_mean;
-use super::yaml::Node;
 use crate::provision::Address;
 use crate::provision::resources::SECTIONS;
 use crate::source::{Diagnostic, SourceFile, Span};

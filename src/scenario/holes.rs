@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::node::{Entry, Node, Value};
 use super::suggest::did_you_mean;
-use super::yaml::{Entry, Node, Value};
 use crate::provision::resources::SECTIONS;
 use crate::provision::{Address, Place, arn};
 use crate::source::{Diagnostic, SourceFile, Span};

@@ -14,6 +14,7 @@ pub mod files;
 pub mod graph;
 pub mod holes;
 pub mod model;
+pub mod node;
 mod parameters;
 pub mod references;
 mod scene;
@@ -34,8 +35,8 @@ use crate::provision::{Address, Place};
 use crate::source::{Diagnostic, SourceFile, Span};
 use files::{Folder, TextMistake};
 use holes::{Declared, Filler, Use, Values};
+use node::{Entry, Node, Value};
 use scene::Scene;
-use yaml::{Entry, Node};
 
 /// The account that stands in for the real one while a file is only read.
 const STAND_IN_ACCOUNT: &str = "123456789012";
@@ -194,11 +195,23 @@ impl Source {
     /// Returns a place for a trial.
     fn stand_in(&self) -> Place {
         let text = |key: &str| self.tree.get(key).and_then(Node::text);
+        let region = text("region").unwrap_or(model::DEFAULT_REGION);
+        let account = self.tree.get("account").map(|node| match node.to_json() {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        });
+        let partition = match region {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
         Place {
             scenario: text("name").unwrap_or("unnamed").to_owned(),
-            partition: "aws".to_owned(),
-            account: text("account").unwrap_or(STAND_IN_ACCOUNT).to_owned(),
-            region: text("region").unwrap_or(model::DEFAULT_REGION).to_owned(),
+            partition: partition.to_owned(),
+            account: account
+                .filter(|id| references::is_account(id))
+                .unwrap_or_else(|| STAND_IN_ACCOUNT.to_owned()),
+            region: region.to_owned(),
         }
     }
 
@@ -306,9 +319,7 @@ impl Source {
 /// Returns a mapping with every entry replaced; anything else as it is.
 fn with_entries(node: &Node, f: impl FnMut(&Entry) -> Entry) -> Node {
     match &node.value {
-        yaml::Value::Map(entries) => {
-            Node { span: node.span, value: yaml::Value::Map(entries.iter().map(f).collect()) }
-        }
+        Value::Map(entries) => Node { span: node.span, value: Value::Map(entries.iter().map(f).collect()) },
         _ => node.clone(),
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::holes::{RESERVED, has_hole};
+use super::node::{Entry, Node};
 use super::scene::At;
 use super::suggest::did_you_mean;
-use super::yaml::{Entry, Node};
 use crate::source::{Diagnostic, SourceFile};
 
 /// Returns the effective value of every parameter; `None` for one that nobody gave a value, which is reported.

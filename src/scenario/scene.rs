@@ -2,7 +2,7 @@
 
 use super::files::Folder;
 use super::holes::Declared;
-use super::yaml::{Entry, Node};
+use super::node::{Entry, Node};
 use crate::provision::resources::SECTIONS;
 use crate::provision::{Address, Place};
 use crate::source::{Diagnostic, SourceFile, Span};

@@ -6,8 +6,8 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::node::{Entry, Node, Value};
 use super::suggest::did_you_mean;
-use super::yaml::{Entry, Node, Value};
 use crate::source::{Diagnostic, SourceFile, Span};
 
 /// Reads `node` by `schema`. `stand_ins` are values for required keys of the outermost mapping, so that a file

@@ -4,8 +4,8 @@
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>). What the statements mean
 //! is [`crate::policy`]'s.
 
+use super::node::{Entry, Node, Value};
 use super::suggest::did_you_mean;
-use super::yaml::{Entry, Node, Value};
 use crate::source::{Diagnostic, SourceFile, Span};
 
 const DOCUMENT: &[&str] = &["Version", "Id", "Statement"];
