@@ -1,0 +1,35 @@
+//! The policies that AWS manages, by name.
+
+/// One `path/Name` per line, sorted.
+const NAMES: &str = include_str!("../../policies/aws-managed-names.txt");
+
+/// Returns `path/Name` of every policy that AWS manages, as far as this program knows.
+fn paths() -> impl Iterator<Item = &'static str> + Clone {
+    NAMES.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// Returns the bare name of every policy that AWS manages.
+pub fn aws_managed_names() -> impl Iterator<Item = &'static str> + Clone {
+    paths().map(|path| path.rsplit('/').next().unwrap_or(path))
+}
+
+/// Returns the ARN of a policy that AWS manages, found by name (`AWSLambdaBasicExecutionRole`) or by path
+/// (`service-role/AWSLambdaBasicExecutionRole`); `None` when AWS has no such policy.
+pub fn aws_managed_arn(name_or_path: &str, partition: &str) -> Option<String> {
+    let found =
+        paths().find(|path| *path == name_or_path || path.rsplit('/').next() == Some(name_or_path))?;
+    Some(format!("arn:{partition}:iam::aws:policy/{found}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_paths_are_found() {
+        let arn = Some("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole".to_owned());
+        assert_eq!(aws_managed_arn("AWSLambdaBasicExecutionRole", "aws"), arn);
+        assert_eq!(aws_managed_arn("service-role/AWSLambdaBasicExecutionRole", "aws"), arn);
+        assert_eq!(aws_managed_arn("NoSuchPolicy", "aws"), None);
+    }
+}
