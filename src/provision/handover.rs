@@ -168,7 +168,7 @@ impl HandOver {
     /// Writes a new file beside the old one, readable by its owner only, and puts it in its place.
     fn save(&self, rows: &BTreeMap<String, Row>) -> Result<(), HandOverError> {
         let io_error = |source| HandOverError::Io { path: self.path.clone(), source };
-        let mut writer = csv::Writer::from_writer(Zeroizing::new(Vec::new()));
+        let mut writer = csv::Writer::from_writer(Vec::new());
         let written = writer.write_record(COLUMNS).and_then(|()| {
             rows.iter().try_for_each(|(user, row)| {
                 writer
@@ -176,7 +176,7 @@ impl HandOver {
             })
         });
         written.map_err(|error| io_error(error.into()))?;
-        let text = writer.into_inner().map_err(|error| io_error(error.into_error()))?;
+        let text = Zeroizing::new(writer.into_inner().map_err(|error| io_error(error.into_error()))?);
         // A link is followed: whoever put the file elsewhere wants it there.
         let target = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let mut name = target.file_name().unwrap_or_default().to_owned();
