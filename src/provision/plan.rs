@@ -123,16 +123,11 @@ pub struct Summary {
     pub refuse: usize,
 }
 
-impl Plan {
-    /// Returns the changes, in the order of kinds and names.
-    pub fn changes(&self) -> impl Iterator<Item = &Change> {
-        self.steps.iter().map(|step| &step.change)
-    }
-
-    /// Counts the changes by action.
-    pub fn summary(&self) -> Summary {
-        let mut summary = Summary::default();
-        for change in self.changes() {
+impl Summary {
+    /// Counts changes by action.
+    pub fn of<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
+        let mut summary = Self::default();
+        for change in changes {
             *match change.action {
                 Action::Create => &mut summary.create,
                 Action::Update => &mut summary.update,
@@ -143,6 +138,18 @@ impl Plan {
             } += 1;
         }
         summary
+    }
+}
+
+impl Plan {
+    /// Returns the changes, in the order of kinds and names.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.steps.iter().map(|step| &step.change)
+    }
+
+    /// Counts the changes by action.
+    pub fn summary(&self) -> Summary {
+        Summary::of(self.changes())
     }
 
     /// Tells whether nothing differs.
