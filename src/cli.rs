@@ -78,7 +78,9 @@ impl TargetArgs {
         if let Some(id) = &self.account
             && !(id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()))
         {
-            return Err(Error::usage(format!("`{id}` is not an account id")).hinted("an account id has 12 digits"));
+            return Err(
+                Error::usage(format!("`{id}` is not an account id")).hinted("an account id has 12 digits")
+            );
         }
         let implied = self.profile.is_some() || self.endpoint_url.is_some();
         match (self.target, implied) {

@@ -197,5 +197,8 @@ fn styled(tone: Tone, text: &str) -> String {
 
 /// Writes a line. A reader that went away (`| head`) is not an error.
 fn write_line(stream: &mut impl Write, text: &str) {
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.write_all(b"\n")).and_then(|()| stream.flush());
+    let _ = stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.write_all(b"\n"))
+        .and_then(|()| stream.flush());
 }

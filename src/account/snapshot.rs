@@ -302,6 +302,13 @@ pub struct Permission {
     pub statement: String,
 }
 
+impl Permission {
+    /// Tells whether it lets EventBridge in, for whatever rule.
+    pub fn is_from_eventbridge(&self) -> bool {
+        self.service.as_deref() == Some("events.amazonaws.com")
+    }
+}
+
 /// An SNS topic.
 #[derive(Debug, Clone, Serialize)]
 pub struct Topic {

@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::diff::{FieldChange, diff};
-use super::ownership::Ownership;
 use super::resources::{self, Found, Resource};
 use super::{Address, Session};
 use crate::account::snapshot::{Facet, Snapshot};
@@ -104,6 +103,8 @@ pub enum Goal {
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) steps: Vec<Step>,
+    /// What is as it should be and still waits for somebody, as sentences.
+    pub notes: Vec<String>,
 }
 
 /// How many resources each action befalls.
@@ -192,7 +193,7 @@ pub fn plan(picture: Picture<'_>, goal: Goal) -> Result<Plan, Unknown> {
     let mut steps = Vec::new();
     resources::plan_all(picture, goal, &mut steps)?;
     super::graph::order(&mut steps, picture, goal);
-    Ok(Plan { steps })
+    Ok(Plan { steps, notes: resources::topic::unconfirmed(picture) })
 }
 
 /// Plans one kind: compares what the scenario declares with what the account has.

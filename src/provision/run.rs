@@ -67,8 +67,16 @@ pub struct Report {
     pub outcomes: Vec<Outcome>,
     /// What still differs after the last look; empty unless the run ended [`End::Partial`].
     pub leftovers: Vec<super::plan::Change>,
+    /// What still waits for somebody.
+    pub notes: Vec<String>,
     /// What went wrong besides the outcomes: the look back that failed.
     pub error: Option<ApiError>,
+}
+
+impl Report {
+    const fn new(end: End, outcomes: Vec<Outcome>) -> Self {
+        Self { end, outcomes, leftovers: Vec::new(), notes: Vec::new(), error: None }
+    }
 }
 
 /// Passes before a run gives up. One settles lost answers, one more settles what the second ran into.
@@ -83,8 +91,7 @@ pub async fn carry_out(
     options: &Options<'_>,
 ) -> Result<Report, Error> {
     if matches!(options.goal, Goal::Up { .. }) && first.refuses() {
-        let outcomes = untouched(first);
-        return Ok(Report { end: End::Refused, outcomes, leftovers: Vec::new(), error: None });
+        return Ok(Report::new(End::Refused, untouched(first)));
     }
     if first.hands_over() {
         handover.prepare()?;
@@ -98,7 +105,8 @@ pub async fn carry_out(
             let leftovers =
                 next.changes().filter(|change| change.action == Action::Refuse).cloned().collect::<Vec<_>>();
             let end = if leftovers.is_empty() { End::Complete } else { End::Partial };
-            return Ok(Report { end, outcomes: untouched(next), leftovers, error: None });
+            let notes = next.notes.clone();
+            return Ok(Report { leftovers, notes, ..Report::new(end, untouched(next)) });
         }
         let outcomes = apply(next, &session, options.parallelism, &options.stop, options.sink).await;
         let is_final = |outcome: &Outcome| outcome.error.as_ref().is_some_and(|error| !error.may_pass());
@@ -106,31 +114,26 @@ pub async fn carry_out(
         let failed = outcomes.iter().any(|outcome| outcome.fate == Fate::Failed);
         merge(&mut all, outcomes);
         if options.stop.asked() {
-            return Ok(Report { end: End::Interrupted, outcomes: all, leftovers: Vec::new(), error: None });
+            return Ok(Report::new(End::Interrupted, all));
         }
         if failed_for_good && matches!(options.goal, Goal::Up { .. }) {
-            return Ok(Report { end: End::Partial, outcomes: all, leftovers: Vec::new(), error: None });
+            return Ok(Report::new(End::Partial, all));
         }
         let seen = match look_back(aws, scenario, options.goal, &all).await {
             Ok(snapshot) => plan(Picture { scenario, snapshot: &snapshot }, options.goal).map_err(unknown)?,
             Err(error) => {
-                return Ok(Report {
-                    end: End::Partial,
-                    outcomes: all,
-                    leftovers: Vec::new(),
-                    error: Some(error),
-                });
+                return Ok(Report { error: Some(error), ..Report::new(End::Partial, all) });
             }
         };
         let leftovers: Vec<_> =
             seen.changes().filter(|change| change.action != Action::Noop).cloned().collect();
         if leftovers.is_empty() {
             settle(&mut all);
-            return Ok(Report { end: End::Complete, outcomes: all, leftovers, error: None });
+            return Ok(Report { notes: seen.notes, ..Report::new(End::Complete, all) });
         }
         let gave_up = pass == PASSES || failed_for_good || !has_work(&seen);
         if gave_up {
-            return Ok(Report { end: End::Partial, outcomes: all, leftovers, error: None });
+            return Ok(Report { leftovers, notes: seen.notes, ..Report::new(End::Partial, all) });
         }
         tracing::debug!(pass, failed, left = leftovers.len(), "another pass");
         next = seen;

@@ -59,7 +59,9 @@ pub(super) async fn confirm(ui: &Ui, met: &Met, plan: &Plan, yes: bool, verb: &s
     }
     // An alias is for the eye only; whoever may not read it still gets the question.
     let alias = met.aws.iam.list_account_aliases().send().await.ok();
-    let alias = alias.and_then(|answer| answer.account_aliases.into_iter().next()).unwrap_or_else(|| "no alias".into());
+    let alias = alias
+        .and_then(|answer| answer.account_aliases.into_iter().next())
+        .unwrap_or_else(|| "no alias".into());
     let caller = &met.aws.caller;
     ui.status(&format!("Account {} ({alias}), region {}, as {}", caller.account, met.aws.region, caller.arn));
     ui.status(&format!("{verb}: {}", text::summary(plan.summary())));
@@ -101,7 +103,9 @@ pub(super) async fn carry(
             let line = format!("{} {}", change.action.symbol(), change.address);
             match (outcome.fate, &outcome.error) {
                 (Fate::Done | Fate::Unchanged, _) => ui.status(&line),
-                (Fate::Failed, Some(error)) if error.may_pass() => ui.status(&format!("{line}: not yet: {error}")),
+                (Fate::Failed, Some(error)) if error.may_pass() => {
+                    ui.status(&format!("{line}: not yet: {error}"))
+                }
                 (Fate::Failed, Some(error)) => ui.status(&format!("{line}: failed: {error}")),
                 (Fate::Failed, None) => ui.status(&format!("{line}: failed")),
                 (Fate::Skipped, _) => ui.status(&format!("{line}: skipped")),
@@ -116,7 +120,13 @@ pub(super) async fn carry(
 }
 
 /// Writes the result and chooses the exit code.
-pub(super) fn conclude(ui: &Ui, met: &Met, report: &Report, format: &FormatArgs, verb: &str) -> Result<Exit, Error> {
+pub(super) fn conclude(
+    ui: &Ui,
+    met: &Met,
+    report: &Report,
+    format: &FormatArgs,
+    verb: &str,
+) -> Result<Exit, Error> {
     if format.format == Format::Json {
         ui.data(&document::run(met, report, format)?);
     } else {

@@ -88,7 +88,9 @@ struct Met {
 async fn meet(ui: &Ui, args: &ScenarioArgs, account: &TargetArgs) -> Result<Met, Error> {
     let scenario = Scenario::load(&args.scenario, &args.sets).map_err(|found| mistakes(ui, &found))?;
     let mut target = account.target()?;
-    if let (Target::Sandbox { account: id, .. }, Some(pinned), None) = (&mut target, &scenario.account, &account.account) {
+    if let (Target::Sandbox { account: id, .. }, Some(pinned), None) =
+        (&mut target, &scenario.account, &account.account)
+    {
         // Every sandbox account is there for the asking: the pinned one is the one meant.
         id.clone_from(pinned);
     }

@@ -32,6 +32,9 @@ pub(super) async fn run(ui: &Ui, args: &StatusArgs) -> Result<Exit, Error> {
             for change in plan.changes().filter(|change| args.format.all || change.action != Action::Noop) {
                 text::change(ui, change);
             }
+            for note in &plan.notes {
+                ui.hint(note);
+            }
             let summary = plan.summary();
             let differing = plan.changes().filter(|change| change.action != Action::Noop).count();
             if differing == 0 {

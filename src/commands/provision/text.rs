@@ -27,7 +27,11 @@ fn field_lines(ui: &Ui, action: Action, field: &FieldChange) -> Vec<String> {
     let path = &field.path;
     if action == Action::Delete {
         let origin = field.before.as_str().unwrap_or_default();
-        return vec![format!("{} {}", ui.paint(Tone::Bad, &format!("- {path}")), ui.paint(Tone::Dim, &format!("({origin})")))];
+        return vec![format!(
+            "{} {}",
+            ui.paint(Tone::Bad, &format!("- {path}")),
+            ui.paint(Tone::Dim, &format!("({origin})"))
+        )];
     }
     match (&field.before, &field.after) {
         (Value::Array(before), Value::Array(after)) => {
@@ -40,7 +44,9 @@ fn field_lines(ui: &Ui, action: Action, field: &FieldChange) -> Vec<String> {
         (Value::Object(_), Value::Object(_)) => document_lines(ui, field),
         (Value::Null, after) => vec![ui.paint(Tone::Good, &format!("+ {path}: {}", plain(after)))],
         (before, Value::Null) => vec![ui.paint(Tone::Bad, &format!("- {path}: {}", plain(before)))],
-        (before, after) => vec![ui.paint(Tone::Change, &format!("~ {path}: {} -> {}", plain(before), plain(after)))],
+        (before, after) => {
+            vec![ui.paint(Tone::Change, &format!("~ {path}: {} -> {}", plain(before), plain(after)))]
+        }
     }
 }
 
@@ -76,9 +82,16 @@ pub(super) fn summary(summary: Summary) -> String {
         (summary.delete, "to delete"),
         (summary.refuse, "refused"),
     ];
-    let told: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    if told.is_empty() { format!("nothing to do; {} as they should be", summary.noop) } else { told.join(", ") }
+    let told: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if told.is_empty() {
+        format!("nothing to do; {} as they should be", summary.noop)
+    } else {
+        told.join(", ")
+    }
 }
 
 const fn tone(action: Action) -> Tone {

@@ -12,7 +12,7 @@ use crate::cli::TargetArgs;
 use crate::error::{Error, Exit};
 use crate::provision::handover::HandOver;
 use crate::provision::plan::Goal;
-use crate::provision::run::{End, Report, plan_run};
+use crate::provision::run::{End, plan_run};
 use crate::ui::Ui;
 
 /// Make the account what the scenario says
@@ -61,24 +61,21 @@ pub(super) async fn run(ui: &Ui, args: &UpArgs) -> Result<Exit, Error> {
     if hands_over && report.end != End::Refused {
         ui.status(&format!("New credentials are in `{}`, and nowhere else.", path.display()));
     }
-    next_steps(ui, &report);
+    for note in &report.notes {
+        ui.hint(note);
+    }
     if args.qr {
         show_codes(ui, &HandOver::new(&path))?;
     }
     Ok(exit)
 }
 
-fn next_steps(ui: &Ui, report: &Report) {
-    for recipient in &report.pending_confirmations {
-        ui.hint(&format!("{recipient} has to confirm the subscription before reports arrive"));
-    }
-}
-
 fn show_codes(ui: &Ui, handover: &HandOver) -> Result<(), Error> {
     handover.prepare()?;
     for (user, uri) in handover.mfa_uris() {
-        let code = QrCode::new(uri.reveal().as_bytes())
-            .map_err(|error| Error::input(format!("the MFA seed of `{user}` makes no QR code")).caused_by(error))?;
+        let code = QrCode::new(uri.reveal().as_bytes()).map_err(|error| {
+            Error::input(format!("the MFA seed of `{user}` makes no QR code")).caused_by(error)
+        })?;
         ui.status(&format!("{user}:"));
         ui.status(&code.render::<Dense1x2>().quiet_zone(true).build());
     }

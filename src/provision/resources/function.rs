@@ -73,8 +73,11 @@ pub(crate) struct State {
     memory: i32,
     description: String,
     environment: BTreeMap<String, String>,
+    /// SHA-256 of the package, in base64.
+    #[serde(rename = "source")]
     code_sha256: String,
-    /// Statements of the resource policy that no schedule of the scenario explains, by `Sid`.
+    /// Statements of the resource policy that let somebody else in, by `Sid`. Those that let EventBridge in are
+    /// the schedule's.
     extra_permissions: BTreeMap<String, String>,
     #[serde(skip)]
     package: Option<Package>,
@@ -290,20 +293,14 @@ fn role_arn(role: &str, scenario: &Resolved) -> String {
     arn::arn(&Address::new("role", role), &scenario.place).unwrap_or_default()
 }
 
-/// Returns the statements that let somebody invoke the function other than the scenario's schedules.
+/// Returns the statements that let somebody invoke the function who is no business of a schedule of the scenario.
 fn extra_permissions(
     function: &snapshot::Function,
     name: &str,
     scenario: &Resolved,
 ) -> BTreeMap<String, String> {
-    let schedules = scenario.resources.schedules.iter().filter(|(_, spec)| spec.function == name);
-    let rules: Vec<String> = schedules
-        .filter_map(|(schedule, _)| arn::arn(&Address::new("schedule", schedule), &scenario.place))
-        .collect();
-    let is_ours = |permission: &snapshot::Permission| {
-        permission.service.as_deref() == Some("events.amazonaws.com")
-            && permission.source_arn.as_ref().is_some_and(|arn| rules.contains(arn))
-    };
-    let extra = function.permissions.iter().filter(|(_, permission)| !is_ours(permission));
+    let has_schedule = scenario.resources.schedules.values().any(|spec| spec.function == name);
+    let is_schedules = |permission: &snapshot::Permission| has_schedule && permission.is_from_eventbridge();
+    let extra = function.permissions.iter().filter(|(_, permission)| !is_schedules(permission));
     extra.map(|(sid, permission)| (sid.clone(), permission.statement.clone())).collect()
 }

@@ -10,7 +10,7 @@ use super::function::remove_permission;
 use super::{Child, Done, Export, Found, OURS, Resource, THEIRS, gone};
 use crate::account::snapshot::Facet;
 use crate::aws::collect::Scope;
-use crate::aws::error::ErrorClass;
+use crate::aws::error::{ApiError, ErrorClass};
 use crate::provision::ownership::{Ownership, mark};
 use crate::provision::plan::Picture;
 use crate::provision::{Address, Session, arn};
@@ -56,15 +56,28 @@ pub(crate) struct State {
     description: String,
     /// What the rule calls, by ARN, and the constant input each is given.
     targets: BTreeMap<String, Option<String>>,
-    /// Functions, by name, that let this rule invoke them.
-    invoke_permission: BTreeSet<String>,
+    /// Who of EventBridge may invoke the function: this rule, and nothing else.
+    permission: BTreeSet<String>,
     /// Ids of the targets by ARN.
     #[serde(skip)]
     target_ids: Vec<(String, String)>,
-    /// `Sid`s of the permissions by function name.
     #[serde(skip)]
-    sids: Vec<(String, String)>,
+    function: String,
+    #[serde(skip)]
+    grants: Vec<Grant>,
 }
+
+/// A statement of a function's resource policy that lets EventBridge in.
+#[derive(Debug)]
+struct Grant {
+    function: String,
+    sid: String,
+    /// The rule's ARN, or that there is none.
+    from: String,
+}
+
+/// How a statement without a rule's ARN is shown.
+const ANY_RULE: &str = "every rule of every account";
 
 impl Resource for Kind {
     const KIND: &'static str = "schedule";
@@ -78,7 +91,8 @@ impl Resource for Kind {
         }
     }
 
-    fn desired(_name: &str, spec: &Spec, scenario: &Resolved) -> Result<State, String> {
+    fn desired(name: &str, spec: &Spec, scenario: &Resolved) -> Result<State, String> {
+        let rule = arn::arn(&Address::new(Self::KIND, name), &scenario.place).unwrap_or_default();
         let function =
             arn::arn(&Address::new("function", &spec.function), &scenario.place).unwrap_or_default();
         Ok(State {
@@ -86,31 +100,21 @@ impl Resource for Kind {
             enabled: spec.enabled,
             description: spec.description.clone().unwrap_or_default(),
             targets: BTreeMap::from([(function, spec.input.as_ref().map(ToString::to_string))]),
-            invoke_permission: BTreeSet::from([spec.function.clone()]),
+            permission: BTreeSet::from([rule]),
             target_ids: Vec::new(),
-            sids: Vec::new(),
+            function: spec.function.clone(),
+            grants: Vec::new(),
         })
     }
 
-    fn observed(picture: Picture<'_>, name: &str, _desired: Option<&State>) -> Facet<Option<Found<State>>> {
+    fn observed(picture: Picture<'_>, name: &str, desired: Option<&State>) -> Facet<Option<Found<State>>> {
         let rule = match picture.snapshot.rules.get(name) {
             Some(Facet::Read(rule)) => rule,
             Some(Facet::NotRead(reason)) => return Facet::NotRead(reason.clone()),
             None => return Facet::NotRead("it was not read".into()),
         };
         Facet::Read(rule.as_ref().map(|rule| {
-            let functions = picture.snapshot.functions.iter().filter_map(|(name, facet)| {
-                facet.read().and_then(Option::as_ref).map(|function| (name, function))
-            });
-            let sids: Vec<(String, String)> = functions
-                .flat_map(|(function, read)| {
-                    let ours = read.permissions.iter().filter(|(_, permission)| {
-                        permission.service.as_deref() == Some("events.amazonaws.com")
-                            && permission.source_arn.as_ref() == Some(&rule.arn)
-                    });
-                    ours.map(|(sid, _)| (function.clone(), sid.clone()))
-                })
-                .collect();
+            let grants = grants(picture, &rule.arn, desired);
             Found {
                 ownership: Ownership::of_tags(&rule.tags, &picture.scenario.place.scenario),
                 state: State {
@@ -122,13 +126,14 @@ impl Resource for Kind {
                         .iter()
                         .map(|target| (target.arn.clone(), target.input.clone()))
                         .collect(),
-                    invoke_permission: sids.iter().map(|(function, _)| function.clone()).collect(),
+                    permission: grants.iter().map(|grant| grant.from.clone()).collect(),
                     target_ids: rule
                         .targets
                         .iter()
                         .map(|target| (target.arn.clone(), target.id.clone()))
                         .collect(),
-                    sids,
+                    function: desired.map(|desired| desired.function.clone()).unwrap_or_default(),
+                    grants,
                 },
             }
         }))
@@ -164,10 +169,10 @@ impl Resource for Kind {
             let origin = if id == TARGET_ID { OURS } else { THEIRS };
             Child { what: format!("targets.{}", arn::bare_name(arn)), origin }
         });
-        let permissions = state
-            .sids
-            .iter()
-            .map(|(_, sid)| Child { what: format!("invoke_permission.{sid}"), origin: OURS });
+        let permissions = state.grants.iter().map(|grant| {
+            let origin = if grant.from == ANY_RULE { THEIRS } else { OURS };
+            Child { what: format!("permission.{}", grant.sid), origin }
+        });
         targets.chain(permissions).collect()
     }
 
@@ -178,9 +183,10 @@ impl Resource for Kind {
             enabled: to.enabled,
             description: to.description.clone(),
             targets: BTreeMap::new(),
-            invoke_permission: BTreeSet::new(),
+            permission: BTreeSet::new(),
             target_ids: Vec::new(),
-            sids: Vec::new(),
+            function: to.function.clone(),
+            grants: Vec::new(),
         };
         Self::update(session, name, &bare, to).await
     }
@@ -191,8 +197,12 @@ impl Resource for Kind {
         {
             put_rule(session, name, to, false).await?;
         }
-        for function in to.invoke_permission.difference(&from.invoke_permission) {
-            add_permission(session, name, function).await?;
+        // First the extra ones: one of them may have the statement id that is needed.
+        for grant in from.grants.iter().filter(|grant| !to.permission.contains(&grant.from)) {
+            remove_permission(session, &grant.function, &grant.sid).await?;
+        }
+        if !to.permission.is_subset(&from.permission) {
+            add_permission(session, name, &to.function).await?;
         }
         let extra = from.target_ids.iter().filter(|(arn, _)| !to.targets.contains_key(arn));
         let extra: Vec<String> = extra.map(|(_, id)| id.clone()).collect();
@@ -203,18 +213,13 @@ impl Resource for Kind {
                 put_target(session, name, known.unwrap_or(TARGET_ID), target, input.as_ref()).await?;
             }
         }
-        for (function, sid) in
-            from.sids.iter().filter(|(function, _)| !to.invoke_permission.contains(function))
-        {
-            remove_permission(session, function, sid).await?;
-        }
         Ok(())
     }
 
     async fn delete(session: &Session, name: &str, from: &State) -> Done {
         remove_targets(session, name, from.target_ids.iter().map(|(_, id)| id.clone()).collect()).await?;
-        for (function, sid) in &from.sids {
-            remove_permission(session, function, sid).await?;
+        for grant in &from.grants {
+            remove_permission(session, &grant.function, &grant.sid).await?;
         }
         gone(
             session
@@ -242,6 +247,32 @@ impl Resource for Kind {
             .await
             .map(drop)
     }
+}
+
+/// Lists the statements that let EventBridge invoke: for this rule, and for no rule the scenario declares.
+fn grants(picture: Picture<'_>, rule: &str, desired: Option<&State>) -> Vec<Grant> {
+    let scenario = picture.scenario;
+    let others: BTreeSet<String> = scenario
+        .resources
+        .schedules
+        .keys()
+        .filter_map(|name| arn::arn(&Address::new(Kind::KIND, name), &scenario.place))
+        .filter(|arn| arn != rule)
+        .collect();
+    let mut grants = Vec::new();
+    for (function, facet) in &picture.snapshot.functions {
+        let Some(Some(read)) = facet.read() else { continue };
+        let is_its_function = desired.is_some_and(|desired| desired.function == *function);
+        for (sid, permission) in
+            read.permissions.iter().filter(|(_, permission)| permission.is_from_eventbridge())
+        {
+            let from = permission.source_arn.clone().unwrap_or_else(|| ANY_RULE.to_owned());
+            if from == rule || (is_its_function && !others.contains(&from)) {
+                grants.push(Grant { function: function.clone(), sid: sid.clone(), from });
+            }
+        }
+    }
+    grants
 }
 
 /// The id of the one target a schedule has.
@@ -298,13 +329,18 @@ async fn add_permission(session: &Session, name: &str, function: &str) -> Done {
 async fn put_target(session: &Session, name: &str, id: &str, arn: &str, input: Option<&String>) -> Done {
     let target = Target::builder().id(id).arn(arn).set_input(input.cloned()).build();
     let Ok(target) = target else { return Ok(()) };
-    session
+    let resource = format!("schedule.{name}");
+    let answer = session
         .aws
-        .call("events:PutTargets", &format!("schedule.{name}"), || {
+        .call("events:PutTargets", &resource, || {
             session.aws.events.put_targets().rule(name).targets(target.clone()).send()
         })
-        .await
-        .map(drop)
+        .await?;
+    // It answers 200 even when it refuses every target.
+    let refused = answer.failed_entries().first().map(|entry| {
+        format!("{}: {}", entry.error_code().unwrap_or_default(), entry.error_message().unwrap_or_default())
+    });
+    refused.map_or(Ok(()), |why| Err(ApiError::broken("events:PutTargets", &resource, why)))
 }
 
 async fn remove_targets(session: &Session, name: &str, ids: Vec<String>) -> Done {

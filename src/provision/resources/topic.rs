@@ -186,6 +186,22 @@ impl Resource for Kind {
     }
 }
 
+/// Tells which recipients of the scenario have not confirmed yet.
+pub(crate) fn unconfirmed(picture: Picture<'_>) -> Vec<String> {
+    let topics = picture.scenario.resources.topics.keys().filter_map(|name| {
+        let topic = picture.snapshot.topics.get(name)?.read()?.as_ref()?;
+        Some((name, topic))
+    });
+    topics
+        .flat_map(|(name, topic)| {
+            let waiting = topic.subscriptions.iter().filter(|subscription| subscription.arn.is_none());
+            waiting.map(move |subscription| {
+                format!("{} has not confirmed the subscription to topic.{name} yet", subscription.endpoint)
+            })
+        })
+        .collect()
+}
+
 impl Subscription {
     /// Returns SNS's name of the protocol, and the address.
     pub fn parts(&self) -> (&'static str, &str) {

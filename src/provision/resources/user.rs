@@ -86,12 +86,7 @@ pub(crate) struct Kind;
 pub(crate) struct State {
     console: bool,
     mfa: Option<Mfa>,
-    /// Active keys whose secret has been handed over, as many as the scenario asks for.
-    access_keys: usize,
-    /// Ids of the keys that are too many, or whose secret nobody has.
-    extra_access_keys: BTreeSet<String>,
-    /// Ids of handed-over keys that somebody switched off.
-    inactive_access_keys: BTreeSet<String>,
+    access_keys: KeyState,
     #[serde(flatten)]
     policies: PolicySet,
     /// Asked for at creation only: AWS clears it at the first sign-in.
@@ -110,6 +105,17 @@ pub(crate) struct State {
     others: OtherCredentials,
     #[serde(skip)]
     extra: Extra,
+}
+
+/// The access keys of a user, told apart.
+#[derive(Debug, Default, Serialize)]
+struct KeyState {
+    /// Active keys whose secret has been handed over, up to as many as the scenario asks for.
+    active: usize,
+    /// Ids of handed-over keys that somebody switched off.
+    inactive: BTreeSet<String>,
+    /// Ids of the keys that are too many, or whose secret nobody has.
+    extra: BTreeSet<String>,
 }
 
 impl Resource for Kind {
@@ -134,7 +140,7 @@ impl Resource for Kind {
             console,
             reset_password,
             mfa: spec.mfa,
-            access_keys: usize::from(spec.access_keys),
+            access_keys: KeyState { active: usize::from(spec.access_keys), ..KeyState::default() },
             policies: PolicySet::desired(&spec.policies, &spec.inline_policies, boundary, scenario),
             extra: spec.extra,
             ..State::default()
@@ -163,14 +169,16 @@ impl Resource for Kind {
             None => arn::bare_name(serial) == name,
         };
         let enabled = devices.iter().any(|device| device.user.as_deref() == Some(name));
-        let wanted = desired.map_or(usize::MAX, |desired| desired.access_keys);
+        let wanted = desired.map_or(usize::MAX, |desired| desired.access_keys.active);
         let keys = Keys::sort(credentials, &user.tags, &ownership, wanted);
         let mut state = State {
             console: credentials.login_profile,
             mfa: enabled.then_some(Mfa::Virtual),
-            access_keys: keys.kept.len() - keys.inactive.len(),
-            extra_access_keys: keys.extra,
-            inactive_access_keys: keys.inactive,
+            access_keys: KeyState {
+                active: keys.kept.len() - keys.inactive.len(),
+                inactive: keys.inactive,
+                extra: keys.extra,
+            },
             policies: PolicySet::observed(&user.policies),
             reset_password: false,
             keys: credentials.access_keys.clone(),
@@ -186,7 +194,7 @@ impl Resource for Kind {
         };
         if let Some(desired) = desired.filter(|desired| desired.extra == Extra::Allow) {
             state.policies.forgive(&desired.policies);
-            state.extra_access_keys.clear();
+            state.access_keys.extra.clear();
         }
         Facet::Read(Some(Found { ownership, state }))
     }
@@ -218,7 +226,7 @@ impl Resource for Kind {
         let from = from.unwrap_or(&none);
         (to.console && !from.console)
             || (to.mfa.is_some() && from.mfa.is_none())
-            || to.access_keys > from.kept_keys.len()
+            || to.access_keys.active > from.kept_keys.len()
     }
 
     fn children(state: &State) -> Vec<Child> {
@@ -268,7 +276,7 @@ impl Resource for Kind {
 
     async fn update(session: &Session, name: &str, from: &State, to: &State) -> Done {
         // What is too much goes first: it may be what an intruder left.
-        for id in &from.extra_access_keys {
+        for id in &from.access_keys.extra {
             delete_access_key(session, name, id).await?;
         }
         reconcile(session, Principal::User(name), &from.policies, &to.policies).await?;
@@ -283,10 +291,10 @@ impl Resource for Kind {
             (Some(Mfa::Virtual), None) => disable_mfa(session, name, &from.virtual_devices, &[]).await?,
             _ => {}
         }
-        for id in &from.inactive_access_keys {
+        for id in &from.access_keys.inactive {
             set_key_active(session, name, id).await?;
         }
-        create_access_keys(session, name, &from.kept_keys, to.access_keys).await
+        create_access_keys(session, name, &from.kept_keys, to.access_keys.active).await
     }
 
     async fn delete(session: &Session, name: &str, from: &State) -> Done {
