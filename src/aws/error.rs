@@ -49,6 +49,8 @@ pub enum ErrorClass {
     Unknown,
     /// Nobody answered.
     Unreachable,
+    /// The endpoint does not know the operation: it is not AWS.
+    NotImplemented,
     /// The request itself was refused.
     Refused,
 }
@@ -160,6 +162,12 @@ impl ApiError {
                         format!("the answer could not be read: {}", chain(meta)),
                         ErrorClass::Unknown,
                     ),
+                    // AWS never answers in HTML; an emulator does when it lacks an operation.
+                    None if is_html(service.raw()) => (
+                        "NotImplemented".into(),
+                        "the endpoint does not know this operation".into(),
+                        ErrorClass::NotImplemented,
+                    ),
                     None => (format!("Http{status}"), "no message".into(), class_of("", "", status)),
                 }
             }
@@ -169,7 +177,12 @@ impl ApiError {
             SdkError::TimeoutError(_) => ("Timeout".into(), "no answer in time".into(), ErrorClass::Unknown),
             SdkError::DispatchFailure(failure) => {
                 let cause = failure.as_connector_error().map_or_else(String::new, |error| chain(error));
-                if failure.as_connector_error().is_some_and(|error| error.is_io() || error.is_timeout()) {
+                if cause.contains("loading credentials") || cause.contains("credentials provider") {
+                    ("NoCredentials".into(), cause, ErrorClass::Credentials)
+                } else if failure
+                    .as_connector_error()
+                    .is_some_and(|error| error.is_io() || error.is_timeout())
+                {
                     ("Unreachable".into(), cause, ErrorClass::Unreachable)
                 } else {
                     ("NoConnection".into(), cause, ErrorClass::Unknown)
@@ -244,9 +257,13 @@ impl ApiError {
             ErrorClass::Refused if self.code.contains("LimitExceeded") => {
                 vec!["a quota of the account is reached; see Service Quotas in the AWS console".into()]
             }
-            ErrorClass::NotFound | ErrorClass::Refused => vec![],
+            ErrorClass::NotFound | ErrorClass::NotImplemented | ErrorClass::Refused => vec![],
         }
     }
+}
+
+fn is_html(response: &HttpResponse) -> bool {
+    response.headers().get("content-type").is_some_and(|value| value.starts_with("text/html"))
 }
 
 fn class_of(code: &str, message: &str, status: u16) -> ErrorClass {

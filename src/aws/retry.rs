@@ -141,12 +141,13 @@ pub const DELAYS: &[Delay] = &[
 /// Returns how long to wait before the same call is worth another try; `None` when it is not. `waited` is what
 /// the call has cost already.
 pub fn pause(error: &ApiError, waited: Duration, attempt: u32) -> Option<Duration> {
-    let patience = if error.class == ErrorClass::Unknown && is_read(error.operation) {
-        // A broken answer to a question: ask again.
-        Duration::from_secs(5)
-    } else {
-        DELAYS.iter().find(|delay| delay.heals(error))?.patience
-    };
+    let patience =
+        if matches!(error.class, ErrorClass::Unknown | ErrorClass::Throttled) && is_read(error.operation) {
+            // No answer, or a broken one, to a question: ask again.
+            Duration::from_secs(5)
+        } else {
+            DELAYS.iter().find(|delay| delay.heals(error))?.patience
+        };
     let pause = Duration::from_millis(500) * 2_u32.saturating_pow(attempt.min(4));
     (waited + pause <= patience).then_some(pause)
 }

@@ -47,7 +47,9 @@ pub(super) async fn read(aws: &Aws, scope: &Scope) -> Result<Identity, ApiError>
         }
         // An endpoint that ignores the filter also lists AWS's own policies.
         for detail in page.policies().iter().filter(|detail| !is_aws_managed(detail)) {
-            identity.policies.insert(detail.policy_name().unwrap_or_default().into(), policy(detail)?);
+            // moto tells the ARN only, and a policy's name is its end.
+            let name = detail.arn().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default();
+            identity.policies.insert(name.into(), policy(detail)?);
         }
         marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
         if marker.is_none() {
