@@ -11,6 +11,7 @@
 mod connector;
 mod durable;
 mod error;
+mod gateway;
 pub mod services;
 mod store;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use awsim_core::{AuthzEngine, RequestDetailStore};
 
 use crate::clock::Clock;
 pub use error::SandboxError;
+use gateway::KeyUse;
 use services::Services;
 use store::Store;
 
@@ -73,11 +75,13 @@ impl Sandbox {
             return Err(SandboxError::Account { account });
         }
         let store = dir.map(|dir| Store::open(&dir, &account)).transpose()?.map(Arc::new);
+        let services = Services::open(&account, &clock, store.as_ref())?;
         let mut gateway = AppState::new(region, account.clone());
         // The gateway's own switches come from its environment variables; ours decide instead.
-        gateway.authz = Arc::new(AuthzEngine::new(false));
+        let mut authz = AuthzEngine::new(false);
+        authz.principal_lookup = Arc::new(KeyUse::new(services.iam().clone()));
+        gateway.authz = Arc::new(authz);
         gateway.request_details = RequestDetailStore::new(1, 0);
-        let services = Services::open(&account, &clock, store.as_ref())?;
         for (service, routes) in services.registered() {
             gateway.register(service, routes);
         }

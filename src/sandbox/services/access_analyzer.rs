@@ -23,13 +23,13 @@ pub(crate) struct AccessAnalyzer {
 }
 
 /// The analyzers of a region, by name.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Region {
     analyzers: BTreeMap<String, Analyzer>,
 }
 
 /// One analyzer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Analyzer {
     arn: String,
     kind: String,

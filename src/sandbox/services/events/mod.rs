@@ -25,13 +25,13 @@ pub(crate) struct Events {
 }
 
 /// The rules of a region's default bus, by name.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Region {
     rules: BTreeMap<String, Rule>,
 }
 
 /// One rule.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Rule {
     arn: String,
     state: String,

@@ -115,6 +115,9 @@ impl Lambda {
         if input["PackageType"] == "Image" {
             return Err(invalid("the sandbox has no container images; use a .zip package"));
         }
+        if let Some(layer) = input["Layers"][0].as_str() {
+            return Err(no_layer(layer));
+        }
         for required in ["Runtime", "Handler"] {
             if !input[required].is_string() {
                 let wanted = required.to_lowercase();
@@ -170,6 +173,9 @@ impl Lambda {
         ctx: &RequestContext,
         input: &Value,
     ) -> Result<Value, AwsError> {
+        if let Some(layer) = input["Layers"][0].as_str() {
+            return Err(no_layer(layer));
+        }
         let (now, revision) = (self.now(), wire::uuid());
         let mut settings = self.read(ctx, input, |_, function| Ok(function.settings.clone()))?;
         merge(&mut settings, input);
@@ -245,6 +251,11 @@ impl Lambda {
             Ok(json!({"Policy": policy.to_string(), "RevisionId": function.policy_revision}))
         })
     }
+}
+
+/// The error for a layer: there are none.
+fn no_layer(arn: &str) -> AwsError {
+    invalid(format!("Layer version {arn} does not exist."))
 }
 
 /// Returns the settings of a function that names none.

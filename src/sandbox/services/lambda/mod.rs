@@ -31,13 +31,13 @@ pub(crate) struct Lambda {
 }
 
 /// The functions of a region, by name.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Region {
     functions: BTreeMap<String, Function>,
 }
 
 /// One function.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Function {
     arn: String,
     /// The settings as the API spells them; defaults filled in.

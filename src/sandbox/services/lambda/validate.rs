@@ -262,7 +262,7 @@ pub(super) fn trusts_lambda(trust: &str) -> bool {
         });
         names_lambda && names_call && !about_sts
     };
-    let statements = each(&policy["Statement"]);
+    let statements = each(policy.get("Statement").unwrap_or(&Value::Null));
     let effect = |wanted: &str| statements.iter().any(|it| it["Effect"] == wanted && applies(it));
     effect("Allow") && !effect("Deny")
 }

@@ -29,7 +29,7 @@ pub(crate) struct Sns {
 }
 
 /// What a region holds.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Region {
     /// The topics by ARN.
     topics: BTreeMap<String, Topic>,
@@ -40,7 +40,7 @@ struct Region {
 }
 
 /// A message that was published.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Published {
     id: String,
     topic: String,

@@ -29,7 +29,7 @@ const SETTABLE: [&str; 10] = [
 ];
 
 /// One topic.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Topic {
     /// The attributes that were set.
     attributes: BTreeMap<String, String>,
