@@ -1,1 +1,3 @@
 //! The services of the sandbox, one file or folder each, every one an [`awsim_core::ServiceHandler`].
+
+pub mod cloudformation;
