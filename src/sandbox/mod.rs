@@ -74,8 +74,8 @@ impl Sandbox {
         if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(SandboxError::Account { account });
         }
-        let store = dir.map(|dir| Store::open(&dir, &account)).transpose()?.map(Arc::new);
-        let services = Services::open(&account, &clock, store.as_ref())?;
+        let store = dir.map(|dir| Store::open(&dir, &account)).transpose()?;
+        let services = Services::open(&account, &clock, store)?;
         let mut gateway = AppState::new(region, account.clone());
         // The gateway's own switches come from its environment variables; ours decide instead.
         let mut authz = AuthzEngine::new(false);
