@@ -109,7 +109,11 @@ impl Invoke for Internal {
         ctx: &RequestContext,
     ) -> Result<Value, AwsError> {
         match self.0.iter().find(|it| it.signing_name() == service) {
-            Some(found) => found.handle(operation, input, ctx).await,
+            Some(found) => {
+                let ctx =
+                    RequestContext { service: service.to_owned(), internal_bypass: true, ..ctx.clone() };
+                found.handle(operation, input, &ctx).await
+            }
             None => Err(unsupported(service, operation)),
         }
     }

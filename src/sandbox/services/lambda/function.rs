@@ -132,7 +132,7 @@ impl Lambda {
         self.check_role(&settings)?;
         let tags: Tags =
             if input["Tags"].is_null() { Tags::new() } else { wire::input(input["Tags"].clone())? };
-        validate::tags(&tags)?;
+        validate::tags(&Tags::new(), &tags, ctx)?;
         let package = Package::from(&input["Code"])?;
         let function = Function {
             arn: self.arn(&ctx.region, &name),

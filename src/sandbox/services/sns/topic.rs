@@ -64,7 +64,7 @@ impl Sns {
             check_attribute(name, value)?;
         }
         let tags = tags::collected(input.tags);
-        check_tags(&tags)?;
+        check_tags(&Tags::new(), &tags, ctx)?;
         let arn = self.arn(&ctx.region, &input.name);
         self.state.write(&ctx.region, |region| {
             if let Some(topic) = region.topics.get(&arn) {
