@@ -115,7 +115,7 @@ impl Lambda {
         if input["PackageType"] == "Image" {
             return Err(invalid("the sandbox has no container images; use a .zip package"));
         }
-        if let Some(layer) = input["Layers"][0].as_str() {
+        if let Some(layer) = input.pointer("/Layers/0").and_then(Value::as_str) {
             return Err(no_layer(layer));
         }
         for required in ["Runtime", "Handler"] {
@@ -173,7 +173,7 @@ impl Lambda {
         ctx: &RequestContext,
         input: &Value,
     ) -> Result<Value, AwsError> {
-        if let Some(layer) = input["Layers"][0].as_str() {
+        if let Some(layer) = input.pointer("/Layers/0").and_then(Value::as_str) {
             return Err(no_layer(layer));
         }
         let (now, revision) = (self.now(), wire::uuid());
