@@ -173,7 +173,7 @@ fn check_action(action: &str) -> Result<(), String> {
         return Err("Actions/Condition can contain only one colon.".to_owned());
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-    if vendor.is_empty() || !vendor.chars().all(plain) {
+    if vendor != "*" && (vendor.is_empty() || !vendor.chars().all(plain)) {
         return Err(format!("Vendor {vendor} is not valid"));
     }
     let part = |c: char| c.is_ascii_alphanumeric() || "*?_-".contains(c);
@@ -208,17 +208,43 @@ fn check_resource(resource: &str) -> Result<(), String> {
     if parts.len() < 5 && !rest.ends_with('*') {
         return Err("The policy failed legacy parsing".to_owned());
     }
-    if service == "iam" && parts.get(2).is_some_and(|region| !region.is_empty() && *region != "*") {
+    if service == "iam" { check_iam_resource(resource, &parts) } else { Ok(()) }
+}
+
+/// What an IAM resource may be after the account id.
+const IAM_PATHS: [&str; 13] = [
+    "user/",
+    "federated-user/",
+    "role/",
+    "group/",
+    "instance-profile/",
+    "mfa/",
+    "server-certificate/",
+    "policy/",
+    "sms-mfa/",
+    "saml-provider/",
+    "oidc-provider/",
+    "report/",
+    "access-report/",
+];
+
+fn check_iam_resource(resource: &str, parts: &[&str]) -> Result<(), String> {
+    if parts.get(2).is_some_and(|region| !region.is_empty() && *region != "*") {
         return Err(format!("IAM resource {resource} cannot contain region information."));
     }
-    Ok(())
+    let path = parts.get(4).copied().unwrap_or("*");
+    let open = path == "root" || path.contains(['*', '?', '$']);
+    if open || IAM_PATHS.iter().any(|start| path.starts_with(start)) {
+        return Ok(());
+    }
+    Err(format!("IAM resource path must either be \"*\" or start with {}.", IAM_PATHS.join(", ")))
 }
 
 /// Checks `Condition`: operator → key → value or values.
 fn check_condition(condition: &Value) -> Result<(), String> {
     for (operator, keys) in condition.as_object().ok_or_else(syntax)? {
         if !is_operator(operator) {
-            return Err(format!("Unknown condition type: {operator}"));
+            return Err(syntax());
         }
         for (key, values) in keys.as_object().ok_or_else(syntax)? {
             let scalar = |value: &Value| value.is_string() || value.is_boolean() || value.is_number();
@@ -439,6 +465,21 @@ mod tests {
             ),
         ] {
             assert_eq!(trust(statement).unwrap_err(), message, "{statement}");
+        }
+    }
+
+    #[test]
+    fn an_iam_resource_is_a_known_kind() {
+        let with = |resource: &str| {
+            identity(&format!(r#"{{"Effect":"Allow","Action":"iam:*","Resource":"{resource}"}}"#))
+        };
+        assert!(with("arn:aws:iam::123456789012:users/u").unwrap_err().starts_with("IAM resource path must"));
+        for fine in [
+            "arn:aws:iam::*:*",
+            "arn:aws:iam::123456789012:user/${aws:username}",
+            "arn:aws:iam::aws:policy/X",
+        ] {
+            with(fine).unwrap();
         }
     }
 

@@ -143,9 +143,10 @@ impl Sts {
             ))
         };
         let account = account_of(role_arn).ok_or_else(|| validation(format!("{role_arn} is invalid")))?;
-        let iam = match account == ctx.account_id {
-            true => Arc::clone(&self.iam),
-            false => self.realm.iam(account).ok_or_else(refused)?,
+        let iam = if account == ctx.account_id {
+            Arc::clone(&self.iam)
+        } else {
+            self.realm.iam(account).ok_or_else(refused)?
         };
         let role = iam.role(role_arn, &ctx.partition, account).ok_or_else(refused)?;
         let mfa = self.mfa(input, &caller)? || caller.mfa;
@@ -370,7 +371,7 @@ mod tests {
         assert!(!account.iam.resolve_key(key).unwrap().active);
         account.iam.restore(&bytes).unwrap();
         assert!(account.iam.resolve_key(key).unwrap().active);
-        futures::executor::block_on(account.clock.sleep(std::time::Duration::from_secs(900)));
+        futures::executor::block_on(account.clock.sleep(std::time::Duration::from_mins(15)));
         assert!(!account.iam.resolve_key(key).unwrap().active);
     }
 

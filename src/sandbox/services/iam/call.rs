@@ -60,8 +60,8 @@ impl Call<'_> {
         let number: i64 =
             text.parse().map_err(|_| AwsError::bad_request("MalformedInput", format!("{name}: {text}")))?;
         if number < i64::from(least) {
-            let must = format!("have value greater than or equal to {least}");
-            return Err(fault::constraint(&text, name, &must));
+            let rule = format!("have value greater than or equal to {least}");
+            return Err(fault::constraint(&text, name, &rule));
         }
         u32::try_from(number).ok().filter(|number| *number <= most).map(Some).ok_or_else(|| {
             fault::constraint(&text, name, &format!("have value less than or equal to {most}"))

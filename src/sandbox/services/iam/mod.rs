@@ -1,6 +1,6 @@
 //! IAM of one sandbox account: every operation a lab, its audit and its grading call, on real state.
 //!
-//! awsQuery requests come in as JSON through [`ServiceHandler::handle`]; the table [`OPS`] maps each operation to
+//! awsQuery requests come in as JSON through [`ServiceHandler::handle`]; a table maps each operation to
 //! a function on the account's [`State`]; AWS's codes, statuses and messages go out. Authorising a call is not
 //! done here: whoever routes requests asks the policy engine first.
 
@@ -15,6 +15,7 @@ mod ops;
 pub mod store;
 mod trust;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -60,12 +61,12 @@ impl Iam {
             root: Root { administrator, ..Root::default() },
             alias: None,
             password_policy: None,
-            users: Default::default(),
-            groups: Default::default(),
-            roles: Default::default(),
-            policies: Default::default(),
-            mfa: Default::default(),
-            sessions: Default::default(),
+            users: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            mfa: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             report: None,
         };
         Self { clock, state: Mutex::new(state) }

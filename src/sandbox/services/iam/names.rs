@@ -42,8 +42,8 @@ pub(crate) fn path(parameter: &str, value: &str) -> Result<(), AwsError> {
 pub(crate) fn length(parameter: &str, value: &str, least: usize, most: usize) -> Result<(), AwsError> {
     let count = value.chars().count();
     if count < least {
-        let must = format!("have length greater than or equal to {least}");
-        return Err(fault::constraint(value, parameter, &must));
+        let rule = format!("have length greater than or equal to {least}");
+        return Err(fault::constraint(value, parameter, &rule));
     }
     if count > most {
         return Err(fault::constraint(
@@ -74,7 +74,9 @@ pub(crate) fn tags(have: &Tags, new: &[Tag]) -> Result<(), AwsError> {
         length(&key, &tag.key, 1, 128)?;
         length(&value, &tag.value, 0, 256)?;
         for (at, text) in [(&key, &tag.key), (&value, &tag.value)] {
-            if !text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c)) {
+            if !text.chars().all(|c| {
+                c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
+            }) {
                 let must = r"satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]*";
                 return Err(fault::constraint(text, at, must));
             }

@@ -111,8 +111,9 @@ fn aws_principal(state: &State, partition: &str, account: &str, principal: &str)
     let exists = match (head.2, rest.split_once('/')) {
         ("iam", None) => rest == "root",
         ("iam", Some(("user" | "role", _))) if of == account => named(state, partition, account, principal),
-        ("iam", Some(("user" | "role", name))) => !name.is_empty(),
-        ("sts", Some(("assumed-role" | "federated-user", name))) => !name.is_empty(),
+        ("iam", Some(("user" | "role", name))) | ("sts", Some(("assumed-role" | "federated-user", name))) => {
+            !name.is_empty()
+        }
         _ => false,
     };
     exists.then(|| principal.to_owned())

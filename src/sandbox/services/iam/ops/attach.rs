@@ -107,9 +107,10 @@ pub(super) fn usage(state: &State) -> BTreeMap<&str, Usage> {
 /// Refuses an ARN that names no managed policy of this account or of AWS.
 fn attachable(call: &Call<'_>, arn: &str) -> Result<(), AwsError> {
     check_arn(arn)?;
-    match call.state.policies.contains_key(arn) || managed::find(arn).is_some() {
-        true => Ok(()),
-        false => Err(fault::not_attachable(arn)),
+    if call.state.policies.contains_key(arn) || managed::find(arn).is_some() {
+        Ok(())
+    } else {
+        Err(fault::not_attachable(arn))
     }
 }
 

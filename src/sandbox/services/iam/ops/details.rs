@@ -51,13 +51,13 @@ pub(super) fn get(call: &mut Call<'_>) -> Reply {
     for entity in &page.items {
         match entity {
             Entity::User(key) => {
-                of_users.extend(state.users.get(key).map(|user| users::detailed(call, user)))
+                of_users.extend(state.users.get(key).map(|user| users::detailed(call, user)));
             }
             Entity::Group(key) => {
                 of_groups.extend(state.groups.get(key).map(|group| groups::detailed(call, group)));
             }
             Entity::Role(key) => {
-                of_roles.extend(state.roles.get(key).map(|role| roles::detailed(call, role)))
+                of_roles.extend(state.roles.get(key).map(|role| roles::detailed(call, role)));
             }
             Entity::Policy(arn) => {
                 let usage = usage.get(arn.as_str()).copied().unwrap_or_default();

@@ -105,9 +105,10 @@ pub(super) fn add_user(call: &mut Call<'_>) -> Reply {
 pub(super) fn remove_user(call: &mut Call<'_>) -> Reply {
     let (group, user) = (call.text("GroupName")?, call.text("UserName")?);
     call.group(&group)?;
-    match call.user(&user)?.groups.remove(&store::key(&group)) {
-        true => Ok(json!({})),
-        false => Err(fault::no_such_entity(format!("User {user} is not in group {group}."))),
+    if call.user(&user)?.groups.remove(&store::key(&group)) {
+        Ok(json!({}))
+    } else {
+        Err(fault::no_such_entity(format!("User {user} is not in group {group}.")))
     }
 }
 
@@ -120,9 +121,10 @@ pub(super) fn list_for_user(call: &mut Call<'_>) -> Reply {
 }
 
 fn free(call: &Call<'_>, name: &str) -> Result<(), AwsError> {
-    match call.state.groups.contains_key(&store::key(name)) {
-        true => Err(fault::already_exists(format!("Group with name {name} already exists."))),
-        false => Ok(()),
+    if call.state.groups.contains_key(&store::key(name)) {
+        Err(fault::already_exists(format!("Group with name {name} already exists.")))
+    } else {
+        Ok(())
     }
 }
 

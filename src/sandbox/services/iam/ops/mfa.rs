@@ -62,9 +62,10 @@ pub(super) fn enable(call: &mut Call<'_>) -> Reply {
     let held = call.state.mfa.values().filter(|device| device.user.as_deref() == Some(&key)).count();
     let device = device(call.state, &serial)?;
     if let Some(owner) = &device.user {
-        let message = match *owner == key {
-            true => format!("MFA Device is already in use by user {name}."),
-            false => "MFA Device is already in use by another user.".to_owned(),
+        let message = if *owner == key {
+            format!("MFA Device is already in use by user {name}.")
+        } else {
+            "MFA Device is already in use by another user.".to_owned()
         };
         return Err(fault::already_exists(message));
     }
@@ -227,9 +228,10 @@ fn codes(call: &Call<'_>) -> Result<[String; 2], AwsError> {
     let code = |name: &str| {
         let code = call.text(name)?;
         names::length(name, &code, 6, 6)?;
-        match code.chars().all(|c| c.is_ascii_digit()) {
-            true => Ok(code),
-            false => Err(fault::constraint(&code, name, r"satisfy regular expression pattern: [\d]+")),
+        if code.chars().all(|c| c.is_ascii_digit()) {
+            Ok(code)
+        } else {
+            Err(fault::constraint(&code, name, r"satisfy regular expression pattern: [\d]+"))
         }
     };
     Ok([code("AuthenticationCode1")?, code("AuthenticationCode2")?])

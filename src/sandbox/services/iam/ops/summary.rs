@@ -30,7 +30,7 @@ pub(super) fn get(call: &mut Call<'_>) -> Reply {
         ("GroupsQuota", 300),
         ("InstanceProfiles", 0),
         ("InstanceProfilesQuota", 1_000),
-        ("MFADevices", enabled + root_mfa),
+        ("MFADevices", state.mfa.len() + root_mfa),
         ("MFADevicesInUse", enabled + root_mfa),
         ("Policies", state.policies.len()),
         ("PoliciesQuota", 1_500),

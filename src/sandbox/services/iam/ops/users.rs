@@ -119,9 +119,10 @@ pub(super) fn list(call: &mut Call<'_>) -> Reply {
 
 /// Refuses a name that is taken in any case.
 fn free(call: &Call<'_>, name: &str) -> Result<(), AwsError> {
-    match call.state.users.contains_key(&store::key(name)) {
-        true => Err(fault::already_exists(format!("User with name {name} already exists."))),
-        false => Ok(()),
+    if call.state.users.contains_key(&store::key(name)) {
+        Err(fault::already_exists(format!("User with name {name} already exists.")))
+    } else {
+        Ok(())
     }
 }
 
