@@ -19,7 +19,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
@@ -31,6 +31,7 @@ use crate::clock::Clock;
 pub use error::SandboxError;
 use gateway::KeyUse;
 use services::Services;
+use services::iam::Iam;
 use store::Store;
 
 /// The account a sandbox plays when nobody names one.
@@ -71,9 +72,7 @@ impl Sandbox {
     /// sandbox leaves no trace. Waits up to five seconds, blocking, while another process uses the folder.
     pub fn open(options: Options) -> Result<Self, SandboxError> {
         let Options { dir, account, region, clock } = options;
-        if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(SandboxError::Account { account });
-        }
+        check_account(&account)?;
         let store = dir.map(|dir| Store::open(&dir, &account)).transpose()?;
         let services = Services::open(&account, &clock, store)?;
         let mut gateway = AppState::new(region, account.clone());
@@ -99,6 +98,23 @@ impl Sandbox {
         Credentials::new(id, secret.reveal(), None, None, "iamlab-sandbox")
     }
 
+    /// Returns the account's IAM, to look behind the API. [`Sandbox::flush`] saves what was edited there.
+    pub fn iam(&self) -> &Iam {
+        self.inner.services.iam()
+    }
+
+    /// Returns the ids of the accounts that the folder `dir` keeps, in order. Does not lock it.
+    pub fn accounts(dir: &Path) -> Result<Vec<String>, SandboxError> {
+        store::accounts(dir)
+    }
+
+    /// Throws away what the folder `dir` keeps of an account, also when it is damaged. Returns whether there
+    /// was anything.
+    pub fn reset(dir: &Path, account: &str) -> Result<bool, SandboxError> {
+        check_account(account)?;
+        store::reset(dir, account)
+    }
+
     /// Returns the 12 digits of the account.
     pub fn account(&self) -> &str {
         &self.inner.account
@@ -115,4 +131,12 @@ impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sandbox").field("account", &self.inner.account).finish_non_exhaustive()
     }
+}
+
+/// Refuses what is not 12 digits.
+fn check_account(account: &str) -> Result<(), SandboxError> {
+    if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(SandboxError::Account { account: account.to_owned() })
 }

@@ -55,14 +55,15 @@ impl Services {
             analyzer.clone(),
             stacks.clone(),
         ]));
-        // Each service with the services whose state its calls change.
+        // Each service with the services whose state its calls change. IAM is among them all: it notes when a
+        // key was last used.
         let table: [(Arc<dyn ServiceHandler>, &'static [&'static str]); 8] = [
             (iam.clone(), &["iam"]),
             (sts, &["iam"]),
-            (lambda, &["lambda"]),
-            (sns, &["sns"]),
-            (events, &["events"]),
-            (analyzer, &["access-analyzer"]),
+            (lambda, &["lambda", "iam"]),
+            (sns, &["sns", "iam"]),
+            (events, &["events", "iam"]),
+            (analyzer, &["access-analyzer", "iam"]),
             (stacks, &["cloudformation", "iam", "lambda", "sns", "events"]),
             (tagging, &[]),
         ];

@@ -75,14 +75,27 @@ pub(super) fn remove(path: &Path) -> Result<(), SandboxError> {
     }
 }
 
+/// Removes a folder in one step: what a killed process leaves of it has another name.
+pub(super) fn remove_folder(path: &Path) -> Result<(), SandboxError> {
+    let mut doomed = path.as_os_str().to_owned();
+    doomed.push(TEMPORARY);
+    let doomed = PathBuf::from(doomed);
+    if is_folder(&doomed)? {
+        fs::remove_dir_all(&doomed).map_err(SandboxError::io("remove", &doomed))?;
+    }
+    fs::rename(path, &doomed).map_err(SandboxError::io("remove", path))?;
+    fs::remove_dir_all(&doomed).map_err(SandboxError::io("remove", &doomed))
+}
+
+/// Returns the names of what is in `folder`.
+pub(super) fn names(folder: &Path) -> Result<Vec<String>, SandboxError> {
+    let entries = fs::read_dir(folder).map_err(SandboxError::io("read", folder))?;
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    names.collect::<io::Result<_>>().map_err(SandboxError::io("read", folder))
+}
+
 /// Removes what a killed process left half written in `folder`.
 pub(super) fn sweep(folder: &Path) -> Result<(), SandboxError> {
-    let entries = fs::read_dir(folder).map_err(SandboxError::io("read", folder))?;
-    for entry in entries {
-        let path = entry.map_err(SandboxError::io("read", folder))?.path();
-        if path.to_string_lossy().ends_with(TEMPORARY) {
-            remove(&path)?;
-        }
-    }
-    Ok(())
+    let names = names(folder)?.into_iter().filter(|name| name.ends_with(TEMPORARY));
+    names.map(|name| folder.join(name)).try_for_each(|path| remove(&path))
 }

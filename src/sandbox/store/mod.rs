@@ -183,6 +183,36 @@ impl Store {
     }
 }
 
+/// Returns the ids of the accounts kept under `dir`, in order.
+pub(super) fn accounts(dir: &Path) -> Result<Vec<String>, SandboxError> {
+    let folder = dir.join("accounts");
+    if !is_folder(dir)? || !is_folder(&folder)? {
+        return Ok(Vec::new());
+    }
+    let mut names = files::names(&folder)?;
+    names.retain(|name| name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit()));
+    names.sort();
+    Ok(names)
+}
+
+/// Removes what is kept of an account under `dir`, without looking at it. Returns whether there was anything.
+pub(super) fn reset(dir: &Path, account: &str) -> Result<bool, SandboxError> {
+    if !is_folder(dir)? {
+        return Ok(false);
+    }
+    let lock = Lock::acquire(dir, lock::PATIENCE)?;
+    let store = Store { dir: dir.to_owned(), account: account.to_owned(), lock: Mutex::new(Some(lock)) };
+    let found = store.has_account()?;
+    if found {
+        files::remove_folder(&store.folder())?;
+    }
+    // The accounts say their format themselves.
+    if store.check_format().is_err() {
+        files::remove(&dir.join(MARKER))?;
+    }
+    Ok(found)
+}
+
 /// Reads the content of a file of ours, of a format that is known.
 fn parse<'de, T: Deserialize<'de>>(path: &Path, text: &'de [u8]) -> Result<T, SandboxError> {
     let damaged =

@@ -150,3 +150,19 @@ fn a_save_of_several_services_is_finished_by_the_next_process() {
     let error = Store::open(root.path(), ACCOUNT).unwrap_err();
     assert!(matches!(&error, SandboxError::Damaged { path, .. } if *path == journal), "{error}");
 }
+
+#[test]
+fn resetting_removes_one_account_whatever_state_it_is_in() {
+    let root = tempfile::tempdir().unwrap();
+    for account in ["999999999999", ACCOUNT] {
+        Store::open(root.path(), account).unwrap().save(&[("sns", b"{}")]).unwrap();
+    }
+    fs::write(file(root.path()), "damaged").unwrap();
+    fs::write(root.path().join(MARKER), "damaged").unwrap();
+    assert_eq!(accounts(root.path()).unwrap(), [ACCOUNT, "999999999999"]);
+    assert!(reset(root.path(), ACCOUNT).unwrap());
+    assert!(!reset(root.path(), ACCOUNT).unwrap());
+    assert_eq!(accounts(root.path()).unwrap(), ["999999999999"]);
+    assert!(Store::open(root.path(), ACCOUNT).unwrap().load("sns").unwrap().is_none());
+    assert!(accounts(&root.path().join("absent")).unwrap().is_empty());
+}
