@@ -8,7 +8,6 @@ use awsim_core::{
     AwsError, HandlerResult, IamCheck, Protocol, RequestContext, RouteDefinition, ServiceHandler,
 };
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::SandboxError;
 use super::store::Store;
@@ -28,8 +27,8 @@ pub(super) struct Keeper {
 
 /// What is on disk.
 struct Saved {
-    /// The digest of each service's state as its file has it, or as it was made when there is no file.
-    digests: BTreeMap<String, [u8; 32]>,
+    /// Each service's state as its file has it, or as it was made when there is no file.
+    states: BTreeMap<String, Vec<u8>>,
     /// Whether the account itself has a file.
     account: bool,
 }
@@ -37,7 +36,7 @@ struct Saved {
 impl Keeper {
     /// Restores what `store` holds of the services, and keeps them from then on.
     pub(super) fn open(services: Vec<Arc<dyn ServiceHandler>>, store: Store) -> Result<Self, SandboxError> {
-        let mut saved = Saved { digests: BTreeMap::new(), account: false };
+        let mut saved = Saved { states: BTreeMap::new(), account: false };
         for service in &services {
             let name = service.service_name();
             let state = store.load(name)?;
@@ -46,7 +45,7 @@ impl Keeper {
                 saved.account |= name == ACCOUNT;
             }
             if let Some(state) = state.or_else(|| service.snapshot()) {
-                saved.digests.insert(name.to_owned(), Sha256::digest(&state).into());
+                saved.states.insert(name.to_owned(), state);
             }
         }
         let services = services.into_iter().map(|it| (it.service_name().to_owned(), it)).collect();
@@ -67,27 +66,25 @@ impl Keeper {
         let marked = std::mem::take(&mut *lock(&self.changed));
         let differing = marked.iter().filter_map(|name| {
             let state = self.services.get(name)?.snapshot()?;
-            let digest: [u8; 32] = Sha256::digest(&state).into();
-            (saved.digests.get(name) != Some(&digest)).then_some((name.as_str(), state, digest))
+            (saved.states.get(name) != Some(&state)).then_some((name.as_str(), state))
         });
         let mut differing: Vec<_> = differing.collect();
         // The account comes with the first thing in it, or its administrator key would change with every process.
-        let is_new = !saved.account && !differing.iter().any(|(name, ..)| *name == ACCOUNT);
+        let is_new = !saved.account && !differing.iter().any(|(name, _)| *name == ACCOUNT);
         if is_new && !differing.is_empty() {
             let account = self.services.get(ACCOUNT).and_then(|account| account.snapshot());
-            differing.extend(account.map(|state| (ACCOUNT, state.clone(), Sha256::digest(&state).into())));
+            differing.extend(account.map(|state| (ACCOUNT, state)));
         }
-        let states: Vec<_> = differing.iter().map(|(name, state, _)| (*name, state.as_slice())).collect();
-        if let Err(error) = self.store.save(&states) {
+        if let Err(error) = self.store.save(&differing) {
             // Part of it may be on disk. The next save writes all of it again, whatever the state is then.
-            for (name, ..) in &differing {
-                saved.digests.remove(*name);
+            for (name, _) in &differing {
+                saved.states.remove(*name);
             }
             lock(&self.changed).extend(marked);
             return Err(error);
         }
         saved.account |= !differing.is_empty();
-        saved.digests.extend(differing.into_iter().map(|(name, _, digest)| (name.to_owned(), digest)));
+        saved.states.extend(differing.into_iter().map(|(name, state)| (name.to_owned(), state)));
         Ok(())
     }
 }

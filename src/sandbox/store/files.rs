@@ -43,14 +43,16 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, SandboxError> {
     }
 }
 
-/// Replaces a file of ours in one step. A link at `path` is replaced, not followed.
-pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), SandboxError> {
+/// Replaces a file of ours in one step by the parts, one after another. A link at `path` is replaced, not followed.
+pub(super) fn write(path: &Path, parts: &[&[u8]]) -> Result<(), SandboxError> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(TEMPORARY);
     let temporary = PathBuf::from(temporary);
     remove(&temporary)?;
     let mut file = create_private(&temporary).map_err(SandboxError::io("create", &temporary))?;
-    file.write_all(content).map_err(SandboxError::io("write", &temporary))?;
+    for part in parts {
+        file.write_all(part).map_err(SandboxError::io("write", &temporary))?;
+    }
     drop(file);
     fs::rename(&temporary, path).map_err(SandboxError::io("write", path))
 }

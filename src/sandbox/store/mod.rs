@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::SandboxError;
@@ -37,23 +37,21 @@ pub(super) struct Store {
 }
 
 /// The content of [`MARKER`].
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Marker {
     format_version: u64,
 }
 
 /// What is to be written into several files: the content of [`JOURNAL`].
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Journal<'a> {
-    format_version: u64,
     #[serde(borrow)]
     states: BTreeMap<&'a str, &'a RawValue>,
 }
 
 /// The content of a service's file.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Envelope<'a> {
-    format_version: u64,
     account: &'a str,
     service: &'a str,
     #[serde(borrow)]
@@ -94,36 +92,45 @@ impl Store {
     }
 
     /// Replaces the states of the named services, all or none, making the folders first where they are missing.
-    pub(super) fn save(&self, states: &[(&str, &[u8])]) -> Result<(), SandboxError> {
+    /// A state is JSON.
+    pub(super) fn save(&self, states: &[(&str, Vec<u8>)]) -> Result<(), SandboxError> {
         if states.is_empty() {
             return Ok(());
         }
         self.create()?;
         let path = self.folder().join(JOURNAL);
         // A journal that is still there is of a save that failed, which this one repeats: it must not outlive it.
-        if let &[(service, state)] = states
+        if let [(service, state)] = states
             && !path.exists()
         {
-            return self.put(service, raw(&self.file(service), state)?);
+            return self.put(service, state);
         }
-        let states: Result<BTreeMap<&str, &RawValue>, SandboxError> =
-            states.iter().map(|&(service, state)| Ok((service, raw(&path, state)?))).collect();
-        let journal = Journal { format_version: FORMAT_VERSION, states: states? };
-        files::write(&path, &json(&journal))?;
-        self.finish(&journal)
+        let head = format!("{{\"format_version\":{FORMAT_VERSION},\"states\":{{");
+        let names: Vec<String> = states.iter().map(|(service, _)| format!("\"{service}\":")).collect();
+        let mut parts = vec![head.as_bytes()];
+        for (name, (_, state)) in names.iter().zip(states) {
+            if parts.len() > 1 {
+                parts.push(b",");
+            }
+            parts.extend([name.as_bytes(), state]);
+        }
+        parts.push(b"}}");
+        files::write(&path, &parts)?;
+        self.finish(states.iter().map(|(service, state)| (*service, state.as_slice())))
     }
 
     /// Replaces one file.
-    fn put(&self, service: &str, state: &RawValue) -> Result<(), SandboxError> {
-        let envelope = Envelope { format_version: FORMAT_VERSION, account: &self.account, service, state };
-        files::write(&self.file(service), &json(&envelope))
+    fn put(&self, service: &str, state: &[u8]) -> Result<(), SandboxError> {
+        let account = &self.account;
+        let head = format!(
+            "{{\"format_version\":{FORMAT_VERSION},\"account\":\"{account}\",\"service\":\"{service}\",\"state\":"
+        );
+        files::write(&self.file(service), &[head.as_bytes(), state, b"}"])
     }
 
-    /// Does what the journal says, and forgets it.
-    fn finish(&self, journal: &Journal<'_>) -> Result<(), SandboxError> {
-        for (service, state) in &journal.states {
-            self.put(service, state)?;
-        }
+    /// Does what a journal says, and forgets it.
+    fn finish<'a>(&self, states: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<(), SandboxError> {
+        states.into_iter().try_for_each(|(service, state)| self.put(service, state))?;
         files::remove(&self.folder().join(JOURNAL))
     }
 
@@ -132,7 +139,7 @@ impl Store {
         let path = self.folder().join(JOURNAL);
         let Some(text) = files::read(&path)? else { return Ok(()) };
         let journal: Journal<'_> = parse(&path, &text)?;
-        self.finish(&journal)
+        self.finish(journal.states.into_iter().map(|(service, state)| (service, state.get().as_bytes())))
     }
 
     /// Makes the folder and takes its lock, once.
@@ -147,7 +154,7 @@ impl Store {
             }
             if new {
                 // The secrets of a sandbox under a repository do not belong into it.
-                files::write(&self.dir.join(".gitignore"), b"*\n")?;
+                files::write(&self.dir.join(".gitignore"), &[b"*\n"])?;
             }
             *lock = Some(taken);
         }
@@ -156,7 +163,8 @@ impl Store {
         }
         let marker = self.dir.join(MARKER);
         if !marker.exists() {
-            files::write(&marker, &json(&Marker { format_version: FORMAT_VERSION }))?;
+            let text = format!("{{\"format_version\":{FORMAT_VERSION}}}");
+            files::write(&marker, &[text.as_bytes()])?;
         }
         Ok(())
     }
@@ -222,16 +230,6 @@ fn parse<'de, T: Deserialize<'de>>(path: &Path, text: &'de [u8]) -> Result<T, Sa
         return Err(SandboxError::Newer { path: path.to_owned(), found: format_version });
     }
     serde_json::from_slice(text).map_err(damaged)
-}
-
-/// Checks that a state, which will stand in the file at `path`, is JSON.
-fn raw<'a>(path: &Path, state: &'a [u8]) -> Result<&'a RawValue, SandboxError> {
-    serde_json::from_slice(state).map_err(|error| SandboxError::io("write", path)(error.into()))
-}
-
-/// Writes a value of ours, which cannot fail: text keys, and states that are JSON already.
-fn json(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
 }
 
 #[cfg(test)]
