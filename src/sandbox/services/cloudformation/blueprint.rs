@@ -56,15 +56,13 @@ pub(super) fn refuse_unknown_types(template: &Template) -> Result<(), Invalid> {
         return Ok(());
     }
     let unknown: Vec<&str> = unknown.into_iter().collect();
-    Err(Invalid::new(format!(
-        "Template format error: Unrecognized resource types: [{}]",
-        unknown.join(", ")
-    )))
+    Err(Invalid::new(format!("Template format error: Unrecognized resource types: [{}]", unknown.join(", "))))
 }
 
 /// Refuses references to what the template does not declare, in every branch of every function.
 pub(super) fn refuse_unresolved_references(template: &Template) -> Result<(), Invalid> {
-    let declared = |name: &str| template.resources.contains_key(name) || template.parameters.contains_key(name);
+    let declared =
+        |name: &str| template.resources.contains_key(name) || template.parameters.contains_key(name);
     for definition in template.resources.values() {
         let mut found = references(&definition.properties, None)?;
         found.extend(definition.depends_on.iter().map(|id| Reference { id: id.clone(), attribute: None }));
@@ -99,8 +97,9 @@ impl Blueprint {
         let exists = |definition: &Definition| {
             definition.condition.as_ref().is_none_or(|name| conditions.get(name).copied().unwrap_or_default())
         };
-        let active =
-            |id: &str| template.resources.get(id).map_or_else(|| template.parameters.contains_key(id), &exists);
+        let active = |id: &str| {
+            template.resources.get(id).map_or_else(|| template.parameters.contains_key(id), &exists)
+        };
         for (id, definition) in template.resources.iter().filter(|(_, definition)| exists(definition)) {
             let found = references(&definition.properties, Some(&conditions))?;
             refuse_unresolved(&found, active, "Resources")?;

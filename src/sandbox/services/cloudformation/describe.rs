@@ -163,7 +163,8 @@ impl Request<'_> {
             return Ok(json!({"Stacks": list([stack(&found)])}));
         }
         let state = self.core.state();
-        let here = state.stacks.iter().rev().filter(|stack| stack.region == self.ctx.region && !stack.is_deleted());
+        let here =
+            state.stacks.iter().rev().filter(|stack| stack.region == self.ctx.region && !stack.is_deleted());
         let stacks = here.map(stack).collect();
         drop(state);
         self.page("Stacks", stacks)
@@ -213,9 +214,13 @@ impl Request<'_> {
                     stack.region == self.ctx.region
                         && stack.resources.values().any(|made| made.is_live() && made.physical.id == physical)
                 };
-                state.stacks.iter().rev().find(owns).cloned().ok_or_else(|| {
-                    Invalid::new(format!("Stack for {physical} does not exist"))
-                })?
+                state
+                    .stacks
+                    .iter()
+                    .rev()
+                    .find(owns)
+                    .cloned()
+                    .ok_or_else(|| Invalid::new(format!("Stack for {physical} does not exist")))?
             }
             _ => self.stack(|name| format!("Stack with id {name} does not exist"))?,
         };

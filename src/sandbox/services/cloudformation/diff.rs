@@ -79,7 +79,8 @@ pub(super) fn changes(stack: &Stack, blueprint: &Blueprint) -> Result<Vec<Value>
             }
         }
     }
-    let gone = stack.resources.iter().filter(|(id, made)| made.is_live() && blueprint.definition(id).is_none());
+    let gone =
+        stack.resources.iter().filter(|(id, made)| made.is_live() && blueprint.definition(id).is_none());
     found.extend(gone.map(|(id, made)| {
         json!({
             "Type": "Resource",
@@ -101,7 +102,9 @@ fn refuse_new_types(stack: &Stack, blueprint: &Blueprint) -> Result<(), Invalid>
     let retyped: Vec<&str> = stack
         .resources
         .iter()
-        .filter(|(id, made)| made.is_live() && blueprint.definition(id).is_some_and(|new| new.kind != made.kind))
+        .filter(|(id, made)| {
+            made.is_live() && blueprint.definition(id).is_some_and(|new| new.kind != made.kind)
+        })
         .map(|(id, _)| id.as_str())
         .collect();
     if retyped.is_empty() {
@@ -130,7 +133,8 @@ impl Detail {
         if let (Some(name), Some(target)) = (&self.property, target.as_object_mut()) {
             target.insert("Name".to_owned(), name.as_str().into());
         }
-        let mut detail = json!({"Target": target, "Evaluation": self.evaluation, "ChangeSource": self.source});
+        let mut detail =
+            json!({"Target": target, "Evaluation": self.evaluation, "ChangeSource": self.source});
         if let (Some(entity), Some(detail)) = (&self.entity, detail.as_object_mut()) {
             detail.insert("CausingEntity".to_owned(), entity.as_str().into());
         }
@@ -155,7 +159,9 @@ impl Modification {
         // An attribute that does not exist is found out when the resource is updated, not before.
         let after = match evaluate(blueprint, id, &foreseen) {
             Ok(evaluated) => evaluated.properties,
-            Err(invalid) if invalid.to_string().starts_with("Requested attribute") => before.properties.clone(),
+            Err(invalid) if invalid.to_string().starts_with("Requested attribute") => {
+                before.properties.clone()
+            }
             Err(invalid) => return Err(invalid),
         };
         let definition = blueprint.definition(id).cloned().unwrap_or_default();

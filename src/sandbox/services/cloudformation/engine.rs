@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use awsim_core::RequestContext;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::blueprint::Blueprint;
@@ -65,7 +66,11 @@ impl Lookup for Present<'_> {
 }
 
 /// Evaluates the properties of one resource.
-pub(super) fn evaluate(blueprint: &Blueprint, id: &str, resources: &dyn Lookup) -> Result<Evaluated, Invalid> {
+pub(super) fn evaluate(
+    blueprint: &Blueprint,
+    id: &str,
+    resources: &dyn Lookup,
+) -> Result<Evaluated, Invalid> {
     let Some(definition) = blueprint.definition(id) else {
         return Err(Invalid::new(format!("Resource {id} does not exist")));
     };
@@ -103,7 +108,9 @@ pub(super) fn outputs(
     };
     let read = |(key, output): (&String, &Value)| {
         let value = text(output.get("Value"))?.ok_or_else(|| {
-            Invalid::new("Template format error: The Value field of every Outputs member must evaluate to a String")
+            Invalid::new(
+                "Template format error: The Value field of every Outputs member must evaluate to a String",
+            )
         })?;
         let (description, export) = (text(output.get("Description"))?, text(output.pointer("/Export/Name"))?);
         Ok(Output { key: key.clone(), value, description, export })
@@ -113,7 +120,12 @@ pub(super) fn outputs(
 
 impl Run {
     /// Creates every resource of a new stack.
-    pub(super) async fn create(mut self, blueprint: Blueprint, on_failure: OnFailure, keep_nothing: bool) -> Stack {
+    pub(super) async fn create(
+        mut self,
+        blueprint: Blueprint,
+        on_failure: OnFailure,
+        keep_nothing: bool,
+    ) -> Stack {
         self.stack_event("CREATE_IN_PROGRESS", Some("User Initiated"));
         let mut failed = None;
         for id in &blueprint.order {
@@ -133,13 +145,17 @@ impl Run {
             (Some(reason), OnFailure::Nothing) => self.stack_event("CREATE_FAILED", Some(&reason)),
             (Some(reason), OnFailure::Rollback) => {
                 let reason = format!("{reason}Rollback requested by user.");
-                self.take_down("ROLLBACK", &reason, |made| made.deletion_policy == Policy::Retain && !keep_nothing)
-                    .await;
+                self.take_down("ROLLBACK", &reason, |made| {
+                    made.deletion_policy == Policy::Retain && !keep_nothing
+                })
+                .await;
             }
             (Some(reason), OnFailure::Delete) => {
                 let reason = format!("{reason}Delete requested by user.");
-                self.take_down("DELETE", &reason, |made| made.deletion_policy == Policy::Retain && !keep_nothing)
-                    .await;
+                self.take_down("DELETE", &reason, |made| {
+                    made.deletion_policy == Policy::Retain && !keep_nothing
+                })
+                .await;
             }
         }
         self.stack
@@ -160,8 +176,13 @@ impl Run {
     async fn take_down(&mut self, verb: &str, reason: &str, keep: impl Fn(&Deployed) -> bool + Send) {
         self.stack.deleted = Some(self.core.clock.now());
         self.stack_event(&format!("{verb}_IN_PROGRESS"), Some(reason));
-        let doomed: BTreeMap<String, Deployed> =
-            self.stack.resources.iter().filter(|(_, made)| made.is_live()).map(|(id, made)| (id.clone(), made.clone())).collect();
+        let doomed: BTreeMap<String, Deployed> = self
+            .stack
+            .resources
+            .iter()
+            .filter(|(_, made)| made.is_live())
+            .map(|(id, made)| (id.clone(), made.clone()))
+            .collect();
         let (after, failed) = self.delete_all(doomed, keep).await;
         self.stack.resources.extend(after);
         if failed.is_empty() {
@@ -184,7 +205,9 @@ impl Run {
         let evaluated = evaluate(blueprint, id, &Present(&self.stack.resources));
         let (evaluated, mistake) = match evaluated {
             Ok(evaluated) => (evaluated, None),
-            Err(invalid) => (Evaluated { properties: Map::new(), shown: Map::new() }, Some(invalid.to_string())),
+            Err(invalid) => {
+                (Evaluated { properties: Map::new(), shown: Map::new() }, Some(invalid.to_string()))
+            }
         };
         let mut made = self.deployed(blueprint, id, evaluated);
         self.resource_event(id, &mut made, &format!("{verb}_IN_PROGRESS"), reason);
@@ -207,7 +230,12 @@ impl Run {
             }
         };
         if !made.physical.id.is_empty() {
-            self.resource_event(id, &mut made, &format!("{verb}_IN_PROGRESS"), Some("Resource creation Initiated"));
+            self.resource_event(
+                id,
+                &mut made,
+                &format!("{verb}_IN_PROGRESS"),
+                Some("Resource creation Initiated"),
+            );
         }
         let outcome = self.conclude(id, &mut made, verb, result);
         self.stack.resources.insert(id.to_owned(), made);
@@ -250,7 +278,8 @@ impl Run {
         let order = graph::order(&dependencies).unwrap_or_else(|_| doomed.keys().cloned().collect());
         let (mut after, mut failed) = (doomed, Vec::new());
         for id in order.iter().rev() {
-            let blocked = after.iter().any(|(other, made)| failed.contains(other) && made.depends_on.contains(id));
+            let blocked =
+                after.iter().any(|(other, made)| failed.contains(other) && made.depends_on.contains(id));
             if blocked {
                 failed.push(id.clone());
                 continue;
@@ -325,8 +354,14 @@ impl Run {
     }
 
     /// Gives a resource a status.
-    pub(super) fn resource_event(&mut self, id: &str, made: &mut Deployed, status: &str, reason: Option<&str>) {
-        let now = self.core.clock.now();
+    pub(super) fn resource_event(
+        &mut self,
+        id: &str,
+        made: &mut Deployed,
+        status: &str,
+        reason: Option<&str>,
+    ) {
+        let now = self.next_instant();
         status.clone_into(&mut made.status);
         made.reason = reason.map(str::to_owned);
         made.at = now;
@@ -349,7 +384,7 @@ impl Run {
     ) {
         self.stack.events.push(Event {
             id,
-            at: self.core.clock.now(),
+            at: self.next_instant(),
             logical_id: logical_id.to_owned(),
             physical_id: physical_id.to_owned(),
             kind: kind.to_owned(),
@@ -358,6 +393,14 @@ impl Run {
             properties,
             token: self.token.clone(),
         });
+    }
+
+    /// Now, but at least a millisecond after the last event: their ids and their order come from it.
+    fn next_instant(&self) -> Timestamp {
+        let now = self.core.clock.now();
+        let after =
+            |event: &Event| event.at.saturating_add(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MAX);
+        self.stack.events.last().map_or(now, |event| after(event).max(now))
     }
 
     fn fresh(&self, seed: &str) -> super::state::Fresh {

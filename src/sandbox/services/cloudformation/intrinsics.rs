@@ -12,6 +12,9 @@ use super::Invalid;
 use super::parameters::{Parameters, scalar};
 use super::template::Template;
 
+/// The longest text a `Fn::Sub` may become, in bytes.
+const MAX_TEXT: usize = 1 << 20;
+
 /// What the pseudo parameters stand for.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Pseudo {
@@ -151,7 +154,11 @@ impl Scope<'_> {
 
     /// Decides a condition expression.
     pub(super) fn decide(&self, expression: &Value) -> Result<bool, Invalid> {
-        let wrong = || Invalid::new("Template error: Conditions can only be boolean operations on parameters and other conditions");
+        let wrong = || {
+            Invalid::new(
+                "Template error: Conditions can only be boolean operations on parameters and other conditions",
+            )
+        };
         let (name, argument) = call(expression).ok_or_else(wrong)?;
         let operands = argument.as_array().map(Vec::as_slice).unwrap_or_default();
         let all = || operands.iter().map(|operand| self.decide(operand)).collect::<Result<Vec<_>, _>>();
@@ -160,13 +167,17 @@ impl Scope<'_> {
             "Fn::Equals" => match operands {
                 [left, right] => Ok(self.evaluate(left)?.as_ref().map(comparable)
                     == self.evaluate(right)?.as_ref().map(comparable)),
-                _ => Err(Invalid::new("Template error: every Fn::Equals object requires a list of 2 string parameters.")),
+                _ => Err(Invalid::new(
+                    "Template error: every Fn::Equals object requires a list of 2 string parameters.",
+                )),
             },
             "Fn::And" => Ok(all()?.into_iter().all(|holds| holds)),
             "Fn::Or" => Ok(all()?.into_iter().any(|holds| holds)),
             "Fn::Not" => match operands {
                 [one] => Ok(!self.decide(one)?),
-                _ => Err(Invalid::new("Template error: every Fn::Not object requires one boolean parameter.")),
+                _ => {
+                    Err(Invalid::new("Template error: every Fn::Not object requires one boolean parameter."))
+                }
             },
             _ => Err(wrong()),
         }
@@ -205,7 +216,12 @@ impl Scope<'_> {
                     let items: Option<Vec<String>> = self.list(items, name)?.iter().map(scalar).collect();
                     Value::String(items.ok_or_else(|| arguments(name, "a list of strings"))?.join(separator))
                 }
-                _ => return Err(arguments(name, "two parameters, (1) a string delimiter and (2) a list of strings")),
+                _ => {
+                    return Err(arguments(
+                        name,
+                        "two parameters, (1) a string delimiter and (2) a list of strings",
+                    ));
+                }
             },
             "Fn::Split" => match list {
                 [Value::String(separator), source] if !separator.is_empty() => {
@@ -261,10 +277,16 @@ impl Scope<'_> {
 
     fn mapped(&self, list: &[Value]) -> Result<Value, Invalid> {
         let [map, first, second] = list else {
-            return Err(arguments("Fn::FindInMap", "three parameters, the map name, map key and the attribute"));
+            return Err(arguments(
+                "Fn::FindInMap",
+                "three parameters, the map name, map key and the attribute",
+            ));
         };
-        let path =
-            [self.text(map, "Fn::FindInMap")?, self.text(first, "Fn::FindInMap")?, self.text(second, "Fn::FindInMap")?];
+        let path = [
+            self.text(map, "Fn::FindInMap")?,
+            self.text(first, "Fn::FindInMap")?,
+            self.text(second, "Fn::FindInMap")?,
+        ];
         let mut found = Some(&self.template.mappings);
         for key in &path {
             found = found.and_then(|value| value.get(key));
@@ -301,6 +323,10 @@ impl Scope<'_> {
                     })?);
                 }
             }
+            // One text put into the next many times over would grow without end.
+            if whole.len() > MAX_TEXT {
+                return Err(Invalid::new("Template error: a Fn::Sub expression resolves to more than 1 MiB"));
+            }
         }
         Ok(whole)
     }
@@ -331,13 +357,13 @@ mod tests {
     }
 
     fn evaluate(value: &Value) -> Result<Option<Value>, String> {
-        let template = Template {
-            mappings: json!({"Sizes": {"us-east-1": {"Memory": 128}}}),
-            ..Template::default()
-        };
+        let template =
+            Template { mappings: json!({"Sizes": {"us-east-1": {"Memory": 128}}}), ..Template::default() };
         let parameter = |value: &str, list| Parameter { value: value.into(), no_echo: false, list };
-        let parameters =
-            Parameters::from([("Name".into(), parameter("lab", false)), ("Many".into(), parameter("a,b", true))]);
+        let parameters = Parameters::from([
+            ("Name".into(), parameter("lab", false)),
+            ("Many".into(), parameter("a,b", true)),
+        ]);
         let pseudo = Pseudo {
             account: "123456789012".into(),
             region: "us-east-1".into(),
@@ -387,7 +413,9 @@ mod tests {
     #[test]
     fn no_value_takes_the_property_away() {
         assert_eq!(
-            evaluate(&json!({"a": 1, "b": {"Fn::If": ["Yes", {"Ref": "AWS::NoValue"}, 2]}, "c": [{"Ref": "AWS::NoValue"}, 3]})),
+            evaluate(
+                &json!({"a": 1, "b": {"Fn::If": ["Yes", {"Ref": "AWS::NoValue"}, 2]}, "c": [{"Ref": "AWS::NoValue"}, 3]})
+            ),
             Ok(Some(json!({"a": 1, "c": [3]})))
         );
     }

@@ -68,7 +68,11 @@ impl Request<'_> {
             (None, Some(set)) => {
                 let state = self.core.state();
                 let owns = |stack: &&Stack| stack.change_sets.iter().any(|known| known.id == set);
-                return state.stacks.iter().find(owns).map_or_else(|| "*".to_owned(), |stack| stack.id.clone());
+                return state
+                    .stacks
+                    .iter()
+                    .find(owns)
+                    .map_or_else(|| "*".to_owned(), |stack| stack.id.clone());
             }
             (None, None) => return "*".to_owned(),
         };
@@ -240,11 +244,18 @@ impl Request<'_> {
     /// The stack to update, if it can be.
     pub(super) fn updatable(&self) -> Result<Stack, AwsError> {
         let stack = self.stack(|name| format!("Stack [{name}] does not exist"))?;
-        let ready = ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "CREATE_FAILED", "UPDATE_FAILED"];
+        let ready = [
+            "CREATE_COMPLETE",
+            "UPDATE_COMPLETE",
+            "UPDATE_ROLLBACK_COMPLETE",
+            "CREATE_FAILED",
+            "UPDATE_FAILED",
+        ];
         if ready.contains(&stack.status.as_str()) {
             return Ok(stack);
         }
-        Err(Invalid::new(format!("Stack:{} is in {} state and can not be updated.", stack.id, stack.status)).into())
+        Err(Invalid::new(format!("Stack:{} is in {} state and can not be updated.", stack.id, stack.status))
+            .into())
     }
 
     /// `UpdateStack`.
@@ -403,7 +414,11 @@ fn tags(list: &Value) -> Result<Tags, Invalid> {
 }
 
 fn iam_kinds(template: &Template) -> impl Iterator<Item = &str> {
-    template.resources.values().map(|definition| definition.kind.as_str()).filter(|kind| kind.starts_with("AWS::IAM::"))
+    template
+        .resources
+        .values()
+        .map(|definition| definition.kind.as_str())
+        .filter(|kind| kind.starts_with("AWS::IAM::"))
 }
 
 /// The capability a template needs.

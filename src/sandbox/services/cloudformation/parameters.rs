@@ -150,9 +150,7 @@ impl Declared<'_> {
         let list = kind == "CommaDelimitedList" || kind.starts_with("List<");
         let known = list || kind == "String" || kind == "Number" || kind.starts_with("AWS::EC2::");
         if !known {
-            return Err(Invalid::new(format!(
-                "Template format error: Unrecognized parameter type: {kind}"
-            )));
+            return Err(Invalid::new(format!("Template format error: Unrecognized parameter type: {kind}")));
         }
         let members: Vec<&str> = if list { value.split(',').map(str::trim).collect() } else { vec![&value] };
         for member in &members {
@@ -202,7 +200,9 @@ impl Declared<'_> {
 
     fn refuse(&self, reason: &str) -> Invalid {
         match self.text("ConstraintDescription") {
-            Some(text) => Invalid::new(format!("Parameter '{}' failed to satisfy constraint: {text}", self.name)),
+            Some(text) => {
+                Invalid::new(format!("Parameter '{}' failed to satisfy constraint: {text}", self.name))
+            }
             None => Invalid::new(format!("Parameter '{}' {reason}", self.name)),
         }
     }
@@ -228,7 +228,11 @@ mod tests {
     #[test]
     fn a_value_that_breaks_a_constraint_is_refused_with_the_constraint() {
         let cases = [
-            ("{Type: String, AllowedValues: [a, b]}", "c", "Parameter 'P' must be one of AllowedValues [a, b]"),
+            (
+                "{Type: String, AllowedValues: [a, b]}",
+                "c",
+                "Parameter 'P' must be one of AllowedValues [a, b]",
+            ),
             ("{Type: String, AllowedPattern: '[a-z]+'}", "A", "Parameter 'P' must match pattern [a-z]+"),
             ("{Type: String, MinLength: 16}", "short", "Parameter 'P' must contain at least 16 characters"),
             ("{Type: Number}", "x", "Parameter 'P' must be a number"),
@@ -245,7 +249,10 @@ mod tests {
 
     #[test]
     fn defaults_lists_and_secrets() {
-        assert_eq!(try_with("{Type: String}", None).map(|_| ()).unwrap_err(), "Parameters: [P] must have values");
+        assert_eq!(
+            try_with("{Type: String}", None).map(|_| ()).unwrap_err(),
+            "Parameters: [P] must have values"
+        );
         let list = try_with("{Type: CommaDelimitedList, Default: 'a, b'}", None).ok().unwrap();
         assert_eq!(list["P"].reference(false), json!(["a", "b"]));
         let secret = try_with("{Type: String, NoEcho: true}", Some("hush")).ok().unwrap();

@@ -230,7 +230,11 @@ impl Parser {
         self.unrolled(&one, (least, most))
     }
 
-    fn unrolled(&mut self, one: &Program, (least, most): (usize, Option<usize>)) -> Result<Program, Unsupported> {
+    fn unrolled(
+        &mut self,
+        one: &Program,
+        (least, most): (usize, Option<usize>),
+    ) -> Result<Program, Unsupported> {
         // Lazy and possessive marks change which match is found; the first does not change whether.
         self.take('?');
         let copies = most.unwrap_or(least + 1);
@@ -313,7 +317,8 @@ impl Parser {
 
     fn escape(&mut self) -> Result<Escape, Unsupported> {
         let at = self.at;
-        let word = || vec![Set::Range('a', 'z'), Set::Range('A', 'Z'), Set::Range('0', '9'), Set::Range('_', '_')];
+        let word =
+            || vec![Set::Range('a', 'z'), Set::Range('A', 'Z'), Set::Range('0', '9'), Set::Range('_', '_')];
         let space = || vec![Set::Range(' ', ' '), Set::Range('\t', '\r')];
         Ok(match self.next().ok_or(Unsupported(at))? {
             'd' => Escape::Set(Set::Range('0', '9')),
@@ -358,8 +363,14 @@ mod tests {
     fn the_whole_value_must_match() {
         assert!(matches("[a-z]+", "abc"));
         assert!(!matches("[a-z]+", "abc1"));
-        assert!(matches("^arn:aws[a-z-]*:iam::\\d{12}:role/[\\w+=,.@/-]+$", "arn:aws:iam::123456789012:role/a/b"));
-        assert!(!matches("^arn:aws[a-z-]*:iam::\\d{12}:role/[\\w+=,.@/-]+$", "arn:aws:iam::12345678901:role/a"));
+        assert!(matches(
+            "^arn:aws[a-z-]*:iam::\\d{12}:role/[\\w+=,.@/-]+$",
+            "arn:aws:iam::123456789012:role/a/b"
+        ));
+        assert!(!matches(
+            "^arn:aws[a-z-]*:iam::\\d{12}:role/[\\w+=,.@/-]+$",
+            "arn:aws:iam::12345678901:role/a"
+        ));
         assert!(matches("a|bc|", "bc"));
         assert!(matches("a|bc|", ""));
         assert!(matches("(ab){2,3}?", "ababab"));

@@ -28,7 +28,17 @@ impl Stub {
 
     /// Takes the calls made since the last time: operations, with the name of what they are about.
     pub(super) fn take(&self) -> Vec<String> {
-        let about = ["RoleName", "UserName", "GroupName", "PolicyName", "FunctionName", "Name", "Rule", "TopicArn", "PolicyArn"];
+        let about = [
+            "RoleName",
+            "UserName",
+            "GroupName",
+            "PolicyName",
+            "FunctionName",
+            "Name",
+            "Rule",
+            "TopicArn",
+            "PolicyArn",
+        ];
         let name = |input: &Value| about.iter().find_map(|key| input[key].as_str().map(str::to_owned));
         self.take_inputs()
             .into_iter()
@@ -67,13 +77,20 @@ impl Invoke for Stub {
             "CreateGroup" => json!({"Group": {"Arn": arn("group", "GroupName")}}),
             "CreatePolicy" => json!({"Policy": {"Arn": arn("policy", "PolicyName"), "PolicyId": "ANPA1"}}),
             "CreatePolicyVersion" => json!({"PolicyVersion": {"VersionId": "v2"}}),
-            "ListPolicyVersions" => json!({"Versions": {"member": [{"VersionId": "v1", "IsDefaultVersion": true}]}}),
-            "CreateTopic" => json!({"TopicArn": regional(format!("sns:us-east-1:{}:{}", ctx.account_id, name("Name")))}),
+            "ListPolicyVersions" => {
+                json!({"Versions": {"member": [{"VersionId": "v1", "IsDefaultVersion": true}]}})
+            }
+            "CreateTopic" => {
+                json!({"TopicArn": regional(format!("sns:us-east-1:{}:{}", ctx.account_id, name("Name")))})
+            }
             "Subscribe" => json!({"SubscriptionArn": format!("{}:0001", name("TopicArn"))}),
             "CreateFunction" => {
                 json!({"FunctionArn": regional(format!("lambda:us-east-1:{}:function:{}", ctx.account_id, name("FunctionName")))})
             }
-            "PutRule" => json!({"RuleArn": regional(format!("events:us-east-1:{}:rule/{}", ctx.account_id, name("Name")))}),
+            "PutRule" => {
+                json!({"RuleArn": regional(format!("events:us-east-1:{}:rule/{}", ctx.account_id, name("Name")))})
+            }
+            "GetTopicAttributes" | "DescribeRule" => return Err(AwsError::not_found("NotFound", "none")),
             _ => json!({}),
         })
     }

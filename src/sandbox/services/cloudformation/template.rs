@@ -101,7 +101,10 @@ impl Template {
         refuse_nulls(&root)?;
         let unknown: Vec<&str> = keys_outside(&root, SECTIONS);
         if !unknown.is_empty() {
-            return Err(Invalid::new(format!("Invalid template property or properties [{}]", unknown.join(", "))));
+            return Err(Invalid::new(format!(
+                "Invalid template property or properties [{}]",
+                unknown.join(", ")
+            )));
         }
         for section in ["Transform", "Rules", "Hooks"] {
             if root.contains_key(section) {
@@ -120,7 +123,9 @@ impl Template {
             outputs: section(&root, "Outputs")?,
         };
         if template.resources.is_empty() {
-            return Err(Invalid::new("Template format error: At least one Resources member must be defined."));
+            return Err(Invalid::new(
+                "Template format error: At least one Resources member must be defined.",
+            ));
         }
         template.check_members()?;
         Ok(template)
@@ -133,7 +138,9 @@ impl Template {
             ));
         }
         if self.outputs.values().any(|output| output.get("Value").is_none()) {
-            return Err(Invalid::new("Template format error: Every Outputs member must contain a Value object"));
+            return Err(Invalid::new(
+                "Template format error: Every Outputs member must contain a Value object",
+            ));
         }
         Ok(())
     }
@@ -143,7 +150,9 @@ impl Definition {
     fn read(id: &str, value: &Value) -> Result<Self, Invalid> {
         let member = value.as_object().ok_or_else(|| any_member("Resources"))?;
         if !id.chars().all(|c| c.is_ascii_alphanumeric()) {
-            return Err(Invalid::new(format!("Template format error: Resource name {id} is non alphanumeric.")));
+            return Err(Invalid::new(format!(
+                "Template format error: Resource name {id} is non alphanumeric."
+            )));
         }
         if let Some(first) = keys_outside(member, RESOURCE_KEYS).first() {
             return Err(Invalid::new(format!("Invalid template resource property '{first}'")));
@@ -159,7 +168,9 @@ impl Definition {
             properties: member.get("Properties").cloned().unwrap_or_else(|| Value::Object(Map::new())),
             depends_on: match member.get("DependsOn") {
                 Some(Value::String(one)) => vec![one.clone()],
-                Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                Some(Value::Array(many)) => {
+                    many.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+                }
                 _ => Vec::new(),
             },
             condition: member.get("Condition").and_then(Value::as_str).map(str::to_owned),
@@ -236,21 +247,25 @@ fn refuse_nulls(root: &Map<String, Value>) -> Result<(), Invalid> {
 }
 
 fn read(body: &str) -> Result<Value, Invalid> {
-    if body.trim_start().starts_with('{')
-        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(body)
-        && serde_yaml::from_str::<serde_yaml::Value>(body).is_err()
-    {
-        return Err(Invalid::new(format!(
+    // JSON first: YAML does not take the tabs that JSON takes. What begins like JSON may still be YAML.
+    let error = match serde_json::from_str(body) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    match serde_yaml::from_str::<serde_yaml::Value>(body) {
+        Ok(yaml) => plain(yaml),
+        Err(_) if body.trim_start().starts_with('{') => Err(Invalid::new(format!(
             "Template format error: JSON not well-formed. (line {}, column {})",
             error.line(),
             error.column()
-        )));
+        ))),
+        Err(error) => {
+            let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
+            Err(Invalid::new(format!(
+                "Template format error: YAML not well-formed. (line {line}, column {column})"
+            )))
+        }
     }
-    let yaml: serde_yaml::Value = serde_yaml::from_str(body).map_err(|error| {
-        let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
-        Invalid::new(format!("Template format error: YAML not well-formed. (line {line}, column {column})"))
-    })?;
-    plain(yaml)
 }
 
 /// Turns a YAML value into JSON, short tags into the functions they stand for.
@@ -291,13 +306,14 @@ fn short(tag: &str, value: Value) -> Result<Value, Invalid> {
     let (function, value) = match name {
         "Ref" | "Condition" => (name.to_owned(), value),
         "GetAtt" => match value.as_str().and_then(|text| text.split_once('.')) {
-            Some((id, attribute)) => {
-                ("Fn::GetAtt".to_owned(), Value::Array(vec![id.to_owned().into(), attribute.to_owned().into()]))
-            }
+            Some((id, attribute)) => (
+                "Fn::GetAtt".to_owned(),
+                Value::Array(vec![id.to_owned().into(), attribute.to_owned().into()]),
+            ),
             None => ("Fn::GetAtt".to_owned(), value),
         },
-        "Sub" | "Join" | "Select" | "Split" | "If" | "Equals" | "And" | "Or" | "Not" | "FindInMap" | "Base64"
-        | "ImportValue" | "GetAZs" | "Cidr" | "Transform" => (format!("Fn::{name}"), value),
+        "Sub" | "Join" | "Select" | "Split" | "If" | "Equals" | "And" | "Or" | "Not" | "FindInMap"
+        | "Base64" | "ImportValue" | "GetAZs" | "Cidr" | "Transform" => (format!("Fn::{name}"), value),
         _ => {
             return Err(Invalid::new(format!(
                 "Template format error: YAML not well-formed. Unresolved tag: !{name}"
@@ -344,15 +360,21 @@ Resources:
 
     #[test]
     fn json_is_read_too_and_its_mistakes_have_a_place() {
-        assert!(Template::parse(r#"{"Resources":{"A":{"Type":"AWS::SNS::Topic"}}}"#).is_ok());
-        assert!(refusal(r#"{"Resources":{"A":"#).starts_with("Template format error: JSON not well-formed. (line 1, "));
+        assert!(Template::parse("{\t\"Resources\":\n\t{\"A\":{\"Type\":\"AWS::SNS::Topic\"}}}").is_ok());
+        assert!(
+            refusal(r#"{"Resources":{"A":"#)
+                .starts_with("Template format error: JSON not well-formed. (line 1, ")
+        );
         assert!(refusal("a: [").starts_with("Template format error: YAML not well-formed. (line "));
     }
 
     #[test]
     fn what_is_not_a_template_is_refused_in_the_words_of_cloudformation() {
         assert_eq!(refusal("just text"), "Template format error: unsupported structure.");
-        assert_eq!(refusal("Resources: {}"), "Template format error: At least one Resources member must be defined.");
+        assert_eq!(
+            refusal("Resources: {}"),
+            "Template format error: At least one Resources member must be defined."
+        );
         assert_eq!(
             refusal("Resources: {A: {}}"),
             "Template format error: [/Resources/A] Every Resources object must contain a Type member."

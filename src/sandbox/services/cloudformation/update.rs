@@ -9,7 +9,8 @@ use super::resources::{self, Change, Kind, Properties};
 use super::state::{Deployed, Stack};
 use super::template::Policy;
 
-const REPLACING: &str = "Requested update requires the creation of a new physical resource; hence creating one.";
+const REPLACING: &str =
+    "Requested update requires the creation of a new physical resource; hence creating one.";
 
 /// One step of an update, with what it takes to go back.
 enum Step {
@@ -103,7 +104,12 @@ impl Run {
     }
 
     /// Makes a resource whose creation failed once more.
-    async fn repair(&mut self, blueprint: &Blueprint, id: &str, mut before: Deployed) -> Result<(), &'static str> {
+    async fn repair(
+        &mut self,
+        blueprint: &Blueprint,
+        id: &str,
+        mut before: Deployed,
+    ) -> Result<(), &'static str> {
         if !before.physical.id.is_empty() && self.delete_one(id, &mut before).await.is_err() {
             self.stack.resources.insert(id.to_owned(), before);
             return Err("delete");
@@ -128,8 +134,9 @@ impl Run {
                 Ok(()) => {
                     let mut physical = wanted.physical.clone();
                     let call = self.call(&wanted);
-                    let result =
-                        kind.update(&call, &Properties::from(&before.properties), &properties, &mut physical).await;
+                    let result = kind
+                        .update(&call, &Properties::from(&before.properties), &properties, &mut physical)
+                        .await;
                     wanted.physical = physical;
                     result
                 }

@@ -1,4 +1,5 @@
-//! `AWS::Events::Rule`: `PutRule`, then its targets. A rule with targets cannot be deleted, so they go first.
+//! `AWS::Events::Rule`: `PutRule`, then its targets. `PutRule` would overwrite a rule of the same name, so a
+//! chosen name is looked up first. A rule with targets cannot be deleted, so they go first.
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -40,6 +41,12 @@ impl Kind for EventsRule {
 
     async fn create(&self, call: &Call<'_>, wanted: &Properties, made: &mut Physical) -> Result<(), Failure> {
         let name = call.name(wanted, "Name");
+        if wanted.value("Name").is_some() {
+            let input = Input::default()
+                .with("Name", name.as_str())
+                .maybe("EventBusName", wanted.text("EventBusName"));
+            call.expect_absent(self, &name, ("events", "DescribeRule"), input).await?;
+        }
         let mut tags = wanted.tags();
         tags.extend(call.system_tags.clone());
         let answer = call.invoke("events", "PutRule", rule(&name, wanted).tags(&tags)).await?;
@@ -80,8 +87,9 @@ impl Kind for EventsRule {
 
     async fn delete(&self, call: &Call<'_>, before: &Properties, made: &Physical) -> Result<(), Failure> {
         remove_targets(call, &made.id, before, target_ids(before)).await?;
-        let input =
-            Input::default().with("Name", made.id.as_str()).maybe("EventBusName", before.text("EventBusName"));
+        let input = Input::default()
+            .with("Name", made.id.as_str())
+            .maybe("EventBusName", before.text("EventBusName"));
         call.remove("events", "DeleteRule", input).await
     }
 }
@@ -102,7 +110,8 @@ fn target_ids(properties: &Properties) -> Vec<String> {
 }
 
 async fn put_targets(call: &Call<'_>, rule: &str, wanted: &Properties) -> Result<(), Failure> {
-    let Some(targets) = wanted.value("Targets").and_then(Value::as_array).filter(|targets| !targets.is_empty())
+    let Some(targets) =
+        wanted.value("Targets").and_then(Value::as_array).filter(|targets| !targets.is_empty())
     else {
         return Ok(());
     };

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::iam_principal::named;
 use super::{
-    Call, Failure, Input, Kind, Physical, Properties, Property, answer_text, in_place, members, replaces, required,
+    Call, Failure, Input, Kind, Physical, Properties, Property, answer_text, in_place, members, replaces,
+    required,
 };
 
 pub(super) struct IamManagedPolicy;
@@ -73,7 +74,8 @@ impl Kind for IamManagedPolicy {
             if versions.len() >= MAX_VERSIONS
                 && let Some((oldest, _)) = versions.iter().rev().find(|(_, default)| !default)
             {
-                call.remove("iam", "DeletePolicyVersion", input(&made.id).with("VersionId", oldest.as_str())).await?;
+                call.remove("iam", "DeletePolicyVersion", input(&made.id).with("VersionId", oldest.as_str()))
+                    .await?;
             }
             let input = input(&made.id)
                 .maybe("PolicyDocument", wanted.document("PolicyDocument"))
@@ -122,10 +124,13 @@ async fn versions(call: &Call<'_>, arn: &str) -> Result<Vec<(String, bool)>, Fai
         .iter()
         .map(|version| {
             let default = version.get("IsDefaultVersion");
-            let default = default == Some(&Value::Bool(true)) || default.and_then(Value::as_str) == Some("true");
+            let default =
+                default == Some(&Value::Bool(true)) || default.and_then(Value::as_str) == Some("true");
             (answer_text(version, "/VersionId"), default)
         })
         .collect();
-    versions.sort_by_key(|(id, _)| std::cmp::Reverse(id.trim_start_matches('v').parse::<u64>().unwrap_or_default()));
+    versions.sort_by_key(|(id, _)| {
+        std::cmp::Reverse(id.trim_start_matches('v').parse::<u64>().unwrap_or_default())
+    });
     Ok(versions)
 }

@@ -43,7 +43,12 @@ impl Principal {
     }
 
     /// Brings inline and attached policies from `before` to `wanted`.
-    pub(super) async fn policies(&self, call: &Call<'_>, before: &Properties, wanted: &Properties) -> Result<(), Failure> {
+    pub(super) async fn policies(
+        &self,
+        call: &Call<'_>,
+        before: &Properties,
+        wanted: &Properties,
+    ) -> Result<(), Failure> {
         let (old, new) = (inline(before), inline(wanted));
         for (name, document) in new.iter().filter(|(name, document)| old.get(*name) != Some(*document)) {
             self.put(call, name, document).await?;
@@ -73,19 +78,30 @@ impl Principal {
     }
 
     /// Brings the tags from `before` to `wanted`.
-    pub(super) async fn tags(&self, call: &Call<'_>, before: &Properties, wanted: &Properties) -> Result<(), Failure> {
+    pub(super) async fn tags(
+        &self,
+        call: &Call<'_>,
+        before: &Properties,
+        wanted: &Properties,
+    ) -> Result<(), Failure> {
         let (set, gone) = tag_changes(&before.tags(), &wanted.tags());
         if !gone.is_empty() {
             call.invoke("iam", &format!("Untag{}", self.kind), self.input().with("TagKeys", gone)).await?;
         }
         if !set.is_empty() {
-            call.invoke("iam", &format!("Tag{}", self.kind), self.input().with("Tags", tag_list(&set))).await?;
+            call.invoke("iam", &format!("Tag{}", self.kind), self.input().with("Tags", tag_list(&set)))
+                .await?;
         }
         Ok(())
     }
 
     /// Brings the permissions boundary from `before` to `wanted`.
-    pub(super) async fn boundary(&self, call: &Call<'_>, before: &Properties, wanted: &Properties) -> Result<(), Failure> {
+    pub(super) async fn boundary(
+        &self,
+        call: &Call<'_>,
+        before: &Properties,
+        wanted: &Properties,
+    ) -> Result<(), Failure> {
         if !before.differs(wanted, "PermissionsBoundary") {
             return Ok(());
         }
@@ -94,7 +110,9 @@ impl Principal {
                 let input = self.input().with("PermissionsBoundary", arn);
                 call.invoke("iam", &format!("Put{}PermissionsBoundary", self.kind), input).await.map(drop)
             }
-            None => call.remove("iam", &format!("Delete{}PermissionsBoundary", self.kind), self.input()).await,
+            None => {
+                call.remove("iam", &format!("Delete{}PermissionsBoundary", self.kind), self.input()).await
+            }
         }
     }
 }

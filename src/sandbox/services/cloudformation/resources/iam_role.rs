@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::iam_principal::Principal;
-use super::{Call, Failure, Input, Kind, Physical, Properties, Property, answer_text, in_place, replaces, required};
+use super::{
+    Call, Failure, Input, Kind, Physical, Properties, Property, answer_text, in_place, replaces, required,
+};
 
 pub(super) struct IamRole;
 
@@ -72,9 +74,10 @@ impl Kind for IamRole {
             call.invoke("iam", "UpdateAssumeRolePolicy", input).await?;
         }
         if before.differs(wanted, "Description") || before.differs(wanted, "MaxSessionDuration") {
-            let input = input()
-                .with("Description", wanted.text("Description").unwrap_or_default())
-                .with("MaxSessionDuration", wanted.text("MaxSessionDuration").unwrap_or_else(|| "3600".to_owned()));
+            let input = input().with("Description", wanted.text("Description").unwrap_or_default()).with(
+                "MaxSessionDuration",
+                wanted.text("MaxSessionDuration").unwrap_or_else(|| "3600".to_owned()),
+            );
             call.invoke("iam", "UpdateRole", input).await?;
         }
         let role = principal(&made.id);

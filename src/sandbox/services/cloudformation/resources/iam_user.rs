@@ -110,7 +110,12 @@ async fn login(call: &Call<'_>, name: &str, before: &Properties, wanted: &Proper
     }
 }
 
-async fn groups(call: &Call<'_>, name: &str, before: &Properties, wanted: &Properties) -> Result<(), Failure> {
+async fn groups(
+    call: &Call<'_>,
+    name: &str,
+    before: &Properties,
+    wanted: &Properties,
+) -> Result<(), Failure> {
     let (old, new) = (before.texts("Groups"), wanted.texts("Groups"));
     for group in new.iter().filter(|group| !old.contains(group)) {
         call.invoke("iam", "AddUserToGroup", input(name).with("GroupName", group.as_str())).await?;

@@ -10,7 +10,9 @@ use base64::Engine as _;
 use serde_json::{Map, Value};
 
 use super::properties::tag_changes;
-use super::{Call, Failure, Input, Kind, Physical, Properties, Property, answer_text, in_place, replaces, required};
+use super::{
+    Call, Failure, Input, Kind, Physical, Properties, Property, answer_text, in_place, replaces, required,
+};
 
 pub(super) struct LambdaFunction;
 
@@ -183,7 +185,8 @@ fn code(wanted: &Properties) -> Result<Value, Failure> {
             "ZipFile can only be used when Runtime is set to a Node.js or Python runtime.".to_owned(),
         ));
     };
-    let archive = archive(file, source).map_err(|error| Failure::Refused(format!("the code was not archived: {error}")))?;
+    let archive = archive(file, source)
+        .map_err(|error| Failure::Refused(format!("the code was not archived: {error}")))?;
     Ok(serde_json::json!({"ZipFile": base64::engine::general_purpose::STANDARD.encode(archive)}))
 }
 

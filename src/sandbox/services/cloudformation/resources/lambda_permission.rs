@@ -44,10 +44,11 @@ impl Kind for LambdaPermission {
     }
 
     async fn create(&self, call: &Call<'_>, wanted: &Properties, made: &mut Physical) -> Result<(), Failure> {
-        let input = PASSED.iter().fold(
-            Input::default().with("StatementId", call.generated.as_str()),
-            |input, property| input.maybe(property, wanted.text(property)),
-        );
+        let input = PASSED
+            .iter()
+            .fold(Input::default().with("StatementId", call.generated.as_str()), |input, property| {
+                input.maybe(property, wanted.text(property))
+            });
         call.invoke("lambda", "AddPermission", input).await?;
         made.id.clone_from(&call.generated);
         made.attribute("Id", call.generated.as_str());

@@ -23,8 +23,8 @@ use serde_json::Value;
 
 use super::Invoker;
 use super::state::Tags;
-pub(super) use properties::{Properties, tag_list};
 use properties::Input;
+pub(super) use properties::{Properties, tag_list};
 
 /// What is known of a resource once it exists.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +170,13 @@ pub(super) fn check(kind: &dyn Kind, id: &str, properties: &Properties) -> Resul
 pub(super) enum Failure {
     /// The template asks for what cannot be.
     Refused(String),
+    /// There already is one under this name, and it is not the stack's.
+    Exists {
+        /// The resource type.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// The service behind the resource refused.
     Api {
         /// The service.
@@ -182,7 +189,10 @@ pub(super) enum Failure {
 impl Failure {
     fn is_absence(&self) -> bool {
         let Self::Api { error, .. } = self else { return false };
-        matches!(error.code.as_str(), "NoSuchEntity" | "NotFound" | "ResourceNotFoundException" | "NotFoundException")
+        matches!(
+            error.code.as_str(),
+            "NoSuchEntity" | "NotFound" | "ResourceNotFoundException" | "NotFoundException"
+        )
     }
 
     /// Says the failure as a stack event does.
@@ -191,6 +201,10 @@ impl Failure {
     pub(super) fn reason(&self, request_id: &str, token: &str) -> String {
         match self {
             Self::Refused(reason) => reason.clone(),
+            Self::Exists { kind, name } => format!(
+                "Resource handler returned message: \"Resource of type '{kind}' with identifier '{name}' already \
+                 exists.\" (RequestToken: {token}, HandlerErrorCode: AlreadyExists)"
+            ),
             Self::Api { service, error } => {
                 let mut name: Vec<char> = service.chars().collect();
                 if let Some(first) = name.first_mut() {
@@ -211,7 +225,9 @@ impl Failure {
 
 fn handler_code(code: &str) -> &'static str {
     match code {
-        "EntityAlreadyExists" | "ResourceConflictException" | "ResourceAlreadyExistsException" => "AlreadyExists",
+        "EntityAlreadyExists" | "ResourceConflictException" | "ResourceAlreadyExistsException" => {
+            "AlreadyExists"
+        }
         "NoSuchEntity" | "NotFound" | "ResourceNotFoundException" | "NotFoundException" => "NotFound",
         "AccessDenied" | "AccessDeniedException" | "AuthorizationError" => "AccessDenied",
         "LimitExceeded" | "LimitExceededException" => "ServiceLimitExceeded",
@@ -235,7 +251,12 @@ pub(super) struct Call<'a> {
 
 impl Call<'_> {
     /// Calls another service.
-    async fn invoke(&self, service: &str, operation: &str, input: impl Into<Value> + Send) -> Result<Value, Failure> {
+    async fn invoke(
+        &self,
+        service: &str,
+        operation: &str,
+        input: impl Into<Value> + Send,
+    ) -> Result<Value, Failure> {
         self.invoker
             .invoke(service, operation, input.into(), self.ctx)
             .await
@@ -243,10 +264,30 @@ impl Call<'_> {
     }
 
     /// Calls another service to take something away; what is already gone is no error.
-    async fn remove(&self, service: &str, operation: &str, input: impl Into<Value> + Send) -> Result<(), Failure> {
+    async fn remove(
+        &self,
+        service: &str,
+        operation: &str,
+        input: impl Into<Value> + Send,
+    ) -> Result<(), Failure> {
         match self.invoke(service, operation, input).await {
             Err(failure) if !failure.is_absence() => Err(failure),
             _ => Ok(()),
+        }
+    }
+
+    /// Asks that a call for something by its name finds nothing, where making it again would adopt it.
+    async fn expect_absent(
+        &self,
+        kind: &dyn Kind,
+        name: &str,
+        (service, operation): (&str, &str),
+        input: impl Into<Value> + Send,
+    ) -> Result<(), Failure> {
+        match self.invoke(service, operation, input).await {
+            Ok(_) => Err(Failure::Exists { kind: kind.name(), name: name.to_owned() }),
+            Err(failure) if failure.is_absence() => Ok(()),
+            Err(failure) => Err(failure),
         }
     }
 

@@ -48,7 +48,11 @@ impl Properties {
 
     /// A list of objects.
     pub(super) fn items(&self, name: &str) -> Vec<Self> {
-        self.0.get(name).and_then(Value::as_array).map(|items| items.iter().map(Self::from).collect()).unwrap_or_default()
+        self.0
+            .get(name)
+            .and_then(Value::as_array)
+            .map(|items| items.iter().map(Self::from).collect())
+            .unwrap_or_default()
     }
 
     /// A nested object.

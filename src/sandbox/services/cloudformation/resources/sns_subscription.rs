@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::sns_topic::unsubscribe;
-use super::{Call, Failure, Input, Kind, Physical, Properties, Property, answer_text, in_place, replaces, required};
+use super::{
+    Call, Failure, Input, Kind, Physical, Properties, Property, answer_text, in_place, replaces, required,
+};
 
 pub(super) struct SnsSubscription;
 

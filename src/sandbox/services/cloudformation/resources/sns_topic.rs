@@ -1,10 +1,13 @@
-//! `AWS::SNS::Topic`: `CreateTopic`, then the subscriptions written into it.
+//! `AWS::SNS::Topic`: `CreateTopic`, then the subscriptions written into it. `CreateTopic` would adopt a topic
+//! of the same name, so a chosen name is looked up first.
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::properties::{tag_changes, tag_list};
-use super::{Call, Failure, Input, Kind, Physical, Properties, Property, answer_text, in_place, members, replaces};
+use super::{
+    Call, Failure, Input, Kind, Physical, Properties, Property, answer_text, in_place, members, replaces,
+};
 
 pub(super) struct SnsTopic;
 
@@ -58,6 +61,11 @@ impl Kind for SnsTopic {
         let fifo = wanted.text("FifoTopic").as_deref() == Some("true");
         if fifo && wanted.value("TopicName").is_none() {
             name.push_str(".fifo");
+        }
+        if wanted.value("TopicName").is_some() {
+            let arn = awsim_core::arn::build(call.ctx, "sns", &name);
+            let input = Input::default().with("TopicArn", arn);
+            call.expect_absent(self, &name, ("sns", "GetTopicAttributes"), input).await?;
         }
         let mut attributes: Map<String, Value> = ATTRIBUTES
             .iter()
@@ -137,7 +145,8 @@ async fn subscribe(call: &Call<'_>, topic: &str, protocol: &str, endpoint: &str)
 }
 
 async fn unsubscribe_from(call: &Call<'_>, topic: &str, gone: &(String, String)) -> Result<(), Failure> {
-    let answer = call.invoke("sns", "ListSubscriptionsByTopic", Input::default().with("TopicArn", topic)).await?;
+    let answer =
+        call.invoke("sns", "ListSubscriptionsByTopic", Input::default().with("TopicArn", topic)).await?;
     for one in members(&answer, "Subscriptions") {
         if (answer_text(one, "/Protocol"), answer_text(one, "/Endpoint")) == *gone {
             unsubscribe(call, &answer_text(one, "/SubscriptionArn")).await?;
