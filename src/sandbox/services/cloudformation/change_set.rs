@@ -69,7 +69,8 @@ impl Request<'_> {
     /// The stack a `CREATE` change set is for: one that waits for its first change set, or a new one.
     fn stack_in_review(&self, set_name: &str) -> Result<Stack, AwsError> {
         let name = self.text("StackName").unwrap_or_default();
-        match self.core.state().find(&self.ctx.region, name).cloned() {
+        let known = self.core.state().find(&self.ctx.region, name).cloned();
+        match known {
             Some(stack) if stack.status == "REVIEW_IN_PROGRESS" => Ok(stack),
             Some(_) => Err(Invalid::new(format!(
                 "Stack [{name}] already exists and cannot be created again with the changeSet [{set_name}]."

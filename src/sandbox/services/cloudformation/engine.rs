@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use awsim_core::RequestContext;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::blueprint::Blueprint;
@@ -360,7 +361,7 @@ impl Run {
         status: &str,
         reason: Option<&str>,
     ) {
-        let now = self.core.clock.now();
+        let now = self.next_instant();
         status.clone_into(&mut made.status);
         made.reason = reason.map(str::to_owned);
         made.at = now;
@@ -383,7 +384,7 @@ impl Run {
     ) {
         self.stack.events.push(Event {
             id,
-            at: self.core.clock.now(),
+            at: self.next_instant(),
             logical_id: logical_id.to_owned(),
             physical_id: physical_id.to_owned(),
             kind: kind.to_owned(),
@@ -392,6 +393,14 @@ impl Run {
             properties,
             token: self.token.clone(),
         });
+    }
+
+    /// Now, but at least a millisecond after the last event: their ids and their order come from it.
+    fn next_instant(&self) -> Timestamp {
+        let now = self.core.clock.now();
+        let after =
+            |event: &Event| event.at.saturating_add(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MAX);
+        self.stack.events.last().map_or(now, |event| after(event).max(now))
     }
 
     fn fresh(&self, seed: &str) -> super::state::Fresh {

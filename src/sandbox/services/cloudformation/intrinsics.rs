@@ -12,6 +12,9 @@ use super::Invalid;
 use super::parameters::{Parameters, scalar};
 use super::template::Template;
 
+/// The longest text a `Fn::Sub` may become, in bytes.
+const MAX_TEXT: usize = 1 << 20;
+
 /// What the pseudo parameters stand for.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Pseudo {
@@ -319,6 +322,10 @@ impl Scope<'_> {
                         ))
                     })?);
                 }
+            }
+            // One text put into the next many times over would grow without end.
+            if whole.len() > MAX_TEXT {
+                return Err(Invalid::new("Template error: a Fn::Sub expression resolves to more than 1 MiB"));
             }
         }
         Ok(whole)

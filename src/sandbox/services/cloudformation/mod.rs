@@ -28,6 +28,8 @@ mod template;
 mod update;
 
 #[cfg(test)]
+mod neighbours;
+#[cfg(test)]
 mod stub;
 #[cfg(test)]
 mod tests;

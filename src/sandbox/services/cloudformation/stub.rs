@@ -90,6 +90,7 @@ impl Invoke for Stub {
             "PutRule" => {
                 json!({"RuleArn": regional(format!("events:us-east-1:{}:rule/{}", ctx.account_id, name("Name")))})
             }
+            "GetTopicAttributes" | "DescribeRule" => return Err(AwsError::not_found("NotFound", "none")),
             _ => json!({}),
         })
     }

@@ -247,21 +247,25 @@ fn refuse_nulls(root: &Map<String, Value>) -> Result<(), Invalid> {
 }
 
 fn read(body: &str) -> Result<Value, Invalid> {
-    if body.trim_start().starts_with('{')
-        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(body)
-        && serde_yaml::from_str::<serde_yaml::Value>(body).is_err()
-    {
-        return Err(Invalid::new(format!(
+    // JSON first: YAML does not take the tabs that JSON takes. What begins like JSON may still be YAML.
+    let error = match serde_json::from_str(body) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    match serde_yaml::from_str::<serde_yaml::Value>(body) {
+        Ok(yaml) => plain(yaml),
+        Err(_) if body.trim_start().starts_with('{') => Err(Invalid::new(format!(
             "Template format error: JSON not well-formed. (line {}, column {})",
             error.line(),
             error.column()
-        )));
+        ))),
+        Err(error) => {
+            let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
+            Err(Invalid::new(format!(
+                "Template format error: YAML not well-formed. (line {line}, column {column})"
+            )))
+        }
     }
-    let yaml: serde_yaml::Value = serde_yaml::from_str(body).map_err(|error| {
-        let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
-        Invalid::new(format!("Template format error: YAML not well-formed. (line {line}, column {column})"))
-    })?;
-    plain(yaml)
 }
 
 /// Turns a YAML value into JSON, short tags into the functions they stand for.
@@ -356,7 +360,7 @@ Resources:
 
     #[test]
     fn json_is_read_too_and_its_mistakes_have_a_place() {
-        assert!(Template::parse(r#"{"Resources":{"A":{"Type":"AWS::SNS::Topic"}}}"#).is_ok());
+        assert!(Template::parse("{\t\"Resources\":\n\t{\"A\":{\"Type\":\"AWS::SNS::Topic\"}}}").is_ok());
         assert!(
             refusal(r#"{"Resources":{"A":"#)
                 .starts_with("Template format error: JSON not well-formed. (line 1, ")

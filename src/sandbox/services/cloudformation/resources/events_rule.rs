@@ -1,4 +1,5 @@
-//! `AWS::Events::Rule`: `PutRule`, then its targets. A rule with targets cannot be deleted, so they go first.
+//! `AWS::Events::Rule`: `PutRule`, then its targets. `PutRule` would overwrite a rule of the same name, so a
+//! chosen name is looked up first. A rule with targets cannot be deleted, so they go first.
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -40,6 +41,12 @@ impl Kind for EventsRule {
 
     async fn create(&self, call: &Call<'_>, wanted: &Properties, made: &mut Physical) -> Result<(), Failure> {
         let name = call.name(wanted, "Name");
+        if wanted.value("Name").is_some() {
+            let input = Input::default()
+                .with("Name", name.as_str())
+                .maybe("EventBusName", wanted.text("EventBusName"));
+            call.expect_absent(self, &name, ("events", "DescribeRule"), input).await?;
+        }
         let mut tags = wanted.tags();
         tags.extend(call.system_tags.clone());
         let answer = call.invoke("events", "PutRule", rule(&name, wanted).tags(&tags)).await?;

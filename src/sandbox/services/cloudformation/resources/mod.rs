@@ -170,6 +170,13 @@ pub(super) fn check(kind: &dyn Kind, id: &str, properties: &Properties) -> Resul
 pub(super) enum Failure {
     /// The template asks for what cannot be.
     Refused(String),
+    /// There already is one under this name, and it is not the stack's.
+    Exists {
+        /// The resource type.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// The service behind the resource refused.
     Api {
         /// The service.
@@ -194,6 +201,10 @@ impl Failure {
     pub(super) fn reason(&self, request_id: &str, token: &str) -> String {
         match self {
             Self::Refused(reason) => reason.clone(),
+            Self::Exists { kind, name } => format!(
+                "Resource handler returned message: \"Resource of type '{kind}' with identifier '{name}' already \
+                 exists.\" (RequestToken: {token}, HandlerErrorCode: AlreadyExists)"
+            ),
             Self::Api { service, error } => {
                 let mut name: Vec<char> = service.chars().collect();
                 if let Some(first) = name.first_mut() {
@@ -262,6 +273,21 @@ impl Call<'_> {
         match self.invoke(service, operation, input).await {
             Err(failure) if !failure.is_absence() => Err(failure),
             _ => Ok(()),
+        }
+    }
+
+    /// Asks that a call for something by its name finds nothing, where making it again would adopt it.
+    async fn expect_absent(
+        &self,
+        kind: &dyn Kind,
+        name: &str,
+        (service, operation): (&str, &str),
+        input: impl Into<Value> + Send,
+    ) -> Result<(), Failure> {
+        match self.invoke(service, operation, input).await {
+            Ok(_) => Err(Failure::Exists { kind: kind.name(), name: name.to_owned() }),
+            Err(failure) if failure.is_absence() => Ok(()),
+            Err(failure) => Err(failure),
         }
     }
 

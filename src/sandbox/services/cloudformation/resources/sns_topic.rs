@@ -1,4 +1,5 @@
-//! `AWS::SNS::Topic`: `CreateTopic`, then the subscriptions written into it.
+//! `AWS::SNS::Topic`: `CreateTopic`, then the subscriptions written into it. `CreateTopic` would adopt a topic
+//! of the same name, so a chosen name is looked up first.
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -60,6 +61,11 @@ impl Kind for SnsTopic {
         let fifo = wanted.text("FifoTopic").as_deref() == Some("true");
         if fifo && wanted.value("TopicName").is_none() {
             name.push_str(".fifo");
+        }
+        if wanted.value("TopicName").is_some() {
+            let arn = awsim_core::arn::build(call.ctx, "sns", &name);
+            let input = Input::default().with("TopicArn", arn);
+            call.expect_absent(self, &name, ("sns", "GetTopicAttributes"), input).await?;
         }
         let mut attributes: Map<String, Value> = ATTRIBUTES
             .iter()
