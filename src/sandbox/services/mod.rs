@@ -1,6 +1,6 @@
 //! The services of the sandbox, one file or folder each, every one an [`awsim_core::ServiceHandler`].
 //!
-//! [`Services::open`] is the table. A service keeps its state in memory (most in a `Regional`), gives it as
+//! `Services::open` is the table. A service keeps its state in memory (most in a `Regional`), gives it as
 //! bytes (`snapshot`) and takes it back (`restore`); saving is not its business.
 
 mod access_analyzer;
