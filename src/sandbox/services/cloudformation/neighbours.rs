@@ -12,7 +12,7 @@ use super::stub::Stub;
 use super::{CloudFormation, Invoke};
 use crate::clock::Clock;
 
-/// SNS, Lambda and EventBridge for real; IAM only takes notes.
+/// SNS, Lambda and `EventBridge` for real; IAM only takes notes.
 struct Neighbours {
     services: BTreeMap<&'static str, Box<dyn ServiceHandler>>,
     iam: Stub,
