@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::files::{TextMistake, not_utf8, read_text};
+use super::files::{PathMistake, TextMistake, not_utf8, read_text};
 use super::holes::{Filler, Use, Values};
 use super::node::Node;
 use super::scene::{At, Scene};
@@ -151,8 +151,8 @@ impl Reader<'_, '_> {
         match read_text(&real, &self.scene.folder.shown(written)) {
             Ok(file) => Some(file),
             Err(TextMistake::Unread(why)) => {
-                let message = format!("`{written}` cannot be read: {why}");
-                self.diagnostics.push(self.scene.mistake("unreadable-file", at, message));
+                let mistake = PathMistake::Unread(why);
+                self.diagnostics.push(mistake.diagnostic(written, self.scene.file, at.span));
                 None
             }
             Err(TextMistake::NotUtf8(file, offset)) => {
@@ -221,11 +221,8 @@ impl Reader<'_, '_> {
             self.diagnostics.push(self.scene.mistake("template-too-long", at, message).help(help));
         }
         if filled.trim().is_empty() {
-            self.diagnostics.push(self.scene.mistake(
-                "empty-template",
-                at,
-                format!("`{written}` holds nothing"),
-            ));
+            let diagnostic = self.scene.mistake("empty-template", at, format!("`{written}` holds nothing"));
+            self.diagnostics.push(diagnostic.help("a template needs `Resources`"));
         }
         self.diagnostics.append(&mut filler.diagnostics);
         self.documents.uses.extend(filler.uses.into_iter().map(|used| (address.clone(), used)));

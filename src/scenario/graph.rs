@@ -77,7 +77,7 @@ impl Graph {
             _ => None,
         };
         let diagnostic = Diagnostic::new("dependency-cycle", message)
-            .help("take one of them out of the circle, for instance by writing an ARN with `*` in it");
+            .help("write one of the ARNs out, as `arn:{{ partition }}:iam::{{ account }}:role/NAME`: then it is no need");
         match place {
             Some((file, span)) => diagnostic.at(file, *span).label("this closes the circle"),
             None => diagnostic,

@@ -150,9 +150,10 @@ impl<'a> Filler<'a> {
             Hole::Name("account") => Ok((place.account.clone(), None)),
             Hole::Name("region") => Ok((place.region.clone(), None)),
             Hole::Name("partition") => Ok((place.partition.clone(), None)),
-            // A parameter without value is reported once, where it is declared.
             Hole::Name(name) => match parameters.get(*name) {
-                Some(value) => Ok((value.clone().unwrap_or_default(), None)),
+                Some(Some(value)) => Ok((value.clone(), None)),
+                // Reported once, where it is declared.
+                Some(None) => Ok((format!("{{{{ {name} }}}}"), None)),
                 None => {
                     let known = parameters.keys().map(String::as_str);
                     let known = known.chain(RESERVED.iter().copied().filter(|name| *name != "arn"));
@@ -186,11 +187,20 @@ impl<'a> Filler<'a> {
             Some(arn) => Ok((arn, Some(address))),
             None => {
                 let names = self.values.declared.names(address.kind).map(|(name, _)| name);
-                let help = did_you_mean(&address.name, "declared", names);
+                let help = did_you_mean(
+                    &address.name,
+                    &format!("declared under `{}`", section(address.kind)),
+                    names,
+                );
                 Err(("unknown-resource", format!("`{address}` is not declared in this scenario"), help))
             }
         }
     }
+}
+
+/// Returns the section of a scenario that holds a kind.
+fn section(kind: &str) -> &'static str {
+    SECTIONS.iter().find(|row| row.kind == kind).map_or("resources", |row| row.section)
 }
 
 /// Id, message and help.
@@ -202,11 +212,6 @@ enum Hole<'a> {
     Name(&'a str),
     Arn(&'a str),
     Malformed(&'static str),
-}
-
-/// Returns whether a text holds anything that looks like a hole.
-pub fn has_hole(text: &str) -> bool {
-    !holes(text).is_empty()
 }
 
 /// Returns the holes of a text, in order.
