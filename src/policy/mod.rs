@@ -1,2 +1,4 @@
-//! The IAM policy language: pure functions of documents.
+//! The IAM policy language, as values and pure functions.
+
 pub mod catalogue;
+pub mod grammar;

@@ -1,0 +1,189 @@
+//! IAM of one sandbox account: every operation a lab, its audit and its grading call, on real state.
+//!
+//! awsQuery requests come in as JSON through [`ServiceHandler::handle`]; a table maps each operation to
+//! a function on the account's [`State`]; AWS's codes, statuses and messages go out. Authorising a call is not
+//! done here: whoever routes requests asks the policy engine first.
+
+mod call;
+pub mod credentials;
+mod fault;
+pub mod identity;
+pub(crate) mod ids;
+pub mod managed;
+mod names;
+mod ops;
+pub mod store;
+mod trust;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::clock::Clock;
+use call::Call;
+use credentials::{AccessKey, Kept, KeyUse};
+pub use identity::{Identity, KeyOwner};
+use ops::OPS;
+use store::{Role, Root, State};
+
+/// IAM of one account.
+pub struct Iam {
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+impl fmt::Debug for Iam {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iam").finish_non_exhaustive()
+    }
+}
+
+impl Iam {
+    /// Opens an empty account with a fresh administrator key.
+    pub fn new(clock: Clock) -> Self {
+        let now = seconds(clock.now());
+        let administrator = AccessKey {
+            id: ids::access_key("AKIA").unwrap_or_default(),
+            secret: Kept::new(ids::secret().unwrap_or_default()),
+            active: true,
+            slot: 1,
+            created: now,
+            changed: now,
+            last_used: None,
+        };
+        let state = State {
+            created: now,
+            root: Root { administrator, ..Root::default() },
+            alias: None,
+            password_policy: None,
+            users: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            mfa: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            report: None,
+        };
+        Self { clock, state: Mutex::new(state) }
+    }
+
+    /// The operations this account answers.
+    pub fn operations() -> impl Iterator<Item = &'static str> {
+        OPS.iter().map(|(name, _)| *name)
+    }
+
+    /// Finds the owner of an access key, long-term or temporary.
+    pub fn resolve_key(&self, access_key_id: &str) -> Option<KeyOwner> {
+        identity::identify(&self.lock(), access_key_id, self.clock.now())
+    }
+
+    /// The trust policy of a role, by name or ARN.
+    pub fn role_trust(&self, role_name_or_arn: &str) -> Option<String> {
+        self.lock().roles.get(&role_key(role_name_or_arn)).map(|role| role.trust.clone())
+    }
+
+    /// Whether a role exists, by name or ARN.
+    pub fn role_exists(&self, role_name_or_arn: &str) -> bool {
+        self.lock().roles.contains_key(&role_key(role_name_or_arn))
+    }
+
+    /// Finds a role by its ARN, which must be right in account and path.
+    pub fn role(&self, arn: &str, partition: &str, account: &str) -> Option<Role> {
+        let state = self.lock();
+        let role = state.roles.get(&role_key(arn))?;
+        (store::arn(partition, account, "role", &role.path, &role.name) == arn).then(|| role.clone())
+    }
+
+    /// Records that a role was used in a Region.
+    pub fn record_role_use(&self, name: &str, region: &str) {
+        let at = seconds(self.clock.now());
+        if let Some(role) = self.lock().roles.get_mut(&store::key(name)) {
+            role.last_used = Some((at, region.to_owned()));
+        }
+    }
+
+    /// The id and secret of the key the sandbox administers the account with. It belongs to the root user.
+    pub fn administrator_key(&self) -> (String, Kept) {
+        let state = self.lock();
+        (state.root.administrator.id.clone(), state.root.administrator.secret.clone())
+    }
+
+    /// Records that a key signed an accepted request. AWS keeps the first use in any 15 minutes.
+    pub fn record_key_use(&self, access_key_id: &str, service: &str, region: &str) {
+        let at = seconds(self.clock.now());
+        let mut state = self.lock();
+        let State { users, root, .. } = &mut *state;
+        let mut keys = users.values_mut().flat_map(|user| &mut user.keys).chain(&mut root.keys);
+        if let Some(key) = keys.find(|key| key.id == access_key_id) {
+            let fresh = |last: &KeyUse| at.as_second().saturating_sub(last.at.as_second()) < 15 * 60;
+            if !key.last_used.as_ref().is_some_and(fresh) {
+                key.last_used = Some(KeyUse { at, service: service.to_owned(), region: region.to_owned() });
+            }
+        }
+    }
+
+    /// Checks a code of an MFA device that is enabled for `user`; a code is accepted once.
+    pub fn check_mfa(&self, user: &str, serial: &str, code: &str) -> bool {
+        ops::mfa::check(&mut self.lock(), user, serial, code, self.clock.now())
+    }
+
+    /// Reads the state.
+    pub fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {
+        look(&self.lock())
+    }
+
+    /// Changes the state behind the API: to seed an account, to sign a user in, to move things in time.
+    pub fn edit<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        change(&mut self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl ServiceHandler for Iam {
+    fn service_name(&self) -> &'static str {
+        "iam"
+    }
+
+    fn protocol(&self) -> Protocol {
+        Protocol::AwsQuery
+    }
+
+    async fn handle(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
+        let Some((_, run)) = OPS.iter().find(|(name, _)| *name == operation) else {
+            let message = format!("Could not find operation {operation} for version 2010-05-08");
+            return Err(AwsError::bad_request("InvalidAction", message));
+        };
+        let now = seconds(self.clock.now());
+        let mut answer = run(&mut Call { state: &mut self.lock(), input: &input, ctx, now })?;
+        call::prune(&mut answer);
+        Ok(answer)
+    }
+
+    fn snapshot(&self) -> Option<Vec<u8>> {
+        serde_json::to_vec(&*self.lock()).ok()
+    }
+
+    fn restore(&self, data: &[u8]) -> Result<(), String> {
+        *self.lock() = serde_json::from_slice(data).map_err(|error| error.to_string())?;
+        Ok(())
+    }
+}
+
+/// Cuts an instant to whole seconds, the precision of AWS's answers.
+fn seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+fn role_key(name_or_arn: &str) -> String {
+    let role = name_or_arn.split_once(":role/").map_or(name_or_arn, |(_, path)| path);
+    store::key(role.rsplit('/').next().unwrap_or(role))
+}

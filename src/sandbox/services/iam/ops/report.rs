@@ -1,0 +1,206 @@
+//! The credential report: true to the state, made at most every four hours.
+//! Source: "Generate credential reports for your AWS account" in the IAM user guide.
+
+use awsim_core::AwsError;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::sandbox::services::iam::call::Call;
+use crate::sandbox::services::iam::credentials::{AccessKey, Certificate};
+use crate::sandbox::services::iam::fault::Reply;
+use crate::sandbox::services::iam::identity::Identity;
+use crate::sandbox::services::iam::store::{Report, User};
+
+/// How long a report is the answer.
+const LIFE: SignedDuration = SignedDuration::from_hours(4);
+
+/// The columns, in AWS's order.
+pub(super) const COLUMNS: &str = "user,arn,user_creation_time,password_enabled,password_last_used,\
+    password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,\
+    access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,\
+    access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,access_key_2_last_used_region,\
+    access_key_2_last_used_service,cert_1_active,cert_1_last_rotated,cert_2_active,cert_2_last_rotated";
+
+/// `GenerateCredentialReport`: starts a report, or says that the present one still counts.
+pub(super) fn generate(call: &mut Call<'_>) -> Reply {
+    if call.state.report.as_ref().is_some_and(|report| fresh(report, call.now)) {
+        return Ok(json!({ "State": "COMPLETE" }));
+    }
+    let description = match call.state.report {
+        Some(_) => "Last report expired. Starting a new report generation task",
+        None => "No report exists. Starting a new report generation task",
+    };
+    let content = content(call)?;
+    call.state.report = Some(Report { content, generated: call.now });
+    Ok(json!({ "State": "STARTED", "Description": description }))
+}
+
+/// `GetCredentialReport`.
+pub(super) fn get(call: &mut Call<'_>) -> Reply {
+    let gone = |code: &str, message: &str| {
+        let mut error = AwsError::bad_request(code, message);
+        error.status = http::StatusCode::GONE;
+        error
+    };
+    match &call.state.report {
+        None => Err(gone("ReportNotPresent", "No report exists. Use GenerateCredentialReport.")),
+        Some(report) if !fresh(report, call.now) => {
+            Err(gone("ReportExpired", "Report has expired. Use GenerateCredentialReport."))
+        }
+        Some(report) => Ok(json!({
+            "Content": STANDARD.encode(&report.content),
+            "ReportFormat": "text/csv",
+            "GeneratedTime": report.generated,
+        })),
+    }
+}
+
+fn fresh(report: &Report, now: Timestamp) -> bool {
+    now.duration_since(report.generated) < LIFE
+}
+
+fn content(call: &Call<'_>) -> Result<String, AwsError> {
+    let broken = |error: &dyn std::fmt::Display| AwsError::internal(format!("credential report: {error}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let rows = std::iter::once(COLUMNS.split(',').map(str::to_owned).collect())
+        .chain(std::iter::once(root_row(call)))
+        .chain(call.state.users.iter().map(|(key, user)| user_row(call, key, user)));
+    for row in rows {
+        writer.write_record(row).map_err(|error| broken(&error))?;
+    }
+    let bytes = writer.into_inner().map_err(|error| broken(&error))?;
+    String::from_utf8(bytes).map_err(|error| broken(&error))
+}
+
+fn root_row(call: &Call<'_>) -> Vec<String> {
+    let root = &call.state.root;
+    let mut row = vec![
+        "<root_account>".to_owned(),
+        Identity::Root.arn(&call.ctx.partition, &call.ctx.account_id),
+        time(call.state.created),
+        "not_supported".to_owned(),
+        root.password_last_used.map_or_else(|| "no_information".to_owned(), time),
+        "not_supported".to_owned(),
+        "not_supported".to_owned(),
+        root.mfa.is_some().to_string(),
+    ];
+    credentials(&mut row, &root.keys, &[]);
+    row
+}
+
+fn user_row(call: &Call<'_>, key: &str, user: &User) -> Vec<String> {
+    let mut row = vec![user.name.clone(), call.arn("user", &user.path, &user.name), time(user.created)];
+    row.push(user.login.is_some().to_string());
+    match &user.login {
+        None => row.extend(std::iter::repeat_n(none(), 3)),
+        Some(login) => {
+            let next =
+                call.state.password_policy.as_ref().and_then(|policy| policy.max_age).and_then(|days| {
+                    login.changed.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()
+                });
+            row.push(user.password_last_used.map_or_else(|| "no_information".to_owned(), time));
+            row.push(time(login.changed));
+            row.push(next.map_or_else(none, time));
+        }
+    }
+    let mfa = call.state.mfa.values().any(|device| device.user.as_deref() == Some(key));
+    row.push(mfa.to_string());
+    credentials(&mut row, &user.keys, &user.certificates);
+    row
+}
+
+/// The ten columns of access keys and the four of certificates.
+fn credentials(row: &mut Vec<String>, keys: &[AccessKey], certificates: &[Certificate]) {
+    for slot in [1, 2] {
+        let key = keys.iter().find(|key| key.slot == slot);
+        let used = key.and_then(|key| key.last_used.as_ref());
+        row.push(key.is_some_and(|key| key.active).to_string());
+        row.push(key.map_or_else(none, |key| time(key.changed)));
+        row.push(used.map_or_else(none, |used| time(used.at)));
+        row.push(used.map_or_else(none, |used| used.region.clone()));
+        row.push(used.map_or_else(none, |used| used.service.clone()));
+    }
+    for place in [0, 1] {
+        let certificate = certificates.get(place);
+        row.push(certificate.is_some_and(|one| one.active).to_string());
+        row.push(certificate.map_or_else(none, |one| time(one.uploaded)));
+    }
+}
+
+fn none() -> String {
+    "N/A".to_owned()
+}
+
+/// A time as the report writes it: `2026-01-01T00:00:00+00:00`.
+fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Account;
+    use super::*;
+
+    fn rows(account: &Account) -> Vec<Vec<String>> {
+        let report = account.ok("GetCredentialReport", json!({}));
+        let text = STANDARD.decode(report["Content"].as_str().unwrap()).unwrap();
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_slice());
+        reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+    }
+
+    #[test]
+    fn the_report_tells_the_state_and_lives_four_hours() {
+        let account = Account::new();
+        let (code, status, _) = account.refused("GetCredentialReport", json!({}));
+        assert_eq!((code.as_str(), status), ("ReportNotPresent", 410));
+        account.user("u");
+        account.ok("UpdateAccountPasswordPolicy", json!({ "MaxPasswordAge": "90" }));
+        account.ok("CreateLoginProfile", json!({ "UserName": "u", "Password": "Passw0rd-1" }));
+        let key = account.ok("CreateAccessKey", json!({ "UserName": "u" }));
+        account.iam.record_key_use(key["AccessKey"]["AccessKeyId"].as_str().unwrap(), "iam", "us-east-1");
+        assert_eq!(account.ok("GenerateCredentialReport", json!({}))["State"], "STARTED");
+
+        let rows_now = rows(&account);
+        assert!(rows_now.iter().all(|row| row.len() == 22));
+        assert_eq!(rows_now[1][0], "<root_account>");
+        assert_eq!(rows_now[1][1], "arn:aws:iam::123456789012:root");
+        assert_eq!(
+            rows_now[2],
+            [
+                "u",
+                "arn:aws:iam::123456789012:user/u",
+                "2026-01-01T00:00:00+00:00",
+                "true",
+                "no_information",
+                "2026-01-01T00:00:00+00:00",
+                "2026-04-01T00:00:00+00:00",
+                "false",
+                "true",
+                "2026-01-01T00:00:00+00:00",
+                "2026-01-01T00:00:00+00:00",
+                "us-east-1",
+                "iam",
+                "false",
+                "N/A",
+                "N/A",
+                "N/A",
+                "N/A",
+                "false",
+                "N/A",
+                "false",
+                "N/A"
+            ]
+        );
+
+        account.user("v");
+        assert_eq!(account.ok("GenerateCredentialReport", json!({}))["State"], "COMPLETE");
+        assert_eq!(rows(&account).len(), 3);
+        account.pass(4 * 3600);
+        let (code, status, _) = account.refused("GetCredentialReport", json!({}));
+        assert_eq!((code.as_str(), status), ("ReportExpired", 410));
+        account.ok("GenerateCredentialReport", json!({}));
+        assert_eq!(rows(&account).len(), 4);
+    }
+}

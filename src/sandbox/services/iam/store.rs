@@ -1,0 +1,341 @@
+//! The state of one account's IAM: plain values, serialisable, in deterministic order.
+//!
+//! Users, groups and roles are keyed by their lower-case name, because AWS tells names apart without regard to
+//! case; managed policies and MFA devices are keyed by ARN. What belongs to an entity lives inside it, so that
+//! deleting it cannot leave orphans.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use super::credentials::{AccessKey, Certificate, Login, ServiceCredential, SshKey, VirtualMfa};
+pub use super::identity::Session;
+
+/// Everything IAM knows about one account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct State {
+    /// When the account was opened.
+    pub created: Timestamp,
+    /// The root user.
+    pub root: Root,
+    /// The account alias, if one was chosen.
+    #[serde(default)]
+    pub alias: Option<String>,
+    /// The account password policy; `None` until somebody sets one.
+    #[serde(default)]
+    pub password_policy: Option<PasswordPolicy>,
+    /// Users by lower-case name.
+    #[serde(default)]
+    pub users: BTreeMap<String, User>,
+    /// Groups by lower-case name.
+    #[serde(default)]
+    pub groups: BTreeMap<String, Group>,
+    /// Roles by lower-case name.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Role>,
+    /// Customer-managed policies by ARN.
+    #[serde(default)]
+    pub policies: BTreeMap<String, Policy>,
+    /// Virtual MFA devices by serial number (an ARN).
+    #[serde(default)]
+    pub mfa: BTreeMap<String, VirtualMfa>,
+    /// Temporary credentials by access key id.
+    #[serde(default)]
+    pub sessions: BTreeMap<String, Session>,
+    /// The last generated credential report.
+    #[serde(default)]
+    pub report: Option<Report>,
+}
+
+/// The root user and the key the sandbox itself hands out to administer the account.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Root {
+    /// The administrator's access key. It stands for a root session, not for a root access key: no report
+    /// and no summary counts it.
+    pub administrator: AccessKey,
+    /// Root access keys, which an audit must find.
+    #[serde(default)]
+    pub keys: Vec<AccessKey>,
+    /// The MFA device of the root user.
+    #[serde(default)]
+    pub mfa: Option<RootMfa>,
+    /// When the root password was last used to sign in.
+    #[serde(default)]
+    pub password_last_used: Option<Timestamp>,
+}
+
+/// The kind of MFA device the root user has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RootMfa {
+    /// A virtual device, which `ListVirtualMFADevices` shows.
+    Virtual,
+    /// A hardware device, which no call of IAM shows.
+    Hardware,
+}
+
+/// A tag. Keys are told apart without regard to case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// The key, as written.
+    pub key: String,
+    /// The value.
+    pub value: String,
+}
+
+/// The tags of an entity, sorted by key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tags(Vec<Tag>);
+
+impl Tags {
+    /// Adds tags; one whose key exists in any case replaces it.
+    pub fn merge(&mut self, tags: Vec<Tag>) {
+        for tag in tags {
+            self.0.retain(|have| !have.key.eq_ignore_ascii_case(&tag.key));
+            self.0.push(tag);
+        }
+        self.0.sort_by(|a, b| a.key.cmp(&b.key));
+    }
+
+    /// Removes the tags with these keys; absent keys are ignored.
+    pub fn remove(&mut self, keys: &[String]) {
+        self.0.retain(|have| !keys.iter().any(|key| have.key.eq_ignore_ascii_case(key)));
+    }
+
+    /// The tags in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Tag> {
+        self.0.iter()
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|tag| tag.key.eq_ignore_ascii_case(key)).map(|tag| tag.value.as_str())
+    }
+
+    /// How many tags there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a> IntoIterator for &'a Tags {
+    type Item = &'a Tag;
+    type IntoIter = std::slice::Iter<'a, Tag>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// What an entity may do: its inline policies, its attached policies and its boundary.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Grants {
+    /// Inline policy documents by policy name.
+    #[serde(default)]
+    pub inline: BTreeMap<String, String>,
+    /// ARNs of attached managed policies.
+    #[serde(default)]
+    pub attached: BTreeSet<String>,
+    /// ARN of the policy that bounds the entity's permissions.
+    #[serde(default)]
+    pub boundary: Option<String>,
+}
+
+/// An IAM user with everything that belongs to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct User {
+    /// The name as written.
+    pub name: String,
+    /// The unique id, `AIDA…`.
+    pub id: String,
+    /// The path, `/` or `/…/`.
+    pub path: String,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+    /// Its own permissions; those of its groups are in the groups.
+    #[serde(default)]
+    pub grants: Grants,
+    /// Lower-case names of the groups it is in.
+    #[serde(default)]
+    pub groups: BTreeSet<String>,
+    /// Its console password.
+    #[serde(default)]
+    pub login: Option<Login>,
+    /// When it last signed in with a password, kept when the password goes.
+    #[serde(default)]
+    pub password_last_used: Option<Timestamp>,
+    /// Its access keys, at most two.
+    #[serde(default)]
+    pub keys: Vec<AccessKey>,
+    /// Its SSH public keys.
+    #[serde(default)]
+    pub ssh_keys: Vec<SshKey>,
+    /// Its signing certificates, at most two.
+    #[serde(default)]
+    pub certificates: Vec<Certificate>,
+    /// Its service-specific credentials.
+    #[serde(default)]
+    pub service_credentials: Vec<ServiceCredential>,
+}
+
+/// An IAM group. Its members are the users that name it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Group {
+    /// The name as written.
+    pub name: String,
+    /// The unique id, `AGPA…`.
+    pub id: String,
+    /// The path.
+    pub path: String,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Its permissions; a group has no boundary.
+    #[serde(default)]
+    pub grants: Grants,
+}
+
+/// An IAM role.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Role {
+    /// The name as written.
+    pub name: String,
+    /// The unique id, `AROA…`.
+    pub id: String,
+    /// The path.
+    pub path: String,
+    /// When it was created.
+    pub created: Timestamp,
+    /// The trust policy, with principals as AWS shows them.
+    pub trust: String,
+    /// Its description.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The longest session in seconds.
+    pub max_session: u32,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+    /// Its permissions.
+    #[serde(default)]
+    pub grants: Grants,
+    /// When and in which Region it was last assumed.
+    #[serde(default)]
+    pub last_used: Option<(Timestamp, String)>,
+}
+
+/// A customer-managed policy.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Policy {
+    /// The name as written.
+    pub name: String,
+    /// The unique id, `ANPA…`.
+    pub id: String,
+    /// The path.
+    pub path: String,
+    /// The ARN.
+    pub arn: String,
+    /// Its description, which cannot be changed.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When a version was last added or made default.
+    pub updated: Timestamp,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+    /// The number of the default version.
+    pub default: u32,
+    /// The number the last created version got; numbers are never used twice.
+    pub latest: u32,
+    /// The versions by number, at most five.
+    pub versions: BTreeMap<u32, PolicyVersion>,
+}
+
+/// One version of a managed policy.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PolicyVersion {
+    /// The document as given.
+    pub document: String,
+    /// When it was created.
+    pub created: Timestamp,
+}
+
+impl Policy {
+    /// The document of the default version.
+    pub fn document(&self) -> Option<&str> {
+        self.versions.get(&self.default).map(|version| version.document.as_str())
+    }
+}
+
+/// The account password policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordPolicy {
+    /// The shortest password, 6 to 128.
+    pub minimum_length: u32,
+    /// Whether a symbol is required.
+    pub require_symbols: bool,
+    /// Whether a digit is required.
+    pub require_numbers: bool,
+    /// Whether an upper-case letter is required.
+    pub require_uppercase: bool,
+    /// Whether a lower-case letter is required.
+    pub require_lowercase: bool,
+    /// Whether users may change their own password.
+    pub allow_change: bool,
+    /// Days after which a password expires.
+    #[serde(default)]
+    pub max_age: Option<u32>,
+    /// How many former passwords may not be used again.
+    #[serde(default)]
+    pub reuse_prevention: Option<u32>,
+    /// Whether an expired password needs an administrator.
+    #[serde(default)]
+    pub hard_expiry: Option<bool>,
+}
+
+/// A generated credential report.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Report {
+    /// The CSV text.
+    pub content: String,
+    /// When it was generated.
+    pub generated: Timestamp,
+}
+
+/// Derives the key under which a named entity is kept.
+pub fn key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// Builds an IAM ARN. `kind` is `user`, `group`, `role`, `policy` or `mfa`.
+pub fn arn(partition: &str, account: &str, kind: &str, path: &str, name: &str) -> String {
+    format!("arn:{partition}:iam::{account}:{kind}{path}{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_key_in_another_case_replaces_the_tag() {
+        let tag = |key: &str, value: &str| Tag { key: key.into(), value: value.into() };
+        let mut tags = Tags::default();
+        tags.merge(vec![tag("Department", "finance"), tag("a", "1")]);
+        tags.merge(vec![tag("department", "hr")]);
+        assert_eq!(tags.len(), 2);
+        assert_eq!(tags.get("DEPARTMENT"), Some("hr"));
+        tags.remove(&["A".into()]);
+        assert_eq!(tags.len(), 1);
+    }
+}
