@@ -181,7 +181,7 @@ pub fn render(diagnostics: &[Diagnostic], color: bool) -> String {
         text.push_str("\n\n");
     }
     if let Some(more @ 1..) = diagnostics.len().checked_sub(SHOWN_LIMIT) {
-        text.push_str(&format!("… and {more} more\n"));
+        text.extend(["… and ", &more.to_string(), " more\n"]);
     }
     text
 }

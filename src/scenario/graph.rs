@@ -37,11 +37,8 @@ impl Graph {
                 graph.add(&reference.from, target, reference.trust, scene.file, reference.at.span);
             }
         }
-        for (from, trust, used) in uses {
+        for (from, trust, used) in uses.iter().chain(&documents.uses) {
             graph.add(from, used.address.clone(), *trust, &used.file, used.span);
-        }
-        for (from, used) in &documents.uses {
-            graph.add(from, used.address.clone(), false, &used.file, used.span);
         }
         graph
     }

@@ -2,7 +2,7 @@
 //! `{{ arn("topic.reports") }}`.
 //!
 //! That is the whole language, so it is read by hand: no statement, filter or expression can hide in a file.
-//! `${…}`, IAM's and CloudFormation's own variables, is left alone, and so is CloudFormation's `{{resolve:…}}`.
+//! `${…}`, which is IAM's and `CloudFormation`'s, is left alone, and so is `CloudFormation`'s `{{resolve:…}}`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -182,19 +182,14 @@ impl<'a> Filler<'a> {
             let why = if address.kind == "stack" { "holds an id that AWS picks" } else { "does not exist" };
             return Err(("no-arn", format!("the ARN of `{address}` {why}"), help));
         }
-        let found = self.values.declared.contains(&address);
-        match arn::arn(&address, self.values.place).filter(|_| found) {
-            Some(arn) => Ok((arn, Some(address))),
-            None => {
-                let names = self.values.declared.names(address.kind).map(|(name, _)| name);
-                let help = did_you_mean(
-                    &address.name,
-                    &format!("declared under `{}`", section(address.kind)),
-                    names,
-                );
-                Err(("unknown-resource", format!("`{address}` is not declared in this scenario"), help))
-            }
+        if let Some(arn) =
+            arn::arn(&address, self.values.place).filter(|_| self.values.declared.contains(&address))
+        {
+            return Ok((arn, Some(address)));
         }
+        let names = self.values.declared.names(address.kind).map(|(name, _)| name);
+        let help = did_you_mean(&address.name, &format!("declared under `{}`", section(address.kind)), names);
+        Err(("unknown-resource", format!("`{address}` is not declared in this scenario"), help))
     }
 }
 

@@ -234,11 +234,19 @@ impl Source {
         };
         let scene =
             Scene { file: &self.file, root: &root, declared: &self.declared, place, folder: &self.folder };
+        if let Some(pinned) =
+            file.account.as_deref().filter(|id| references::is_account(id) && *id != place.account)
+        {
+            let message =
+                format!("the scenario is pinned to the account {pinned}, and this is {}", place.account);
+            let help = "take the account's own scenario, or change `account`";
+            diagnostics.push(scene.mistake("pinned-account", scene.top().key("account"), message).help(help));
+        }
         check::check(&scene, &file, diagnostics);
         let written = file.resources.clone();
         let references = references::references(&scene, &written);
         diagnostics.extend(
-            references.iter().filter_map(|reference| reference.mistake(&scene)).take(MISTAKE_LIMIT / 5),
+            references.iter().filter_map(|reference| reference.mistake(&scene)).take(MISTAKE_LIMIT / 10),
         );
         let documents = documents::fill(&scene, values, &mut file.resources, diagnostics);
         let graph = graph::Graph::of(&scene, &references, &uses, &documents);

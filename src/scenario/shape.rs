@@ -103,13 +103,14 @@ impl<'a> Walker<'a> {
         for Entry { key, key_span, value } in node.entries() {
             let owner = Owner { name: Some(key), span: *key_span };
             let read = match (properties.and_then(|all| all.get(key)), others) {
-                (Some(schema), _) => self.value(schema, value, owner),
+                (Some(schema), _) | (None, Some(schema @ Json::Object(_))) => {
+                    self.value(schema, value, owner)
+                }
                 (None, Some(Json::Bool(false))) => {
                     self.unknown_key(key, *key_span, known);
                     None
                 }
-                (None, None | Some(Json::Bool(true))) => Some(value.to_json()),
-                (None, Some(schema)) => self.value(schema, value, owner),
+                (None, _) => Some(value.to_json()),
             };
             if let Some(read) = read {
                 object.insert(key.clone(), read);

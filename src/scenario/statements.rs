@@ -47,7 +47,7 @@ pub(super) fn check(file: &SourceFile, document: &Node, trust: bool, diagnostics
     }
     match document.get("Statement") {
         None => {
-            checker.push("policy-shape", start(document), "the policy has no `Statement`", "add `Statement`")
+            checker.push("policy-shape", start(document), "the policy has no `Statement`", "add `Statement`");
         }
         Some(node) => match &node.value {
             Value::List(items) if items.is_empty() => {

@@ -1,5 +1,8 @@
 //! "Did you mean": the nearest of some known names.
 
+/// How many names are compared; more than AWS has managed policies.
+const COMPARED: usize = 2000;
+
 /// Returns the candidate that `written` is most likely a misspelling of, if there is one.
 pub fn closest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A long text is no misspelled name, and comparing it would take long.
@@ -10,6 +13,7 @@ pub fn closest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
     let allowed = (wanted.len() / 3).max(1);
     candidates
         .into_iter()
+        .take(COMPARED)
         // Before the costly comparison, what can be told from the length alone.
         .filter(|candidate| {
             candidate.len() < 256 && candidate.chars().count().abs_diff(wanted.len()) <= allowed

@@ -40,7 +40,7 @@ pub fn parse(file: &SourceFile) -> (Option<Node>, Vec<Diagnostic>) {
         weight: 0,
         diagnostics: Vec::new(),
     };
-    let node = reader.document().unwrap_or_else(|Stopped| None);
+    let node = reader.document().unwrap_or_default();
     (node, reader.diagnostics)
 }
 
@@ -332,7 +332,7 @@ fn number(text: &str) -> Option<Number> {
         None => (unsigned, "0"),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let is_float = !(whole.is_empty() && fraction.is_empty())
+    let is_float = (!whole.is_empty() || !fraction.is_empty())
         && !exponent.is_empty()
         && [whole, fraction, exponent].into_iter().all(digits);
     if is_float { text.parse::<f64>().ok().and_then(Number::from_f64) } else { None }

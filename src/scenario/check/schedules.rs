@@ -1,4 +1,4 @@
-//! EventBridge's schedule expressions.
+//! `EventBridge`'s schedule expressions.
 //!
 //! Source: "Cron and rate expressions"
 //! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html>).
