@@ -86,6 +86,13 @@ impl Error {
         self
     }
 
+    /// Changes what kind of failure it is.
+    #[must_use]
+    pub const fn of_kind(mut self, kind: ErrorKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
     /// Returns what kind of failure it is.
     pub const fn kind(&self) -> ErrorKind {
         self.kind

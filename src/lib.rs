@@ -18,6 +18,7 @@ pub mod clock;
 pub mod commands;
 pub mod env;
 pub mod error;
+pub mod log;
 pub mod policy;
 pub mod provision;
 #[cfg(feature = "sandbox")]

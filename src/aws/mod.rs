@@ -1,1 +1,109 @@
-//! TODO
+//! The only I/O against an account. [`connect`] decides what the SDK's clients speak to, [`collect`] reads,
+//! [`retry`] knows AWS's delays, [`meter`] counts.
+
+use std::fmt::Debug;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::clock::Clock;
+
+pub mod collect;
+pub mod connect;
+pub mod error;
+pub mod meter;
+pub mod retry;
+
+use error::{ApiError, ErrorClass};
+use meter::Meter;
+
+/// The clients of one account in one region, and who is asking. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    /// IAM.
+    pub iam: aws_sdk_iam::Client,
+    /// STS.
+    pub sts: aws_sdk_sts::Client,
+    /// Lambda.
+    pub lambda: aws_sdk_lambda::Client,
+    /// SNS.
+    pub sns: aws_sdk_sns::Client,
+    /// EventBridge.
+    pub events: aws_sdk_eventbridge::Client,
+    /// CloudFormation.
+    pub cloudformation: aws_sdk_cloudformation::Client,
+    /// IAM Access Analyzer.
+    pub access_analyzer: aws_sdk_accessanalyzer::Client,
+    /// Resource Groups Tagging.
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
+    /// Counts every request.
+    pub meter: Meter,
+    /// Time.
+    pub clock: Clock,
+    /// The region of everything that has one.
+    pub region: String,
+    /// Who the account says we are.
+    pub caller: Caller,
+}
+
+/// Who the account says we are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The 12-digit account id.
+    pub account: String,
+    /// The caller's ARN.
+    pub arn: String,
+    /// The partition: `aws`, `aws-cn`, `aws-us-gov`.
+    pub partition: String,
+}
+
+/// The result type of the SDK's `send()`.
+pub type Sent<T, E> = Result<T, SdkError<E, HttpResponse>>;
+
+impl Aws {
+    /// Makes one API call: `send` builds and sends it, again if the table of delays says that AWS only needs
+    /// time. `resource` names what it is about, for people.
+    pub async fn call<T, E, F>(
+        &self,
+        operation: &'static str,
+        resource: &str,
+        send: impl Fn() -> F,
+    ) -> Result<T, ApiError>
+    where
+        F: Future<Output = Sent<T, E>>,
+        E: ProvideErrorMetadata + Debug + std::error::Error + Send + Sync + 'static,
+    {
+        let mut waited = std::time::Duration::ZERO;
+        let mut attempt = 0;
+        loop {
+            let error = match send().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => ApiError::new(operation, resource, &error),
+            };
+            let Some(pause) = retry::pause(&error, waited, attempt) else { return Err(error) };
+            tracing::debug!(operation, resource, code = error.code, ?pause, "waiting for AWS");
+            self.clock.sleep(pause).await;
+            waited += pause;
+            attempt += 1;
+        }
+    }
+
+    /// As [`Aws::call`], with "there is no such thing" as `None`.
+    pub async fn find<T, E, F>(
+        &self,
+        operation: &'static str,
+        resource: &str,
+        send: impl Fn() -> F,
+    ) -> Result<Option<T>, ApiError>
+    where
+        F: Future<Output = Sent<T, E>>,
+        E: ProvideErrorMetadata + Debug + std::error::Error + Send + Sync + 'static,
+    {
+        match self.call(operation, resource, send).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.class == ErrorClass::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,1 +1,31 @@
-//! TODO
+//! The commands, one file each: parse, call the library, render.
+
+use clap::Subcommand;
+
+use crate::error::{Error, Exit};
+use crate::ui::Ui;
+
+mod completions;
+mod provision;
+mod schema;
+
+/// What can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bring a scenario up in an account, watch it, take it away
+    #[command(subcommand)]
+    Provision(provision::Provision),
+    /// Print the JSON Schema of a file format, for editors
+    Schema(schema::SchemaArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+}
+
+/// Runs a command.
+pub async fn run(ui: &Ui, command: Command) -> Result<Exit, Error> {
+    match command {
+        Command::Provision(command) => provision::run(ui, command).await,
+        Command::Schema(args) => schema::run(ui, &args),
+        Command::Completions(args) => completions::run(ui, &args),
+    }
+}

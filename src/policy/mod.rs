@@ -1,4 +1,5 @@
-//! The IAM policy language, as values and pure functions.
+//! The IAM policy language, pure: documents and what they mean.
 
 pub mod catalogue;
+pub mod document;
 pub mod grammar;

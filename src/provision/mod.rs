@@ -1,11 +1,28 @@
 //! From a scenario and an account to a plan, and from a plan to the account.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Serialize, Serializer};
 
+use crate::aws::Aws;
+use handover::HandOver;
+
+pub mod apply;
 pub mod arn;
+mod credentials;
+pub mod diff;
+mod graph;
+pub mod handover;
+pub mod look;
+pub mod ownership;
+mod package;
+pub mod password;
+pub mod plan;
+mod principal;
 pub mod resources;
+pub mod run;
 
 /// The name of one resource of a scenario: its kind and its name, shown as `user.User1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,5 +76,47 @@ impl Place {
     /// Returns the path that marks this scenario's groups, which AWS cannot tag.
     pub fn group_path(&self) -> String {
         format!("/iamlab/{}/", self.scenario)
+    }
+}
+
+/// What the work of a plan acts with: the account, the place, and the way out for secrets.
+#[derive(Debug)]
+pub struct Session {
+    /// The account.
+    pub aws: Aws,
+    /// Where the scenario lands.
+    pub place: Place,
+    /// Takes passwords, keys and seeds.
+    pub handover: HandOver,
+    /// Called with what a long operation has to tell while it runs.
+    pub tell: fn(&Address, &str),
+    present: Mutex<BTreeSet<Address>>,
+    deleted: Mutex<BTreeSet<Address>>,
+}
+
+impl Session {
+    /// Opens a session.
+    pub fn new(aws: Aws, place: Place, handover: HandOver, tell: fn(&Address, &str)) -> Self {
+        Self { aws, place, handover, tell, present: Mutex::default(), deleted: Mutex::default() }
+    }
+
+    /// Notes that a resource of the scenario is there.
+    pub(crate) fn note_present(&self, address: &Address) {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone());
+    }
+
+    /// Notes that this run has deleted a resource.
+    pub(crate) fn note_deleted(&self, address: &Address) {
+        self.deleted.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone());
+    }
+
+    /// Tells whether this run has deleted a resource.
+    pub(crate) fn is_deleted(&self, address: &Address) -> bool {
+        self.deleted.lock().unwrap_or_else(PoisonError::into_inner).contains(address)
+    }
+
+    /// Tells whether a resource of the scenario is known to be there.
+    pub(crate) fn is_present(&self, address: &Address) -> bool {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner).contains(address)
     }
 }

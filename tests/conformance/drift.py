@@ -68,17 +68,17 @@ def first_access_key(a):
 
 
 @change("user.User2", "access_keys")
-def deleted_access_key(a):
-    """User2's access key deleted"""
-    for key in a.pages(a.iam, "list_access_keys", "AccessKeyMetadata", UserName="User2"):
-        a.iam.delete_access_key(UserName="User2", AccessKeyId=key["AccessKeyId"])
-
-
-@change("user.User2", "access_keys")
 def inactive_access_key(a):
     """User2's access key switched off"""
     for key in a.pages(a.iam, "list_access_keys", "AccessKeyMetadata", UserName="User2"):
         a.iam.update_access_key(UserName="User2", AccessKeyId=key["AccessKeyId"], Status="Inactive")
+
+
+@change("user.User2", "access_keys")
+def deleted_access_key(a):
+    """User2's access key deleted"""
+    for key in a.pages(a.iam, "list_access_keys", "AccessKeyMetadata", UserName="User2"):
+        a.iam.delete_access_key(UserName="User2", AccessKeyId=key["AccessKeyId"])
 
 
 @change("user.User3", "console")

@@ -3,9 +3,19 @@
 //! To add a kind: a file that implements `Resource`, its `mod` line, and its row in [`kinds!`].
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::Session;
+use super::ownership::Ownership;
+use super::plan::{Goal, Picture, Step, Unknown, plan_kind};
+use crate::account::snapshot::{Facet, Tags};
+use crate::aws::collect::Scope;
+use crate::aws::error::{ApiError, ErrorClass};
+use crate::policy::document::PolicyDocument;
+use crate::scenario::Resolved;
 
 pub mod access_analyzer;
 pub mod cloudformation_stack;
@@ -17,6 +27,119 @@ pub mod role;
 pub mod schedule;
 pub mod topic;
 pub mod user;
+
+/// What one kind of resource knows how to do. `Spec` is what people write in a scenario; `State` is what the
+/// account can show of it, with every name resolved and every default filled in, so that the scenario's state
+/// and the account's can be compared, shown and written back without any code of the kind's own.
+pub(crate) trait Resource: Send + Sync + 'static {
+    /// The kind, as addresses show it.
+    const KIND: &'static str;
+    /// Properties that AWS cannot change in place.
+    const REPLACE_ON: &'static [&'static str] = &[];
+    /// What a scenario says.
+    type Spec;
+    /// What an account shows. Serialised for comparison; what must not be compared is skipped there.
+    type State: Serialize + Debug + Send + Sync + 'static;
+
+    /// Names what must be read to plan a resource; `spec` is `None` for one that has left the scenario.
+    fn scope(name: &str, spec: Option<&Self::Spec>, scope: &mut Scope);
+    /// Turns what the scenario says into the state it asks for. Fails when a file cannot be read any more.
+    fn desired(name: &str, spec: &Self::Spec, scenario: &Resolved) -> Result<Self::State, String>;
+    /// Looks a resource up in the snapshot. `desired` tells what the scenario does not care about.
+    fn observed(
+        picture: Picture<'_>,
+        name: &str,
+        desired: Option<&Self::State>,
+    ) -> Facet<Option<Found<Self::State>>>;
+    /// Lists what carries the scenario's mark.
+    fn owned(picture: Picture<'_>) -> Vec<String>;
+    /// Writes a found resource as a scenario would; `None` when it cannot be said there.
+    fn spec(name: &str, state: &Self::State, export: &Export<'_>) -> Option<Self::Spec>;
+
+    /// Tells whether going from `from` (or from nothing) to `to` makes a secret.
+    fn hands_over(_from: Option<&Self::State>, _to: &Self::State) -> bool {
+        false
+    }
+    /// Lists what hangs on a resource and goes with it.
+    fn children(_state: &Self::State) -> Vec<Child> {
+        Vec::new()
+    }
+    /// Tells who else, not ours, holds on to a resource, so that deleting it would take it from them.
+    fn held_by_others(_picture: Picture<'_>, _name: &str) -> Option<String> {
+        None
+    }
+
+    /// Makes the resource.
+    fn create(session: &Session, name: &str, to: &Self::State) -> impl Future<Output = Done> + Send;
+    /// Changes the resource in place.
+    fn update(
+        session: &Session,
+        name: &str,
+        from: &Self::State,
+        to: &Self::State,
+    ) -> impl Future<Output = Done> + Send;
+    /// Deletes the resource with everything that hangs on it.
+    fn delete(session: &Session, name: &str, from: &Self::State) -> impl Future<Output = Done> + Send;
+    /// Puts the scenario's mark on a resource that is not ours.
+    fn adopt(session: &Session, name: &str, from: &Self::State) -> impl Future<Output = Done> + Send;
+}
+
+/// How a write ends.
+pub(crate) type Done = Result<(), ApiError>;
+
+/// A resource in the account, and whose it is.
+#[derive(Debug)]
+pub(crate) struct Found<S> {
+    pub(crate) ownership: Ownership,
+    pub(crate) state: S,
+}
+
+/// Something that hangs on a resource.
+#[derive(Debug)]
+pub(crate) struct Child {
+    /// What it is: `access_keys.AKIA…`.
+    pub(crate) what: String,
+    /// Who made it, as far as can be told.
+    pub(crate) origin: &'static str,
+}
+
+/// Whose a child is.
+pub(crate) const OURS: &str = "made by this scenario";
+pub(crate) const THEIRS: &str = "made by somebody else";
+
+/// What writing a scenario from an account needs to know.
+#[derive(Debug)]
+pub(crate) struct Export<'a> {
+    /// The account.
+    pub(crate) picture: Picture<'a>,
+    /// Where a function's source is put, and where the scenario file will be.
+    pub(crate) packages: &'a BTreeMap<String, String>,
+}
+
+/// Takes "there is no such thing" for success: what was to go is gone.
+pub(crate) fn gone<T>(result: Result<T, ApiError>) -> Done {
+    match result {
+        Err(error) if error.class != ErrorClass::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Returns tags as IAM's calls take them.
+pub(crate) fn iam_tags(tags: &Tags) -> Vec<aws_sdk_iam::types::Tag> {
+    let tag = |(key, value): (&String, &String)| {
+        aws_sdk_iam::types::Tag::builder().key(key).value(value).build().ok()
+    };
+    tags.iter().filter_map(tag).collect()
+}
+
+/// Returns a document that the scenario's resolution has filled in.
+pub(crate) fn document(source: &DocumentSource) -> PolicyDocument {
+    match source {
+        DocumentSource::Inline(fields) => PolicyDocument::new(serde_json::Value::Object(fields.clone())),
+        // INVARIANT: resolution has replaced every file by its contents.
+        DocumentSource::File(path) => PolicyDocument::new(serde_json::Value::String(path.clone())),
+    }
+}
 
 /// A row of the table of kinds: the kind's name in addresses and its section in a scenario.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +161,43 @@ macro_rules! kinds {
         #[serde(default, deny_unknown_fields)]
         pub struct Resources {
             $( $(#[$doc])* #[serde(skip_serializing_if = "Section::is_empty")] pub $section: $container<$module::Spec>, )*
+        }
+
+        /// Plans every kind, in the table's order.
+        pub(crate) fn plan_all(picture: Picture<'_>, goal: Goal, steps: &mut Vec<Step>) -> Result<(), Unknown> {
+            $( plan_kind::<$module::Kind>(&picture.scenario.resources.$section.by_name(), picture, goal, steps)?; )*
+            Ok(())
+        }
+
+        /// Adds to `scope` what must be read to plan everything that is declared.
+        pub(crate) fn scope_all(resources: &Resources, scope: &mut Scope) {
+            $( for (name, spec) in resources.$section.by_name() {
+                <$module::Kind as Resource>::scope(&name, Some(spec), scope);
+            } )*
+        }
+
+        /// Adds to `scope` what must be read to plan a resource that has left the scenario.
+        pub(crate) fn scope_left(address: &super::Address, scope: &mut Scope) {
+            match address.kind {
+                $( $kind => <$module::Kind as Resource>::scope(&address.name, None, scope), )*
+                _ => {}
+            }
+        }
+
+        /// Writes everything of the account in `export` that `wanted` asks for as a scenario's resources.
+        pub(crate) fn export_all(export: &Export<'_>, wanted: &dyn Fn(&super::Address) -> bool, names: &dyn Fn(&str) -> Vec<String>) -> Resources {
+            let mut resources = Resources::default();
+            $( for name in names($kind) {
+                if !wanted(&super::Address::new($kind, name.clone())) {
+                    continue;
+                }
+                if let Facet::Read(Some(found)) = <$module::Kind as Resource>::observed(export.picture, &name, None)
+                    && let Some(spec) = <$module::Kind as Resource>::spec(&name, &found.state, export)
+                {
+                    resources.$section.put(name, spec);
+                }
+            } )*
+            resources
         }
     };
 }
@@ -70,20 +230,41 @@ pub type Named<S> = BTreeMap<String, S>;
 /// A section that holds the account's one resource of its kind.
 pub type Single<S> = Option<S>;
 
-/// Something that can be left out of a written scenario when it holds nothing.
-trait Section {
+/// The name of the one resource in a [`Single`] section.
+pub const ACCOUNT: &str = "account";
+
+/// What both forms of section have in common.
+trait Section<S> {
     fn is_empty(&self) -> bool;
+    fn by_name(&self) -> BTreeMap<String, &S>;
+    fn put(&mut self, name: String, spec: S);
 }
 
-impl<S> Section for Named<S> {
+impl<S> Section<S> for Named<S> {
     fn is_empty(&self) -> bool {
         Self::is_empty(self)
     }
+
+    fn by_name(&self) -> BTreeMap<String, &S> {
+        self.iter().map(|(name, spec)| (name.clone(), spec)).collect()
+    }
+
+    fn put(&mut self, name: String, spec: S) {
+        self.insert(name, spec);
+    }
 }
 
-impl<S> Section for Single<S> {
+impl<S> Section<S> for Single<S> {
     fn is_empty(&self) -> bool {
         self.is_none()
+    }
+
+    fn by_name(&self) -> BTreeMap<String, &S> {
+        self.iter().map(|spec| (ACCOUNT.to_owned(), spec)).collect()
+    }
+
+    fn put(&mut self, _name: String, spec: S) {
+        *self = Some(spec);
     }
 }
 

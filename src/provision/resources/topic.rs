@@ -1,9 +1,17 @@
 //! SNS topics with their subscriptions.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Extra;
+use super::{Child, Done, Export, Extra, Found, OURS, Resource, gone};
+use crate::account::snapshot::{self, Facet};
+use crate::aws::collect::Scope;
+use crate::provision::ownership::{Ownership, mark};
+use crate::provision::plan::Picture;
+use crate::provision::{Address, Session, arn};
+use crate::scenario::Resolved;
 
 /// An SNS topic.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -31,4 +39,197 @@ pub enum Subscription {
     Lambda(String),
     /// An SQS queue, by ARN.
     Sqs(String),
+}
+
+/// The kind.
+#[derive(Debug)]
+pub(crate) struct Kind;
+
+/// A topic as the account shows it.
+#[derive(Debug, Serialize)]
+pub(crate) struct State {
+    /// `protocol:endpoint`, waiting for confirmation or not.
+    subscriptions: BTreeSet<String>,
+    /// ARNs of the confirmed ones, by `protocol:endpoint`: what can be taken back.
+    #[serde(skip)]
+    confirmed: BTreeMap<String, String>,
+    #[serde(skip)]
+    extra: Extra,
+}
+
+impl Resource for Kind {
+    const KIND: &'static str = "topic";
+    type Spec = Spec;
+    type State = State;
+
+    fn scope(name: &str, _spec: Option<&Spec>, scope: &mut Scope) {
+        scope.topics.insert(name.into());
+    }
+
+    fn desired(_name: &str, spec: &Spec, _scenario: &Resolved) -> Result<State, String> {
+        let subscriptions = spec.subscriptions.iter().map(|subscription| {
+            let (protocol, endpoint) = subscription.parts();
+            format!("{protocol}:{endpoint}")
+        });
+        Ok(State { subscriptions: subscriptions.collect(), confirmed: BTreeMap::new(), extra: spec.extra })
+    }
+
+    fn observed(picture: Picture<'_>, name: &str, desired: Option<&State>) -> Facet<Option<Found<State>>> {
+        let topic = match picture.snapshot.topics.get(name) {
+            Some(Facet::Read(topic)) => topic,
+            Some(Facet::NotRead(reason)) => return Facet::NotRead(reason.clone()),
+            None => return Facet::NotRead("it was not read".into()),
+        };
+        Facet::Read(topic.as_ref().map(|topic| {
+            let key = |subscription: &snapshot::Subscription| {
+                format!("{}:{}", subscription.protocol, subscription.endpoint)
+            };
+            let wanted = |key: &String| desired.is_none_or(|desired| desired.subscriptions.contains(key));
+            let allow = desired.is_some_and(|desired| desired.extra == Extra::Allow);
+            // One that waits for its recipient gets nothing, and AWS lets nobody but time take it back.
+            let counts = |subscription: &&snapshot::Subscription| {
+                wanted(&key(subscription)) || (subscription.arn.is_some() && !allow)
+            };
+            let subscriptions: Vec<_> = topic.subscriptions.iter().filter(counts).collect();
+            Found {
+                ownership: Ownership::of_tags(&topic.tags, &picture.scenario.place.scenario),
+                state: State {
+                    subscriptions: subscriptions.iter().map(|subscription| key(subscription)).collect(),
+                    confirmed: subscriptions
+                        .iter()
+                        .filter_map(|subscription| Some((key(subscription), subscription.arn.clone()?)))
+                        .collect(),
+                    extra: Extra::Remove,
+                },
+            }
+        }))
+    }
+
+    fn owned(picture: Picture<'_>) -> Vec<String> {
+        let topics = picture.snapshot.topics.iter().filter_map(|(name, facet)| Some((name, facet.read()?)));
+        let owned = topics.filter(|(_, topic)| {
+            topic.as_ref().is_some_and(|topic| {
+                Ownership::of_tags(&topic.tags, &picture.scenario.place.scenario) == Ownership::Ours
+            })
+        });
+        owned.map(|(name, _)| name.clone()).collect()
+    }
+
+    fn spec(_name: &str, state: &State, _export: &Export<'_>) -> Option<Spec> {
+        let subscriptions = state.subscriptions.iter().filter_map(|key| {
+            let (protocol, endpoint) = key.split_once(':')?;
+            Subscription::from_parts(protocol, endpoint)
+        });
+        Some(Spec { subscriptions: subscriptions.collect(), extra: Extra::Remove })
+    }
+
+    fn children(state: &State) -> Vec<Child> {
+        let subscriptions = state.subscriptions.iter();
+        subscriptions.map(|key| Child { what: format!("subscriptions.{key}"), origin: OURS }).collect()
+    }
+
+    async fn create(session: &Session, name: &str, to: &State) -> Done {
+        session
+            .aws
+            .call("sns:CreateTopic", &format!("topic.{name}"), || {
+                session.aws.sns.create_topic().name(name).set_tags(Some(sns_tags(session))).send()
+            })
+            .await?;
+        let bare = State { subscriptions: BTreeSet::new(), confirmed: BTreeMap::new(), extra: Extra::Remove };
+        Self::update(session, name, &bare, to).await
+    }
+
+    async fn update(session: &Session, name: &str, from: &State, to: &State) -> Done {
+        let (aws, sns, address) = (&session.aws, &session.aws.sns, format!("topic.{name}"));
+        let arn = arn::arn(&Address::new(Self::KIND, name), &session.place).unwrap_or_default();
+        for key in from.subscriptions.difference(&to.subscriptions) {
+            if let Some(subscription) = from.confirmed.get(key) {
+                gone(
+                    aws.call("sns:Unsubscribe", &address, || {
+                        sns.unsubscribe().subscription_arn(subscription).send()
+                    })
+                    .await,
+                )?;
+            }
+        }
+        for key in to.subscriptions.difference(&from.subscriptions) {
+            let Some((protocol, endpoint)) = key.split_once(':') else { continue };
+            aws.call("sns:Subscribe", &address, || {
+                sns.subscribe().topic_arn(&arn).protocol(protocol).endpoint(endpoint).send()
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(session: &Session, name: &str, _from: &State) -> Done {
+        let arn = arn::arn(&Address::new(Self::KIND, name), &session.place).unwrap_or_default();
+        gone(
+            session
+                .aws
+                .call("sns:DeleteTopic", &format!("topic.{name}"), || {
+                    session.aws.sns.delete_topic().topic_arn(&arn).send()
+                })
+                .await,
+        )
+    }
+
+    async fn adopt(session: &Session, name: &str, _from: &State) -> Done {
+        let arn = arn::arn(&Address::new(Self::KIND, name), &session.place).unwrap_or_default();
+        session
+            .aws
+            .call("sns:TagResource", &format!("topic.{name}"), || {
+                session.aws.sns.tag_resource().resource_arn(&arn).set_tags(Some(sns_tags(session))).send()
+            })
+            .await
+            .map(drop)
+    }
+}
+
+/// Tells which recipients of the scenario have not confirmed yet.
+pub(crate) fn unconfirmed(picture: Picture<'_>) -> Vec<String> {
+    let topics = picture.scenario.resources.topics.keys().filter_map(|name| {
+        let topic = picture.snapshot.topics.get(name)?.read()?.as_ref()?;
+        Some((name, topic))
+    });
+    topics
+        .flat_map(|(name, topic)| {
+            let waiting = topic.subscriptions.iter().filter(|subscription| subscription.arn.is_none());
+            waiting.map(move |subscription| {
+                format!("{} has not confirmed the subscription to topic.{name} yet", subscription.endpoint)
+            })
+        })
+        .collect()
+}
+
+impl Subscription {
+    /// Returns SNS's name of the protocol, and the address.
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Email(address) => ("email", address),
+            Self::EmailJson(address) => ("email-json", address),
+            Self::Https(url) => ("https", url),
+            Self::Lambda(arn) => ("lambda", arn),
+            Self::Sqs(arn) => ("sqs", arn),
+        }
+    }
+
+    fn from_parts(protocol: &str, endpoint: &str) -> Option<Self> {
+        let make = match protocol {
+            "email" => Self::Email,
+            "email-json" => Self::EmailJson,
+            "https" => Self::Https,
+            "lambda" => Self::Lambda,
+            "sqs" => Self::Sqs,
+            _ => return None,
+        };
+        Some(make(endpoint.to_owned()))
+    }
+}
+
+fn sns_tags(session: &Session) -> Vec<aws_sdk_sns::types::Tag> {
+    let tags = mark(&session.place.scenario);
+    tags.iter()
+        .filter_map(|(key, value)| aws_sdk_sns::types::Tag::builder().key(key).value(value).build().ok())
+        .collect()
 }

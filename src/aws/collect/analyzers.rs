@@ -1,0 +1,27 @@
+//! The analyzers of IAM Access Analyzer in the region; the listing tells their tags too.
+
+use crate::account::snapshot::Analyzer;
+use crate::aws::Aws;
+use crate::aws::error::ApiError;
+
+pub(super) async fn read(aws: &Aws) -> Result<Vec<Analyzer>, ApiError> {
+    let mut analyzers = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let page = aws
+            .call("access-analyzer:ListAnalyzers", "the region", || {
+                aws.access_analyzer.list_analyzers().set_next_token(token.clone()).send()
+            })
+            .await?;
+        analyzers.extend(page.analyzers().iter().map(|analyzer| Analyzer {
+            arn: analyzer.arn().into(),
+            name: analyzer.name().into(),
+            kind: analyzer.r#type().as_str().into(),
+            tags: analyzer.tags().map(|tags| tags.clone().into_iter().collect()).unwrap_or_default(),
+        }));
+        token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        if token.is_none() {
+            return Ok(analyzers);
+        }
+    }
+}

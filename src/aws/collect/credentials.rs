@@ -1,0 +1,75 @@
+//! What hangs on a user: login profile, access keys, and before a deletion everything else.
+
+use aws_config::retry::RetryConfig;
+
+use super::timestamp;
+use crate::account::snapshot::{AccessKey, Credentials, OtherCredentials};
+use crate::aws::Aws;
+use crate::aws::error::{ApiError, ErrorClass};
+
+pub(super) async fn read(aws: &Aws, name: &str, all: bool) -> Result<Credentials, ApiError> {
+    let resource = format!("user.{name}");
+    let others = async { if all { others(aws, name, &resource).await.map(Some) } else { Ok(None) } };
+    let (login_profile, keys, others) = futures::join!(
+        aws.find("iam:GetLoginProfile", &resource, || aws.iam.get_login_profile().user_name(name).send()),
+        aws.find("iam:ListAccessKeys", &resource, || aws.iam.list_access_keys().user_name(name).send()),
+        others,
+    );
+    let keys = keys?.map(|answer| answer.access_key_metadata).unwrap_or_default();
+    Ok(Credentials {
+        login_profile: login_profile?.is_some(),
+        access_keys: keys
+            .iter()
+            .map(|key| AccessKey {
+                id: key.access_key_id().unwrap_or_default().into(),
+                active: key.status() == Some(&aws_sdk_iam::types::StatusType::Active),
+                created: timestamp(key.create_date()),
+            })
+            .collect(),
+        others: others?,
+    })
+}
+
+async fn others(aws: &Aws, name: &str, resource: &str) -> Result<OtherCredentials, ApiError> {
+    // An endpoint that does not know a call answers it with a server error; asking it again and again helps nobody.
+    let once = || aws_sdk_iam::config::Builder::new().retry_config(RetryConfig::disabled());
+    let (mfa, ssh, certificates, services) = futures::join!(
+        aws.find("iam:ListMFADevices", resource, || aws.iam.list_mfa_devices().user_name(name).send()),
+        aws.find("iam:ListSSHPublicKeys", resource, || {
+            aws.iam.list_ssh_public_keys().user_name(name).customize().config_override(once()).send()
+        }),
+        aws.find("iam:ListSigningCertificates", resource, || {
+            aws.iam.list_signing_certificates().user_name(name).customize().config_override(once()).send()
+        }),
+        aws.find("iam:ListServiceSpecificCredentials", resource, || {
+            aws.iam
+                .list_service_specific_credentials()
+                .user_name(name)
+                .customize()
+                .config_override(once())
+                .send()
+        }),
+    );
+    let mfa = mfa?.map(|answer| answer.mfa_devices).unwrap_or_default();
+    let ssh = if_known(ssh)?.and_then(|answer| answer.ssh_public_keys).unwrap_or_default();
+    let certificates = if_known(certificates)?.map(|answer| answer.certificates).unwrap_or_default();
+    let services =
+        if_known(services)?.and_then(|answer| answer.service_specific_credentials).unwrap_or_default();
+    Ok(OtherCredentials {
+        mfa_devices: mfa.into_iter().map(|device| device.serial_number).collect(),
+        ssh_keys: ssh.into_iter().map(|key| key.ssh_public_key_id).collect(),
+        certificates: certificates.into_iter().map(|certificate| certificate.certificate_id).collect(),
+        service_credentials: services
+            .into_iter()
+            .map(|credential| credential.service_specific_credential_id)
+            .collect(),
+    })
+}
+
+/// An endpoint that does not know one of these rare calls has none of these rare things.
+fn if_known<T>(answer: Result<Option<T>, ApiError>) -> Result<Option<T>, ApiError> {
+    match answer {
+        Err(error) if error.class == ErrorClass::NotImplemented => Ok(None),
+        other => other,
+    }
+}

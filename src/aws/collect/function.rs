@@ -1,0 +1,65 @@
+//! A Lambda function: configuration, code hash, tags, and its resource policy.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::account::snapshot::{Function, Permission};
+use crate::aws::Aws;
+use crate::aws::error::ApiError;
+
+pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Function>, ApiError> {
+    let resource = format!("function.{name}");
+    let answer = aws
+        .find("lambda:GetFunction", &resource, || aws.lambda.get_function().function_name(name).send())
+        .await?;
+    let Some(answer) = answer else { return Ok(None) };
+    let policy = aws
+        .find("lambda:GetPolicy", &resource, || aws.lambda.get_policy().function_name(name).send())
+        .await?;
+    let permissions =
+        policy.and_then(|answer| answer.policy).map(|text| permissions(&text)).unwrap_or_default();
+    let config = answer.configuration.ok_or_else(|| {
+        ApiError::broken("lambda:GetFunction", &resource, "the answer has no configuration")
+    })?;
+    let architecture = config.architectures().first().map_or("x86_64", |architecture| architecture.as_str());
+    Ok(Some(Function {
+        arn: config.function_arn().unwrap_or_default().into(),
+        runtime: config.runtime().map(|runtime| runtime.as_str().to_owned()).unwrap_or_default(),
+        architecture: architecture.into(),
+        handler: config.handler().unwrap_or_default().into(),
+        role: config.role().unwrap_or_default().into(),
+        timeout: config.timeout().unwrap_or(3),
+        memory: config.memory_size().unwrap_or(128),
+        description: config.description().unwrap_or_default().into(),
+        environment: config
+            .environment()
+            .and_then(|environment| environment.variables())
+            .map(|variables| variables.iter().map(|(key, value)| (key.clone(), value.clone())).collect())
+            .unwrap_or_default(),
+        code_sha256: config.code_sha256().unwrap_or_default().into(),
+        tags: answer.tags.unwrap_or_default().into_iter().collect(),
+        state: config.state().map_or("Active", |state| state.as_str()).into(),
+        permissions,
+    }))
+}
+
+/// Reads the statements of a resource policy by `Sid`.
+fn permissions(text: &str) -> BTreeMap<String, Permission> {
+    let Ok(policy) = serde_json::from_str::<Value>(text) else { return BTreeMap::new() };
+    let statements = policy.get("Statement").and_then(Value::as_array).cloned().unwrap_or_default();
+    let permission = |statement: &Value| {
+        let text = |pointer: &str| statement.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let sid = text("/Sid").unwrap_or_default();
+        let source_arn = ["ArnLike", "ArnEquals", "StringEquals"].iter().find_map(|operator| {
+            let conditions = statement.get("Condition")?.get(*operator)?.as_object()?;
+            let found = conditions.iter().find(|(key, _)| key.eq_ignore_ascii_case("aws:SourceArn"))?;
+            found.1.as_str().map(str::to_owned)
+        });
+        (
+            sid,
+            Permission { service: text("/Principal/Service"), source_arn, statement: statement.to_string() },
+        )
+    };
+    statements.iter().map(permission).collect()
+}

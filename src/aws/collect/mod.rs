@@ -1,0 +1,149 @@
+//! Reads an account into a [`Snapshot`], one file per facet, everything that does not depend on something else
+//! at the same time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::stream::{self, StreamExt as _};
+
+use super::Aws;
+use super::error::ApiError;
+use crate::account::snapshot::{Facet, Snapshot, Tags};
+
+mod analyzers;
+mod credentials;
+mod function;
+mod identity;
+mod mfa;
+mod password_policy;
+mod rule;
+mod stack;
+pub mod tagged;
+mod topic;
+
+/// Requests under way at once. IAM's own limits are per account and low; ten is what Terraform uses too.
+const CONCURRENCY: usize = 10;
+
+/// What to read. Everything named here is read if it exists; nothing else is.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// Users whose credentials are read.
+    pub users: BTreeSet<String>,
+    /// Whether the rarer children of users are read too, as before a deletion.
+    pub all_credentials: bool,
+    /// Whether users, groups, roles and policies are read.
+    pub identity: bool,
+    /// Customer-managed policies whose tags are read.
+    pub policies: BTreeSet<String>,
+    /// Roles whose description and session length are read.
+    pub roles: BTreeSet<String>,
+    /// Functions by name.
+    pub functions: BTreeSet<String>,
+    /// Topics by name.
+    pub topics: BTreeSet<String>,
+    /// EventBridge rules by name.
+    pub rules: BTreeSet<String>,
+    /// Stacks by name.
+    pub stacks: BTreeSet<String>,
+    /// Whether the password policy is read.
+    pub password_policy: bool,
+    /// Whether the analyzers are read.
+    pub analyzers: bool,
+    /// Whether the virtual MFA devices are read.
+    pub virtual_mfa: bool,
+    /// Things this very run has tagged: their tags are known and need no call. ARNs, with the mark.
+    pub known_tags: BTreeMap<String, Tags>,
+}
+
+/// A snapshot and the calls that failed while it was taken.
+#[derive(Debug)]
+pub struct Collected {
+    /// What could be read.
+    pub snapshot: Snapshot,
+    /// Why the rest could not.
+    pub errors: Vec<ApiError>,
+}
+
+/// Reads what `scope` names.
+pub async fn collect(aws: &Aws, scope: &Scope) -> Collected {
+    let mut snapshot =
+        Snapshot::empty(&aws.caller.account, &aws.caller.partition, &aws.region, aws.clock.now());
+    let mut errors = Vec::new();
+    let iam_side = async {
+        let identity = wanted(scope.identity, identity::read(aws, scope)).await;
+        let present = identity.as_ref().and_then(|read| read.as_ref().ok()).map(|identity| {
+            scope.users.iter().filter(|name| identity.users.contains_key(*name)).cloned().collect()
+        });
+        let users: BTreeSet<String> = present.unwrap_or_default();
+        let credentials =
+            each(&users, |name| async move { credentials::read(aws, &name, scope.all_credentials).await })
+                .await;
+        (identity, credentials)
+    };
+    let ((identity, credentials), virtual_mfa, password_policy, analyzers, functions, topics, rules, stacks) = futures::join!(
+        iam_side,
+        wanted(scope.virtual_mfa, mfa::read(aws)),
+        wanted(scope.password_policy, password_policy::read(aws)),
+        wanted(scope.analyzers, analyzers::read(aws)),
+        each(&scope.functions, |name| async move { function::read(aws, &name).await }),
+        each(&scope.topics, |name| async move { topic::read(aws, &name, &scope.known_tags).await }),
+        each(&scope.rules, |name| async move { rule::read(aws, &name, &scope.known_tags).await }),
+        each(&scope.stacks, |name| async move { stack::read(aws, &name).await }),
+    );
+    keep(identity, &mut snapshot.identity, &mut errors);
+    keep(virtual_mfa, &mut snapshot.virtual_mfa, &mut errors);
+    keep(password_policy, &mut snapshot.password_policy, &mut errors);
+    keep(analyzers, &mut snapshot.analyzers, &mut errors);
+    keep_each(credentials, &mut snapshot.credentials, &mut errors);
+    keep_each(functions, &mut snapshot.functions, &mut errors);
+    keep_each(topics, &mut snapshot.topics, &mut errors);
+    keep_each(rules, &mut snapshot.rules, &mut errors);
+    keep_each(stacks, &mut snapshot.stacks, &mut errors);
+    Collected { snapshot, errors }
+}
+
+type Named<T> = Vec<(String, Result<T, ApiError>)>;
+
+async fn wanted<T>(
+    is_wanted: bool,
+    read: impl Future<Output = Result<T, ApiError>>,
+) -> Option<Result<T, ApiError>> {
+    if is_wanted { Some(read.await) } else { None }
+}
+
+async fn each<T, F>(names: &BTreeSet<String>, read: impl Fn(String) -> F) -> Named<T>
+where
+    F: Future<Output = Result<T, ApiError>>,
+{
+    stream::iter(names.iter().cloned())
+        .map(|name| {
+            let reading = read(name.clone());
+            async move { (name, reading.await) }
+        })
+        .buffered(CONCURRENCY)
+        .collect()
+        .await
+}
+
+fn keep<T>(read: Option<Result<T, ApiError>>, facet: &mut Facet<T>, errors: &mut Vec<ApiError>) {
+    match read {
+        Some(Ok(value)) => *facet = Facet::Read(value),
+        Some(Err(error)) => {
+            *facet = Facet::NotRead(error.to_string());
+            errors.push(error);
+        }
+        None => {}
+    }
+}
+
+fn keep_each<T>(read: Named<T>, facets: &mut BTreeMap<String, Facet<T>>, errors: &mut Vec<ApiError>) {
+    for (name, result) in read {
+        let mut facet = Facet::default();
+        keep(Some(result), &mut facet, errors);
+        facets.insert(name, facet);
+    }
+}
+
+/// Converts an SDK time; times before the year 0 or after 9999 do not occur.
+fn timestamp(time: Option<&aws_smithy_types::DateTime>) -> Option<jiff::Timestamp> {
+    time.and_then(|time| jiff::Timestamp::from_second(time.secs()).ok())
+}

@@ -1,0 +1,165 @@
+//! Which account the SDK's clients speak to: AWS through the standard chain, an endpoint, or the sandbox in
+//! this process. Nothing else in the program knows the difference.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use super::error::ApiError;
+use super::meter::Meter;
+use super::{Aws, Caller};
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind};
+
+/// Which account a command talks to (CONTRACT section 1).
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The embedded account.
+    Sandbox {
+        /// Where the sandbox keeps its accounts.
+        dir: PathBuf,
+        /// Which account.
+        account: String,
+    },
+    /// AWS, or whatever answers at an endpoint.
+    Aws {
+        /// Profile of the shared configuration files.
+        profile: Option<String>,
+        /// In place of AWS's own endpoints.
+        endpoint_url: Option<String>,
+        /// The only account a command may run in.
+        account: Option<String>,
+    },
+}
+
+impl Target {
+    /// Returns the name the machine formats use.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Sandbox { .. } => "sandbox",
+            Self::Aws { .. } => "aws",
+        }
+    }
+}
+
+/// Connects to `target`: builds the clients, asks who we are, and checks the pinned account.
+pub async fn connect(target: &Target, region: &str, clock: Clock) -> Result<Aws, Error> {
+    match target {
+        Target::Aws { profile, endpoint_url, account } => {
+            let https = aws_smithy_http_client::Builder::new()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .build_https();
+            let mut loader = loader(https, region).retry_config(RetryConfig::adaptive().with_max_attempts(6));
+            if let Some(profile) = profile {
+                loader = loader.profile_name(profile);
+            }
+            if let Some(url) = endpoint_url {
+                loader = loader.endpoint_url(url);
+            }
+            let aws = identify(&loader.load().await, region, clock).await?;
+            match account {
+                Some(pinned) if *pinned != aws.caller.account => Err(wrong_account(pinned, &aws.caller)),
+                _ => Ok(aws),
+            }
+        }
+        #[cfg(feature = "sandbox")]
+        Target::Sandbox { dir, account } => {
+            let options = crate::sandbox::Options {
+                dir: Some(dir.clone()),
+                account: account.clone(),
+                region: region.into(),
+                clock: clock.clone(),
+            };
+            let sandbox = crate::sandbox::Sandbox::open(options)?;
+            let credentials = SharedCredentialsProvider::new(sandbox.credentials());
+            connect_through(sandbox.http_client(), credentials, region, clock).await
+        }
+        #[cfg(not(feature = "sandbox"))]
+        Target::Sandbox { .. } => Err(Error::usage("this build has no sandbox").hinted("use `--target aws`")),
+    }
+}
+
+/// Connects through a given HTTP client: the sandbox, or a test's own.
+pub async fn connect_through(
+    http_client: SharedHttpClient,
+    credentials: SharedCredentialsProvider,
+    region: &str,
+    clock: Clock,
+) -> Result<Aws, Error> {
+    // Nobody is spared by waiting for a server in the same process.
+    let retry = RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(1));
+    let config =
+        loader(http_client, region).credentials_provider(credentials).retry_config(retry).load().await;
+    identify(&config, region, clock).await
+}
+
+fn loader(
+    http_client: impl aws_smithy_runtime_api::client::http::HttpClient + 'static,
+    region: &str,
+) -> aws_config::ConfigLoader {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(60))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client)
+        .region(Region::new(region.to_owned()))
+        .timeout_config(timeouts)
+}
+
+macro_rules! client {
+    ($sdk:ident, $config:expr, $meter:expr) => {
+        $sdk::Client::from_conf($sdk::config::Builder::from($config).interceptor($meter.clone()).build())
+    };
+}
+
+async fn identify(config: &aws_config::SdkConfig, region: &str, clock: Clock) -> Result<Aws, Error> {
+    let meter = Meter::default();
+    let sts = client!(aws_sdk_sts, config, meter);
+    let identity = sts
+        .get_caller_identity()
+        .send()
+        .await
+        .map_err(|error| ApiError::new("sts:GetCallerIdentity", "the caller", &error))?;
+    let arn = identity.arn().unwrap_or_default().to_owned();
+    let caller = Caller {
+        account: identity.account().unwrap_or_default().to_owned(),
+        partition: arn
+            .split(':')
+            .nth(1)
+            .filter(|partition| !partition.is_empty())
+            .unwrap_or("aws")
+            .to_owned(),
+        arn,
+    };
+    Ok(Aws {
+        iam: client!(aws_sdk_iam, config, meter),
+        lambda: client!(aws_sdk_lambda, config, meter),
+        sns: client!(aws_sdk_sns, config, meter),
+        events: client!(aws_sdk_eventbridge, config, meter),
+        cloudformation: client!(aws_sdk_cloudformation, config, meter),
+        access_analyzer: client!(aws_sdk_accessanalyzer, config, meter),
+        tagging: client!(aws_sdk_resourcegroupstagging, config, meter),
+        sts,
+        meter,
+        clock,
+        region: region.into(),
+        caller,
+    })
+}
+
+/// Returns the error for an account that is not the pinned one.
+pub fn wrong_account(pinned: &str, caller: &Caller) -> Error {
+    Error::new(
+        ErrorKind::Usage,
+        format!("these credentials belong to account {}, but the run is pinned to {pinned}", caller.account),
+    )
+    .hinted("choose another `--profile`, or change the pinned account")
+}

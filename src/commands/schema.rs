@@ -1,0 +1,30 @@
+//! `iamlab schema`
+
+use clap::{Args, ValueEnum};
+
+use crate::error::{Error, Exit};
+use crate::scenario::model::schema;
+use crate::ui::Ui;
+
+/// Print the JSON Schema of a file format, for editors
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  iamlab schema scenario > scenario.schema.json")]
+pub struct SchemaArgs {
+    /// The format
+    #[arg(value_enum)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// A scenario: what `iamlab provision` reads.
+    Scenario,
+}
+
+pub(super) fn run(ui: &Ui, args: &SchemaArgs) -> Result<Exit, Error> {
+    let schema = match args.format {
+        Format::Scenario => schema(),
+    };
+    ui.data(&format!("{schema:#}"));
+    Ok(Exit::Ok)
+}

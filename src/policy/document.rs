@@ -1,0 +1,293 @@
+//! Policy documents as values, compared by meaning.
+//!
+//! Two documents are equal when AWS would decide every request alike for reasons that can be read off the
+//! text: order, a single string against a list, the case of actions and condition keys, `Sid`, the ways to
+//! write an account or everybody as principal, and actions that a wildcard beside them already covers do not
+//! matter. Source: the IAM JSON policy elements reference
+//! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html>).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value, json};
+
+/// A policy document: the text as somebody wrote it, and its normal form.
+#[derive(Debug, Clone)]
+pub struct PolicyDocument {
+    written: Value,
+    normal: Value,
+}
+
+/// A text that is no policy document.
+#[derive(Debug, thiserror::Error)]
+#[error("not a policy document: {0}")]
+pub struct NotAPolicy(String);
+
+impl PolicyDocument {
+    /// Takes a document that is already parsed.
+    pub fn new(written: Value) -> Self {
+        let normal = normal_form(&written);
+        Self { written, normal }
+    }
+
+    /// Parses JSON text.
+    pub fn parse(text: &str) -> Result<Self, NotAPolicy> {
+        serde_json::from_str(text).map(Self::new).map_err(|error| NotAPolicy(error.to_string()))
+    }
+
+    /// Parses a document as IAM's `Get*` calls return it: percent-encoded (RFC 3986).
+    pub fn parse_encoded(text: &str) -> Result<Self, NotAPolicy> {
+        Self::parse(&percent_decode(text))
+    }
+
+    /// Returns the document as it was written.
+    pub const fn written(&self) -> &Value {
+        &self.written
+    }
+
+    /// Returns the normal form: equal for documents of equal meaning.
+    pub const fn normal(&self) -> &Value {
+        &self.normal
+    }
+
+    /// Returns the text to send to AWS, without white space.
+    pub fn to_text(&self) -> String {
+        self.written.to_string()
+    }
+}
+
+impl PartialEq for PolicyDocument {
+    fn eq(&self, other: &Self) -> bool {
+        self.normal == other.normal
+    }
+}
+
+impl Serialize for PolicyDocument {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.normal.serialize(serializer)
+    }
+}
+
+fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        if byte == b'%'
+            && let Some((hex, after)) = tail.split_at_checked(2)
+            && let Some(value) =
+                std::str::from_utf8(hex).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok())
+        {
+            bytes.push(value);
+            rest = after;
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn normal_form(document: &Value) -> Value {
+    let Value::Object(fields) = document else { return document.clone() };
+    let mut normal = Map::new();
+    // Without `Version` AWS reads a document as the 2008 language, where variables mean nothing.
+    normal.insert("Version".into(), fields.get("Version").cloned().unwrap_or_else(|| json!("2008-10-17")));
+    let statements = match fields.get("Statement") {
+        Some(Value::Array(statements)) => statements.clone(),
+        Some(statement) => vec![statement.clone()],
+        None => vec![],
+    };
+    normal.insert("Statement".into(), Value::Array(merge_statements(&statements)));
+    Value::Object(normal)
+}
+
+/// Normalises each statement, joins those that differ in nothing but their actions, and sorts.
+fn merge_statements(statements: &[Value]) -> Vec<Value> {
+    let mut merged: BTreeMap<String, (Map<String, Value>, BTreeSet<String>)> = BTreeMap::new();
+    let mut whole = BTreeSet::new();
+    for statement in statements {
+        let Value::Object(mut normal) = normal_statement(statement) else {
+            whole.insert(statement.to_string());
+            continue;
+        };
+        match normal.remove("Action") {
+            Some(Value::Array(actions)) => {
+                let key = Value::Object(normal.clone()).to_string();
+                let entry = merged.entry(key).or_insert_with(|| (normal, BTreeSet::new()));
+                entry.1.extend(actions.iter().filter_map(Value::as_str).map(str::to_owned));
+            }
+            _ => {
+                whole.insert(Value::Object(normal).to_string());
+            }
+        }
+    }
+    let mut texts: BTreeSet<String> = whole;
+    for (mut statement, actions) in merged.into_values() {
+        statement.insert("Action".into(), json!(without_covered(&actions)));
+        texts.insert(Value::Object(statement).to_string());
+    }
+    texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect()
+}
+
+fn normal_statement(statement: &Value) -> Value {
+    let Value::Object(fields) = statement else { return statement.clone() };
+    let mut normal = Map::new();
+    for (key, value) in fields {
+        let value = match key.as_str() {
+            "Sid" => continue,
+            "Action" | "NotAction" => lowercase_list(value),
+            "Resource" | "NotResource" => string_list(value),
+            "Principal" | "NotPrincipal" => normal_principal(value),
+            "Condition" => normal_condition(value),
+            _ => value.clone(),
+        };
+        normal.insert(key.clone(), value);
+    }
+    Value::Object(normal)
+}
+
+fn strings(value: &Value) -> BTreeSet<String> {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match value {
+        Value::Array(values) => values.iter().map(text).collect(),
+        other => BTreeSet::from([text(other)]),
+    }
+}
+
+fn string_list(value: &Value) -> Value {
+    json!(strings(value))
+}
+
+fn lowercase_list(value: &Value) -> Value {
+    json!(strings(value).iter().map(|text| text.to_lowercase()).collect::<BTreeSet<_>>())
+}
+
+fn normal_principal(value: &Value) -> Value {
+    let Value::Object(kinds) = value else {
+        return json!({ "AWS": strings(value) });
+    };
+    let mut normal = Map::new();
+    for (kind, names) in kinds {
+        let names = strings(names).into_iter().map(|name| {
+            // A bare account id means the same as its root's ARN.
+            let account = name.strip_prefix("arn:aws:iam::").and_then(|rest| rest.strip_suffix(":root"));
+            account.map_or_else(|| name.clone(), str::to_owned)
+        });
+        normal.insert(kind.clone(), json!(names.collect::<BTreeSet<_>>()));
+    }
+    Value::Object(normal)
+}
+
+fn normal_condition(value: &Value) -> Value {
+    let Value::Object(operators) = value else { return value.clone() };
+    let mut normal: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    for (operator, keys) in operators {
+        let Value::Object(keys) = keys else { return value.clone() };
+        let entry = normal.entry(operator.to_lowercase()).or_default();
+        for (key, values) in keys {
+            entry.entry(key.to_lowercase()).or_default().extend(strings(values));
+        }
+    }
+    json!(normal)
+}
+
+/// Drops every action that another, wider pattern of the same list covers.
+fn without_covered(actions: &BTreeSet<String>) -> BTreeSet<&String> {
+    actions
+        .iter()
+        .filter(|action| !actions.iter().any(|wider| wider != *action && wildcard_covers(wider, action)))
+        .collect()
+}
+
+/// Tells whether every text that `pattern` (with `*` and `?`) matches includes all that `text` matches.
+fn wildcard_covers(pattern: &str, text: &str) -> bool {
+    fn covers(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some((b'*', rest)), None) => covers(rest, text),
+            (Some((b'*', rest)), Some((_, tail))) => covers(rest, text) || covers(pattern, tail),
+            (Some((b'?', rest)), Some((byte, tail))) => *byte != b'*' && covers(rest, tail),
+            (Some((expected, rest)), Some((byte, tail))) => expected == byte && covers(rest, tail),
+            (None, Some(_)) | (Some(_), None) => false,
+        }
+    }
+    // Bounded: IAM's own limit on an action is 128 characters; longer texts are compared as they are.
+    pattern.contains(['*', '?'])
+        && pattern.len() <= 128
+        && text.len() <= 128
+        && pattern.matches('*').count() <= 6
+        && covers(pattern.as_bytes(), text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doc(value: Value) -> PolicyDocument {
+        PolicyDocument::new(value)
+    }
+
+    #[test]
+    fn order_lists_case_and_sid_do_not_matter() {
+        let one = doc(json!({"Version": "2012-10-17", "Statement": [{
+            "Sid": "a", "Effect": "Allow", "Action": ["iam:GetUser", "iam:ListUsers"], "Resource": "*"}]}));
+        let two = doc(json!({"Statement": {
+            "Resource": ["*"], "Action": ["IAM:listusers", "iam:getuser"], "Effect": "Allow"},
+            "Version": "2012-10-17"}));
+        let split = doc(json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "iam:ListUsers", "Resource": "*"},
+            {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}]}));
+        assert_eq!(one, two);
+        assert_eq!(one, split);
+    }
+
+    #[test]
+    fn a_wider_action_an_effect_and_a_version_do_matter() {
+        let policy = |version: &str, effect: &str, action: &str| {
+            doc(json!({"Version": version, "Statement": [
+                {"Effect": effect, "Action": ["iam:GetUser", action], "Resource": "*"}]}))
+        };
+        let base = policy("2012-10-17", "Allow", "iam:Get*");
+        assert_eq!(
+            base,
+            doc(json!({"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": "iam:Get*", "Resource": "*"}]}))
+        );
+        assert_ne!(base, policy("2012-10-17", "Allow", "iam:*"));
+        assert_ne!(base, policy("2012-10-17", "Deny", "iam:Get*"));
+        assert_ne!(base, policy("2008-10-17", "Allow", "iam:Get*"));
+    }
+
+    #[test]
+    fn principals_and_conditions_have_one_form() {
+        let one = doc(
+            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+            "Condition": {"StringEquals": {"sts:ExternalId": "x"}}}]}),
+        );
+        let two = doc(
+            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["sts:AssumeRole"],
+            "Principal": {"AWS": ["123456789012"]},
+            "Condition": {"stringequals": {"sts:externalid": ["x"]}}}]}),
+        );
+        assert_eq!(one, two);
+        let everybody = |principal: Value| {
+            doc(json!({"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}]}))
+        };
+        assert_eq!(everybody(json!("*")), everybody(json!({"AWS": "*"})));
+        assert_ne!(everybody(json!("*")), one);
+    }
+
+    #[test]
+    fn percent_encoding_is_undone() {
+        let policy = PolicyDocument::parse_encoded(
+            "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%5D%7D",
+        );
+        assert_eq!(policy.unwrap().written()["Version"], "2012-10-17");
+        assert!(PolicyDocument::parse("{").is_err());
+    }
+}

@@ -1,0 +1,189 @@
+//! The runs: what `plan`, `status`, `up` and `down` do from the first look to the last.
+//!
+//! `up` and `down` are loops: look, plan, carry out, look back. Work whose outcome is not known (a lost answer, a
+//! conflict, a role that could not trust another one yet) is settled by the next pass, so that a run converges
+//! wherever the one before it stopped.
+
+use std::sync::Arc;
+
+use super::apply::{Event, Fate, Outcome, Sink, Stop, apply};
+use super::handover::HandOver;
+use super::look::{look, look_back};
+use super::plan::{Action, Goal, Picture, Plan, plan};
+use super::{Address, Session};
+use crate::aws::Aws;
+use crate::aws::error::ApiError;
+use crate::error::{Error, ErrorKind};
+use crate::scenario::Resolved;
+
+/// Looks at the account and plans.
+pub async fn plan_run(aws: &Aws, scenario: &Resolved, goal: Goal) -> Result<Plan, Error> {
+    let snapshot = look(aws, scenario, goal).await?;
+    plan(Picture { scenario, snapshot: &snapshot }, goal).map_err(unknown)
+}
+
+/// How a run is carried out.
+pub struct Options<'a> {
+    /// The goal.
+    pub goal: Goal,
+    /// Changes under way at once.
+    pub parallelism: usize,
+    /// Asks to stop.
+    pub stop: Stop,
+    /// Receives events.
+    pub sink: &'a Sink<'a>,
+    /// Receives what long operations tell while they run.
+    pub tell: fn(&Address, &str),
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("goal", &self.goal)
+            .field("parallelism", &self.parallelism)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The account was looked at again and is as it should be.
+    Complete,
+    /// Something is not ours to touch; nothing was written.
+    Refused,
+    /// Something failed or remains.
+    Partial,
+    /// The user interrupted.
+    Interrupted,
+}
+
+/// What a run did.
+#[derive(Debug)]
+pub struct Report {
+    /// How it ended.
+    pub end: End,
+    /// Every resource and what became of it.
+    pub outcomes: Vec<Outcome>,
+    /// What still differs after the last look; empty unless the run ended [`End::Partial`].
+    pub leftovers: Vec<super::plan::Change>,
+    /// What still waits for somebody.
+    pub notes: Vec<String>,
+    /// What went wrong besides the outcomes: the look back that failed.
+    pub error: Option<ApiError>,
+}
+
+impl Report {
+    const fn new(end: End, outcomes: Vec<Outcome>) -> Self {
+        Self { end, outcomes, leftovers: Vec::new(), notes: Vec::new(), error: None }
+    }
+}
+
+/// Passes before a run gives up. One settles lost answers, one more settles what the second ran into.
+const PASSES: usize = 4;
+
+/// Carries `first` out, and whatever the look back still finds.
+pub async fn carry_out(
+    aws: &Aws,
+    scenario: &Resolved,
+    handover: HandOver,
+    first: Plan,
+    options: &Options<'_>,
+) -> Result<Report, Error> {
+    if matches!(options.goal, Goal::Up { .. }) && first.refuses() {
+        return Ok(Report::new(End::Refused, untouched(first)));
+    }
+    if first.hands_over() {
+        handover.prepare()?;
+    }
+    let session = Arc::new(Session::new(aws.clone(), scenario.place.clone(), handover, options.tell));
+    let mut all: Vec<Outcome> = Vec::new();
+    let mut next = first;
+    for pass in 1..=PASSES {
+        if !has_work(&next) {
+            // INVARIANT: only the first pass can have nothing to do; later ones return below.
+            let leftovers =
+                next.changes().filter(|change| change.action == Action::Refuse).cloned().collect::<Vec<_>>();
+            let end = if leftovers.is_empty() { End::Complete } else { End::Partial };
+            let notes = next.notes.clone();
+            return Ok(Report { leftovers, notes, ..Report::new(end, untouched(next)) });
+        }
+        let outcomes = apply(next, &session, options.parallelism, &options.stop, options.sink).await;
+        let is_final = |outcome: &Outcome| outcome.error.as_ref().is_some_and(|error| !error.may_pass());
+        let failed_for_good = outcomes.iter().any(is_final);
+        let failed = outcomes.iter().any(|outcome| outcome.fate == Fate::Failed);
+        merge(&mut all, outcomes);
+        if options.stop.asked() {
+            return Ok(Report::new(End::Interrupted, all));
+        }
+        if failed_for_good && matches!(options.goal, Goal::Up { .. }) {
+            return Ok(Report::new(End::Partial, all));
+        }
+        let seen = match look_back(aws, scenario, options.goal, &all).await {
+            Ok(snapshot) => plan(Picture { scenario, snapshot: &snapshot }, options.goal).map_err(unknown)?,
+            Err(error) => {
+                return Ok(Report { error: Some(error), ..Report::new(End::Partial, all) });
+            }
+        };
+        let leftovers: Vec<_> =
+            seen.changes().filter(|change| change.action != Action::Noop).cloned().collect();
+        if leftovers.is_empty() {
+            settle(&mut all);
+            return Ok(Report { notes: seen.notes, ..Report::new(End::Complete, all) });
+        }
+        let gave_up = pass == PASSES || failed_for_good || !has_work(&seen);
+        if gave_up {
+            return Ok(Report { leftovers, notes: seen.notes, ..Report::new(End::Partial, all) });
+        }
+        tracing::debug!(pass, failed, left = leftovers.len(), "another pass");
+        next = seen;
+    }
+    Err(Error::new(ErrorKind::Internal, "a run ended without an end"))
+}
+
+fn has_work(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| step.work.is_some())
+}
+
+fn untouched(plan: Plan) -> Vec<Outcome> {
+    let outcome = |step: super::plan::Step| {
+        let fate = if step.change.action == Action::Noop { Fate::Unchanged } else { Fate::Skipped };
+        Outcome { change: step.change, fate, error: None }
+    };
+    plan.steps.into_iter().map(outcome).collect()
+}
+
+/// Puts a pass's outcomes over those of the passes before it; what a later pass finds unchanged keeps the story of
+/// the earlier one.
+fn merge(all: &mut Vec<Outcome>, outcomes: Vec<Outcome>) {
+    for outcome in outcomes {
+        match all.iter_mut().find(|known| known.change.address == outcome.change.address) {
+            Some(known) if outcome.fate == Fate::Unchanged => {
+                if known.fate != Fate::Unchanged {
+                    known.fate = Fate::Done;
+                    known.error = None;
+                }
+            }
+            Some(known) => {
+                known.fate = outcome.fate;
+                known.error = outcome.error;
+            }
+            None => all.push(outcome),
+        }
+    }
+}
+
+/// The last look found everything as it should be: what failed on the way was carried out after all.
+fn settle(all: &mut [Outcome]) {
+    for outcome in all.iter_mut().filter(|outcome| outcome.fate != Fate::Unchanged) {
+        outcome.fate = Fate::Done;
+        outcome.error = None;
+    }
+}
+
+fn unknown(error: super::plan::Unknown) -> Error {
+    Error::new(ErrorKind::Access, error.to_string())
+}
+
+/// An event sink that hears nothing.
+pub fn silence(_: Event<'_>) {}

@@ -1,0 +1,231 @@
+//! SNS: topics, subscriptions and tags. Messages are accepted and kept, not delivered.
+//!
+//! <https://docs.aws.amazon.com/sns/latest/api/>
+
+mod subscription;
+#[cfg(test)]
+mod tests;
+mod topic;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::regional::Regional;
+use super::tags::{self, Tag, TagFault, Tagged, Tags};
+use super::wire;
+use crate::clock::Clock;
+use subscription::Subscription;
+use topic::Topic;
+
+/// The SNS service of one account.
+pub(crate) struct Sns {
+    account: String,
+    clock: Clock,
+    state: Regional<Region>,
+}
+
+/// What a region holds.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Region {
+    /// The topics by ARN.
+    topics: BTreeMap<String, Topic>,
+    /// The subscriptions by ARN.
+    subscriptions: BTreeMap<String, Subscription>,
+    /// The messages that were published, oldest first, the last [`topic::KEPT`] of them.
+    published: Vec<Published>,
+}
+
+/// A message that was published.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Published {
+    id: String,
+    topic: String,
+    subject: Option<String>,
+    message: String,
+    time: String,
+}
+
+impl Sns {
+    /// Makes the service without any topic.
+    pub(crate) fn new(account: &str, clock: Clock) -> Self {
+        Self { account: account.to_owned(), clock, state: Regional::default() }
+    }
+
+    /// Lets `look` read the topic with this ARN.
+    fn read_topic<R>(
+        &self,
+        ctx: &RequestContext,
+        arn: &str,
+        look: impl FnOnce(&Region, &Topic) -> R,
+    ) -> Result<R, AwsError> {
+        check_arn("TopicArn", arn)?;
+        self.state.read(&ctx.region, |region| {
+            region.topics.get(arn).map(|topic| look(region, topic)).ok_or_else(no_topic)
+        })
+    }
+
+    /// Answers `ListTagsForResource`.
+    fn tags(&self, ctx: &RequestContext, arn: &str) -> Result<Value, AwsError> {
+        self.state.read(&ctx.region, |region| {
+            let topic = region.topics.get(arn).ok_or_else(no_resource)?;
+            Ok(json!({"Tags": {"member": tags::listed(&topic.tags)}}))
+        })
+    }
+
+    /// Changes the tags of a topic, if what comes out is allowed.
+    fn retag(
+        &self,
+        ctx: &RequestContext,
+        arn: &str,
+        change: impl FnOnce(&mut Tags),
+    ) -> Result<Value, AwsError> {
+        self.state.write(&ctx.region, |region| {
+            let topic = region.topics.get_mut(arn).ok_or_else(no_resource)?;
+            let mut tags = topic.tags.clone();
+            change(&mut tags);
+            check_tags(&tags)?;
+            topic.tags = tags;
+            Ok(json!({}))
+        })
+    }
+}
+
+impl Tagged for Sns {
+    fn tagged(&self, region: &str) -> Vec<(String, Tags)> {
+        self.state.read(region, |region| {
+            region.topics.iter().map(|(arn, topic)| (arn.clone(), topic.tags.clone())).collect()
+        })
+    }
+}
+
+/// The input of the tag operations.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tagging {
+    #[serde(default)]
+    resource_arn: String,
+    #[serde(default, deserialize_with = "wire::list")]
+    tags: Vec<Tag>,
+    #[serde(default, deserialize_with = "wire::list")]
+    tag_keys: Vec<String>,
+}
+
+#[async_trait]
+impl ServiceHandler for Sns {
+    fn service_name(&self) -> &'static str {
+        "sns"
+    }
+
+    fn protocol(&self) -> Protocol {
+        Protocol::AwsQuery
+    }
+
+    async fn handle(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
+        match operation {
+            "CreateTopic" => self.create_topic(ctx, wire::input(input)?),
+            "DeleteTopic" => self.delete_topic(ctx, text(&input, "TopicArn")?),
+            "ListTopics" => self.list_topics(ctx, &input),
+            "GetTopicAttributes" => self.topic_attributes(ctx, text(&input, "TopicArn")?),
+            "SetTopicAttributes" => self.set_topic_attribute(ctx, &input),
+            "Publish" => self.publish(ctx, &input),
+            "Subscribe" => self.subscribe(ctx, wire::input(input)?),
+            "ConfirmSubscription" => self.confirm(ctx, &input),
+            "Unsubscribe" => self.unsubscribe(ctx, text(&input, "SubscriptionArn")?),
+            "ListSubscriptions" => self.list_subscriptions(ctx, &input, None),
+            "ListSubscriptionsByTopic" => {
+                self.list_subscriptions(ctx, &input, Some(text(&input, "TopicArn")?))
+            }
+            "GetSubscriptionAttributes" => {
+                self.subscription_attributes(ctx, text(&input, "SubscriptionArn")?)
+            }
+            "SetSubscriptionAttributes" => self.set_subscription_attribute(ctx, &input),
+            "ListTagsForResource" => self.tags(ctx, text(&input, "ResourceArn")?),
+            "TagResource" => {
+                let Tagging { resource_arn, tags, .. } = wire::input(input)?;
+                self.retag(ctx, &resource_arn, |all| all.extend(tags::collected(tags)))
+            }
+            "UntagResource" => {
+                let Tagging { resource_arn, tag_keys, .. } = wire::input(input)?;
+                self.retag(ctx, &resource_arn, |all| all.retain(|key, _| !tag_keys.contains(key)))
+            }
+            _ => Err(super::unsupported("sns", operation)),
+        }
+    }
+
+    fn snapshot(&self) -> Option<Vec<u8>> {
+        self.state.snapshot()
+    }
+
+    fn restore(&self, data: &[u8]) -> Result<(), String> {
+        self.state.restore(data)
+    }
+
+    fn iam_action(&self, operation: &str) -> Option<String> {
+        Some(format!("sns:{operation}"))
+    }
+
+    fn iam_resource(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Option<String> {
+        if operation == "CreateTopic" {
+            return Some(self.arn(&ctx.region, input["Name"].as_str()?));
+        }
+        let named = ["TopicArn", "ResourceArn", "TargetArn"].iter().find_map(|key| input[key].as_str());
+        let owner = |arn: &str| arn.rsplit_once(':').map(|(topic, _)| topic.to_owned());
+        named
+            .map(str::to_owned)
+            .or_else(|| owner(input["SubscriptionArn"].as_str()?))
+            .or(Some("*".to_owned()))
+    }
+}
+
+/// Returns a required text parameter.
+fn text<'a>(input: &'a Value, name: &str) -> Result<&'a str, AwsError> {
+    let given = input[name].as_str().filter(|value| !value.is_empty());
+    given.ok_or_else(|| invalid(&format!("{name} Reason: no value for required parameter")))
+}
+
+/// The error of a parameter that makes no sense.
+fn invalid(what: &str) -> AwsError {
+    AwsError::bad_request("InvalidParameter", format!("Invalid parameter: {what}"))
+}
+
+/// The error for a topic that does not exist.
+fn no_topic() -> AwsError {
+    AwsError::not_found("NotFound", "Topic does not exist")
+}
+
+/// The error of the tag operations for a topic that does not exist.
+fn no_resource() -> AwsError {
+    AwsError::not_found("ResourceNotFound", "Resource does not exist")
+}
+
+/// Refuses text that is not an ARN.
+fn check_arn(parameter: &str, arn: &str) -> Result<(), AwsError> {
+    let elements = arn.split(':').count();
+    if elements < 6 {
+        let reason = format!("{parameter} Reason: An ARN must have at least 6 elements, not {elements}");
+        return Err(invalid(&reason));
+    }
+    Ok(())
+}
+
+/// Checks tags.
+fn check_tags(tags: &Tags) -> Result<(), AwsError> {
+    tags::check(tags).map_err(|fault| match fault {
+        TagFault::Reserved => invalid("Tags Reason: Tag keys cannot start with aws:"),
+        TagFault::Length => invalid("Tags Reason: Tag keys have 1 to 128 characters, tag values at most 256"),
+        TagFault::TooMany => AwsError::bad_request(
+            "TagLimitExceeded",
+            "Could not complete request: tag quota of per resource exceeded",
+        ),
+    })
+}
+
+/// Writes a map as the query protocol answers it.
+fn entries(map: &BTreeMap<String, String>) -> Value {
+    let entries: Vec<Value> = map.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
+    json!({"entry": entries})
+}

@@ -1,0 +1,260 @@
+//! Topics: create, describe, publish to, delete.
+
+use std::collections::BTreeMap;
+
+use awsim_core::{AwsError, RequestContext};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Published, Region, Sns, check_arn, check_tags, entries, invalid, no_topic, text};
+use crate::sandbox::services::tags::{self, Tag, Tags};
+use crate::sandbox::services::wire;
+
+/// How many published messages a region keeps.
+pub(super) const KEPT: usize = 100;
+/// The longest message, in bytes.
+const LONGEST: usize = 256 * 1024;
+/// The attributes a caller may set.
+const SETTABLE: [&str; 10] = [
+    "ContentBasedDeduplication",
+    "DeliveryPolicy",
+    "DisplayName",
+    "FifoTopic",
+    "KmsMasterKeyId",
+    "Policy",
+    "SignatureVersion",
+    "TracingConfig",
+    "ArchivePolicy",
+    "FifoThroughputScope",
+];
+
+/// One topic.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Topic {
+    /// The attributes that were set.
+    attributes: BTreeMap<String, String>,
+    pub(super) tags: Tags,
+    /// How many subscriptions were deleted.
+    pub(super) unsubscribed: usize,
+}
+
+/// The input of `CreateTopic`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CreateTopic {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    attributes: Option<Value>,
+    #[serde(default, deserialize_with = "wire::list")]
+    tags: Vec<Tag>,
+}
+
+impl Sns {
+    /// Returns the ARN of the topic called `name`.
+    pub(super) fn arn(&self, region: &str, name: &str) -> String {
+        format!("arn:aws:sns:{region}:{}:{name}", self.account)
+    }
+
+    /// Creates a topic, or returns the one that is there if it has these attributes and tags.
+    pub(super) fn create_topic(&self, ctx: &RequestContext, input: CreateTopic) -> Result<Value, AwsError> {
+        let attributes = attributes(input.attributes)?;
+        check_name(&input.name, attributes.get("FifoTopic").is_some_and(|fifo| fifo == "true"))?;
+        for (name, value) in &attributes {
+            check_attribute(name, value)?;
+        }
+        let tags = tags::collected(input.tags);
+        check_tags(&tags)?;
+        let arn = self.arn(&ctx.region, &input.name);
+        self.state.write(&ctx.region, |region| {
+            if let Some(topic) = region.topics.get(&arn) {
+                if attributes.iter().any(|(name, value)| topic.attributes.get(name) != Some(value)) {
+                    return Err(invalid("Attributes Reason: Topic already exists with different attributes"));
+                }
+                if tags.iter().any(|(key, value)| topic.tags.get(key) != Some(value)) {
+                    return Err(invalid("Tags Reason: Topic already exists with different tags"));
+                }
+            } else {
+                region.topics.insert(arn.clone(), Topic { attributes, tags, unsubscribed: 0 });
+            }
+            Ok(json!({"TopicArn": arn}))
+        })
+    }
+
+    /// Deletes a topic and its subscriptions; nothing happens when there is none.
+    pub(super) fn delete_topic(&self, ctx: &RequestContext, arn: &str) -> Result<Value, AwsError> {
+        check_arn("TopicArn", arn)?;
+        self.state.write(&ctx.region, |region| {
+            region.topics.remove(arn);
+            region.subscriptions.retain(|_, subscription| subscription.topic != arn);
+        });
+        Ok(json!({}))
+    }
+
+    /// Lists the topics, 100 on a page.
+    pub(super) fn list_topics(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
+        let arns: Vec<String> =
+            self.state.read(&ctx.region, |region| region.topics.keys().cloned().collect());
+        let (page, next) =
+            wire::page(arns, 100, input["NextToken"].as_str(), Clone::clone, || invalid("NextToken"))?;
+        let page: Vec<Value> = page.into_iter().map(|arn| json!({"TopicArn": arn})).collect();
+        Ok(wire::with_next(json!({"Topics": {"member": page}}), "NextToken", next))
+    }
+
+    /// Answers `GetTopicAttributes`: what was set, the defaults and the counts.
+    pub(super) fn topic_attributes(&self, ctx: &RequestContext, arn: &str) -> Result<Value, AwsError> {
+        self.read_topic(ctx, arn, |region, topic| {
+            let of_topic = region.subscriptions.values().filter(|it| it.topic == arn);
+            let (pending, confirmed): (Vec<_>, Vec<_>) = of_topic.partition(|it| it.token.is_some());
+            let mut all = BTreeMap::from([
+                ("TopicArn".to_owned(), arn.to_owned()),
+                ("Owner".to_owned(), self.account.clone()),
+                ("DisplayName".to_owned(), String::new()),
+                ("Policy".to_owned(), default_policy(arn, &self.account)),
+                ("EffectiveDeliveryPolicy".to_owned(), default_delivery()),
+                ("SubscriptionsPending".to_owned(), pending.len().to_string()),
+                ("SubscriptionsConfirmed".to_owned(), confirmed.len().to_string()),
+                ("SubscriptionsDeleted".to_owned(), topic.unsubscribed.to_string()),
+            ]);
+            all.extend(topic.attributes.clone());
+            json!({"Attributes": entries(&all)})
+        })
+    }
+
+    /// Sets one attribute of a topic.
+    pub(super) fn set_topic_attribute(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
+        let arn = text(input, "TopicArn")?;
+        let name = text(input, "AttributeName")?;
+        let value = input["AttributeValue"].as_str().unwrap_or_default();
+        check_arn("TopicArn", arn)?;
+        check_attribute(name, value)?;
+        self.state.write(&ctx.region, |region| {
+            let topic = region.topics.get_mut(arn).ok_or_else(no_topic)?;
+            topic.attributes.insert(name.to_owned(), value.to_owned());
+            Ok(json!({}))
+        })
+    }
+
+    /// Accepts a message and keeps it.
+    pub(super) fn publish(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
+        let arn = input["TopicArn"].as_str().or_else(|| input["TargetArn"].as_str());
+        let arn =
+            arn.ok_or_else(|| invalid("TopicArn or TargetArn Reason: no value for required parameter"))?;
+        let message = input["Message"].as_str().unwrap_or_default();
+        let subject = input["Subject"].as_str();
+        if message.is_empty() {
+            return Err(invalid("Empty message"));
+        }
+        if message.len() > LONGEST {
+            return Err(invalid("Message too long"));
+        }
+        if subject.is_some_and(|it| it.is_empty() || it.chars().count() > 100 || it.contains(['\n', '\r'])) {
+            return Err(invalid("Subject"));
+        }
+        self.read_topic(ctx, arn, |_, _| ())?;
+        let published = Published {
+            id: wire::uuid(),
+            topic: arn.to_owned(),
+            subject: subject.map(str::to_owned),
+            message: message.to_owned(),
+            time: self.clock.now().to_string(),
+        };
+        let id = published.id.clone();
+        self.state.write(&ctx.region, |Region { published: kept, .. }| {
+            kept.push(published);
+            kept.drain(..kept.len().saturating_sub(KEPT));
+        });
+        Ok(json!({"MessageId": id}))
+    }
+}
+
+/// Reads the map of attributes; an empty one is an empty string on the wire.
+pub(super) fn attributes(given: Option<Value>) -> Result<BTreeMap<String, String>, AwsError> {
+    match given {
+        Some(map @ Value::Object(_)) => wire::input(map),
+        _ => Ok(BTreeMap::new()),
+    }
+}
+
+/// Checks a topic's name; only the name of a FIFO topic ends in `.fifo`.
+fn check_name(name: &str, fifo: bool) -> Result<(), AwsError> {
+    let stem = if fifo { name.strip_suffix(".fifo").unwrap_or_default() } else { name };
+    let fits = !stem.is_empty()
+        && name.len() <= 256
+        && stem.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if fits { Ok(()) } else { Err(invalid("Topic Name")) }
+}
+
+/// Checks one attribute.
+fn check_attribute(name: &str, value: &str) -> Result<(), AwsError> {
+    if !SETTABLE.contains(&name)
+        && !name.ends_with("FeedbackRoleArn")
+        && !name.ends_with("FeedbackSampleRate")
+    {
+        return Err(invalid("AttributeName"));
+    }
+    if name == "Policy" && !serde_json::from_str::<Value>(value).is_ok_and(|policy| policy.is_object()) {
+        return Err(invalid("Policy Error: null"));
+    }
+    if name == "DisplayName" && value.chars().count() > 100 {
+        return Err(invalid("DisplayName"));
+    }
+    Ok(())
+}
+
+/// Returns the policy of a topic that was given none: the owner's account may do everything.
+fn default_policy(arn: &str, account: &str) -> String {
+    let actions = [
+        "SNS:GetTopicAttributes",
+        "SNS:SetTopicAttributes",
+        "SNS:AddPermission",
+        "SNS:RemovePermission",
+        "SNS:DeleteTopic",
+        "SNS:Subscribe",
+        "SNS:ListSubscriptionsByTopic",
+        "SNS:Publish",
+    ];
+    json!({
+        "Version": "2008-10-17",
+        "Id": "__default_policy_ID",
+        "Statement": [{
+            "Sid": "__default_statement_ID",
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": actions,
+            "Resource": arn,
+            "Condition": {"StringEquals": {"AWS:SourceOwner": account}},
+        }],
+    })
+    .to_string()
+}
+
+/// Returns the delivery policy of a topic that was given none.
+fn default_delivery() -> String {
+    json!({
+        "http": {
+            "defaultHealthyRetryPolicy": {
+                "minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 3, "numMaxDelayRetries": 0,
+                "numNoDelayRetries": 0, "numMinDelayRetries": 0, "backoffFunction": "linear",
+            },
+            "disableSubscriptionOverrides": false,
+            "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
+        },
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked_as_aws_does() {
+        assert!(check_name("iam-audit_1", false).is_ok());
+        assert!(check_name("queue.fifo", true).is_ok());
+        for (name, fifo) in [("", false), ("a b", false), ("queue.fifo", false), ("queue", true)] {
+            assert!(check_name(name, fifo).is_err(), "{name}");
+        }
+        assert!(check_name(&"a".repeat(257), false).is_err());
+    }
+}
