@@ -19,7 +19,7 @@ use crate::scenario::Resolved;
 /// Looks at the account and plans.
 pub async fn plan_run(aws: &Aws, scenario: &Resolved, goal: Goal) -> Result<Plan, Error> {
     let snapshot = look(aws, scenario, goal).await?;
-    plan(Picture { scenario, snapshot: &snapshot }, goal).map_err(unknown)
+    plan(Picture { scenario, snapshot: &snapshot }, goal).map_err(|error| unknown(&error))
 }
 
 /// How a run is carried out.
@@ -120,7 +120,8 @@ pub async fn carry_out(
             return Ok(Report::new(End::Partial, all));
         }
         let seen = match look_back(aws, scenario, options.goal, &all).await {
-            Ok(snapshot) => plan(Picture { scenario, snapshot: &snapshot }, options.goal).map_err(unknown)?,
+            Ok(snapshot) => plan(Picture { scenario, snapshot: &snapshot }, options.goal)
+                .map_err(|error| unknown(&error))?,
             Err(error) => {
                 return Ok(Report { error: Some(error), ..Report::new(End::Partial, all) });
             }
@@ -181,7 +182,7 @@ fn settle(all: &mut [Outcome]) {
     }
 }
 
-fn unknown(error: super::plan::Unknown) -> Error {
+fn unknown(error: &super::plan::Unknown) -> Error {
     Error::new(ErrorKind::Access, error.to_string())
 }
 
