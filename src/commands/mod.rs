@@ -13,7 +13,6 @@ mod schema;
 
 /// What can be asked for.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
 pub enum Command {
     /// Bring a scenario up in an account, watch it, take it away
     #[command(subcommand)]

@@ -27,7 +27,7 @@ pub enum SandboxCommand {
 /// Where the accounts are.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Account")]
-pub struct Place {
+pub(crate) struct Place {
     /// Where the sandbox keeps its accounts
     #[arg(long, value_name = "DIR", env = env::SANDBOX_DIR, default_value = ".iamlab/sandbox")]
     sandbox_dir: PathBuf,
@@ -126,7 +126,7 @@ async fn serve(ui: &Ui, args: ServeArgs) -> Result<Exit, Error> {
         .to_string(),
         Format::Text => format!(
             "export AWS_ENDPOINT_URL={url}\nexport AWS_ACCESS_KEY_ID={id}\nexport AWS_SECRET_ACCESS_KEY={secret}\n\
-             export AWS_REGION={region}"
+             export AWS_REGION={region} AWS_DEFAULT_REGION={region}"
         ),
     });
     ui.status(&format!("account {account} is served at {url} until Ctrl-C"));
