@@ -27,12 +27,10 @@ pub(super) fn listen(ui: &Ui) -> Stop {
     let (ui, asked) = (ui.clone(), stop.clone());
     tokio::spawn(async move {
         while interrupted().await {
-            if asked.asked() {
-                // Twice is an order. What is under way is left to the next run.
-                return;
+            if !asked.asked() {
+                ui.warn("interrupted: nothing new is started; waiting for what is under way (again to stop at once)");
             }
             asked.ask();
-            ui.warn("interrupted: nothing new is started; waiting for what is under way");
         }
     });
     stop
@@ -113,8 +111,12 @@ pub(super) async fn carry(
             ui.advance();
         }
     };
-    let options = Options { goal, parallelism: parallelism.max(1), stop, sink: &sink, tell };
-    let report = carry_out(&met.aws, &met.scenario, handover, plan, &options).await;
+    let options = Options { goal, parallelism: parallelism.max(1), stop: stop.clone(), sink: &sink, tell };
+    let report = tokio::select! {
+        report = carry_out(&met.aws, &met.scenario, handover, plan, &options) => report,
+        () = stop.ordered() => Err(Error::new(ErrorKind::Interrupted, "stopped in the middle")
+            .hinted("run the same command again: it finds out how far this run came")),
+    };
     ui.end_progress();
     report
 }

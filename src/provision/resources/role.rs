@@ -174,7 +174,7 @@ impl Resource for Kind {
     }
 
     async fn create(session: &Session, name: &str, to: &State) -> Done {
-        let trust = trust_for_now(session, to);
+        let trust = trust_for_now(session, name, to);
         session
             .aws
             .call("iam:CreateRole", &format!("role.{name}"), || {
@@ -284,10 +284,11 @@ fn trust_document(trust: &Trust, place: &Place) -> PolicyDocument {
 
 /// Returns the trust policy to create a role with. Whom it trusts may not be there yet, when two roles trust each
 /// other; IAM refuses such a policy, so the role begins by trusting nobody, and the next pass corrects it.
-fn trust_for_now(session: &Session, to: &State) -> String {
+fn trust_for_now(session: &Session, name: &str, to: &State) -> String {
     if to.trusted_here.iter().all(|address| session.is_present(address)) {
         return to.trust.to_text();
     }
+    session.note_deferred(Address::new(Kind::KIND, name));
     let root = format!("arn:{}:iam::{}:root", session.place.partition, session.place.account);
     let nobody = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Deny", "Principal": {"AWS": root}, "Action": "sts:AssumeRole"}]});
