@@ -94,7 +94,7 @@ pub async fn collect(aws: &Aws, scope: &Scope) -> Collected {
         );
         (identity, credentials, virtual_mfa)
     };
-    let ((identity, credentials), virtual_mfa, password_policy, analyzers, functions, topics, rules, stacks) = futures::join!(
+    let ((identity, credentials, virtual_mfa), password_policy, analyzers, functions, topics, rules, stacks) = futures::join!(
         iam_side,
         wanted(scope.password_policy, password_policy::read(aws)),
         wanted(scope.analyzers, analyzers::read(aws)),
