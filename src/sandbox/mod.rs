@@ -29,6 +29,7 @@ use awsim_core::{AuthzEngine, RequestDetailStore};
 use crate::clock::Clock;
 pub use error::SandboxError;
 use services::Services;
+use services::iam::Iam;
 use store::Store;
 
 /// The account a sandbox plays when nobody names one.
@@ -93,6 +94,11 @@ impl Sandbox {
     pub fn credentials(&self) -> Credentials {
         let (id, secret) = self.inner.services.iam().administrator_key();
         Credentials::new(id, secret.reveal(), None, None, "iamlab-sandbox")
+    }
+
+    /// Returns the account's IAM, to look behind the API. [`Sandbox::flush`] saves what was edited there.
+    pub fn iam(&self) -> &Iam {
+        self.inner.services.iam()
     }
 
     /// Returns the 12 digits of the account.

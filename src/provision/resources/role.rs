@@ -200,7 +200,8 @@ impl Resource for Kind {
 
     async fn update(session: &Session, name: &str, from: &State, to: &State) -> Done {
         let (aws, iam, address) = (&session.aws, &session.aws.iam, format!("role.{name}"));
-        if from.trust != to.trust {
+        // Whom it trusts may still be missing when two roles trust each other; the next pass finds both.
+        if from.trust != to.trust && trusted_are_there(session, to) {
             let text = to.trust.to_text();
             aws.call("iam:UpdateAssumeRolePolicy", &address, || {
                 iam.update_assume_role_policy().role_name(name).policy_document(&text).send()
@@ -302,10 +303,15 @@ fn trust_document(trust: &Trust, place: &Place) -> PolicyDocument {
     PolicyDocument::new(json!({"Version": "2012-10-17", "Statement": statements}))
 }
 
+/// Tells whether everybody of the scenario whom the trust policy names is there.
+fn trusted_are_there(session: &Session, to: &State) -> bool {
+    to.trusted_here.iter().all(|(address, _)| session.is_present(address))
+}
+
 /// Returns the trust policy to create a role with. Whom it trusts may not be there yet, when two roles trust each
 /// other; IAM refuses such a policy, so the role begins by trusting nobody, and the next pass corrects it.
 fn trust_for_now(session: &Session, to: &State) -> String {
-    if to.trusted_here.iter().all(|(address, _)| session.is_present(address)) {
+    if trusted_are_there(session, to) {
         return to.trust.to_text();
     }
     let root = format!("arn:{}:iam::{}:root", session.place.partition, session.place.account);
