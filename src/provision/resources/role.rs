@@ -200,7 +200,8 @@ impl Resource for Kind {
 
     async fn update(session: &Session, name: &str, from: &State, to: &State) -> Done {
         let (aws, iam, address) = (&session.aws, &session.aws.iam, format!("role.{name}"));
-        if from.trust != to.trust {
+        // Whom it trusts may still be missing when two roles trust each other; the next pass finds both.
+        if from.trust != to.trust && trusted_are_there(session, name, to) {
             let text = to.trust.to_text();
             aws.call("iam:UpdateAssumeRolePolicy", &address, || {
                 iam.update_assume_role_policy().role_name(name).policy_document(&text).send()
@@ -282,13 +283,22 @@ fn trust_document(trust: &Trust, place: &Place) -> PolicyDocument {
     PolicyDocument::new(json!({"Version": "2012-10-17", "Statement": statements}))
 }
 
+/// Tells whether everybody of the scenario whom the trust policy names is there; notes for the next pass when
+/// somebody is not.
+fn trusted_are_there(session: &Session, name: &str, to: &State) -> bool {
+    let complete = to.trusted_here.iter().all(|address| session.is_present(address));
+    if !complete {
+        session.note_deferred(Address::new(Kind::KIND, name));
+    }
+    complete
+}
+
 /// Returns the trust policy to create a role with. Whom it trusts may not be there yet, when two roles trust each
 /// other; IAM refuses such a policy, so the role begins by trusting nobody, and the next pass corrects it.
 fn trust_for_now(session: &Session, name: &str, to: &State) -> String {
-    if to.trusted_here.iter().all(|address| session.is_present(address)) {
+    if trusted_are_there(session, name, to) {
         return to.trust.to_text();
     }
-    session.note_deferred(Address::new(Kind::KIND, name));
     let root = format!("arn:{}:iam::{}:root", session.place.partition, session.place.account);
     let nobody = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Deny", "Principal": {"AWS": root}, "Action": "sts:AssumeRole"}]});
