@@ -222,13 +222,30 @@ impl ApiError {
         )
     }
 
+    /// Returns the action and resource that the caller lacks. AWS names them in its message; they can differ from
+    /// what was called (`iam:PassRole`, `lambda:TagResource`).
+    fn missing_permission(&self) -> (&str, &str) {
+        let after = |start: &str| {
+            let (_, rest) = self.message.split_once(start)?;
+            rest.split_whitespace().next().map(|word| word.trim_end_matches(['.', ',', '"']))
+        };
+        let action = after("not authorized to perform: ").filter(|action| action.contains(':'));
+        let resource = after("on resource: ").filter(|resource| resource.starts_with("arn:"));
+        (action.unwrap_or(self.operation), resource.unwrap_or("*"))
+    }
+
     /// Returns what to do about it, for the common causes.
     pub fn hints(&self) -> Vec<String> {
         match self.class {
-            ErrorClass::Denied => vec![format!(
-                "add this statement to the caller's policy: {}",
-                serde_json::json!({"Effect": "Allow", "Action": self.operation, "Resource": "*"})
-            )],
+            ErrorClass::Denied if self.message.contains("explicit deny") => {
+                vec!["a policy denies it explicitly; no permission added elsewhere helps, only a change of that policy".into()]
+            }
+            ErrorClass::Denied => {
+                let (action, resource) = self.missing_permission();
+                let statement =
+                    serde_json::json!({"Effect": "Allow", "Action": action, "Resource": resource});
+                vec![format!("add this statement to the caller's policy: {statement}")]
+            }
             ErrorClass::Credentials => {
                 vec![
                     "check the credentials: `aws sts get-caller-identity` with the same profile must work"
@@ -307,5 +324,45 @@ impl From<ApiError> for Error {
             _ => ErrorKind::Api,
         };
         error.hints().into_iter().fold(Self::new(kind, error.to_string()), Self::hinted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denied(message: &str) -> ApiError {
+        ApiError {
+            operation: "lambda:CreateFunction",
+            resource: "function.f".into(),
+            code: "AccessDeniedException".into(),
+            message: message.into(),
+            request_id: None,
+            class: class_of("AccessDeniedException", message, 403),
+        }
+    }
+
+    #[test]
+    fn a_denial_names_what_is_missing_as_a_statement() {
+        let error = denied(
+            "User: arn:aws:iam::123456789012:user/A is not authorized to perform: iam:PassRole on resource: \
+             arn:aws:iam::123456789012:role/R because no identity-based policy allows the iam:PassRole action",
+        );
+        assert_eq!(
+            error.hints(),
+            [
+                r#"add this statement to the caller's policy: {"Action":"iam:PassRole","Effect":"Allow","Resource":"arn:aws:iam::123456789012:role/R"}"#
+            ]
+        );
+        let silent = denied("Access denied");
+        assert!(silent.hints()[0].contains("lambda:CreateFunction"));
+    }
+
+    #[test]
+    fn an_explicit_deny_is_not_answered_with_a_permission() {
+        let error = denied(
+            "… is not authorized to perform: iam:PassRole with an explicit deny in a service control policy",
+        );
+        assert!(!error.hints()[0].contains("\"Allow\""));
     }
 }
