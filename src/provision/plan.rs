@@ -207,7 +207,10 @@ pub(crate) fn plan_kind<R: Resource>(
         Facet::Read(found) => Ok(found),
         Facet::NotRead(reason) => Err(Unknown { address: Address::new(R::KIND, name), reason }),
     };
-    let mut names: BTreeSet<String> = R::owned(picture).into_iter().collect();
+    // A stack's tags are passed on to what it makes; that is the stack's to delete.
+    let stacked = resources::cloudformation_stack::made_by_stacks(picture.snapshot, R::KIND);
+    let mut names: BTreeSet<String> =
+        R::owned(picture).into_iter().filter(|name| !stacked.contains(name)).collect();
     for (name, spec) in declared {
         names.remove(name);
         let unknown = |reason| Unknown { address: Address::new(R::KIND, name), reason };
