@@ -30,6 +30,9 @@ pub(crate) const DOWN: Goal = Goal::Down { detach_foreign: false };
 /// The region of every scenario here.
 pub(crate) const REGION: &str = "us-east-1";
 
+/// The scenario of the assignment, for the program's command line.
+pub(crate) const LAB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/iam-auditing");
+
 /// Where the repository is.
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -37,7 +40,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// The lab of the assignment.
 pub(crate) fn iam_auditing() -> Resolved {
-    load(&root().join("scenarios/iam-auditing"))
+    load(Path::new(LAB))
 }
 
 /// A scenario for the account in memory.

@@ -7,5 +7,8 @@ mod faults;
 mod inventory;
 mod kill;
 mod lab;
+mod moto;
+mod program;
 mod scenario;
+mod served;
 mod wire;
