@@ -104,7 +104,7 @@ fn actions(goal: Goal) -> Vec<String> {
 }
 
 fn names_the_permission(verb: &str, action: &str) -> Verdict {
-    let account = Account::new();
+    let account = Account::live();
     let program = Program::new();
     if verb == "down" {
         let handover = program.folder().join("credentials.csv");

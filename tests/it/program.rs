@@ -37,6 +37,12 @@ impl Program {
         self.endpoint(served.url()).with("AWS_ACCESS_KEY_ID", &id).with("AWS_SECRET_ACCESS_KEY", &secret)
     }
 
+    /// Points the program at the same account behind another port.
+    pub(crate) fn again_at(mut self, served: &Served) -> Self {
+        self.endpoint = Some(served.url());
+        self
+    }
+
     /// Points the program at a moto server.
     pub(crate) fn on(self, moto: &Moto) -> Self {
         let testing = "testing";

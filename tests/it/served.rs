@@ -38,8 +38,9 @@ impl Served {
         plan: impl Fn(&Call) -> Fault + Send + Sync + 'static,
     ) -> Self {
         let wire = Wire::new(account.http(), plan);
-        let runtime =
-            Arc::new(tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap());
+        let runtime = Arc::new(
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap(),
+        );
         let connector = runtime.block_on(connector(account, &wire));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
