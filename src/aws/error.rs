@@ -6,6 +6,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::answer::is_html;
 use crate::error::{Error, ErrorKind};
 
 /// A failed API call: what was asked, of what, and what came back.
@@ -162,7 +163,6 @@ impl ApiError {
                         format!("the answer could not be read: {}", chain(meta)),
                         ErrorClass::Unknown,
                     ),
-                    // AWS never answers in HTML; an emulator does when it lacks an operation.
                     None if is_html(service.raw()) => (
                         "NotImplemented".into(),
                         "the endpoint does not know this operation".into(),
@@ -222,30 +222,31 @@ impl ApiError {
         )
     }
 
-    /// Returns the action and resource that the caller lacks. AWS names them in its message; they can differ from
-    /// what was called (`iam:PassRole`, `lambda:TagResource`).
-    fn missing_permission(&self) -> (&str, &str) {
-        let after = |start: &str| {
-            let (_, rest) = self.message.split_once(start)?;
-            rest.split_whitespace().next().map(|word| word.trim_end_matches(['.', ',', '"']))
-        };
-        let action = after("not authorized to perform: ").filter(|action| action.contains(':'));
-        let resource = after("on resource: ").filter(|resource| resource.starts_with("arn:"));
-        (action.unwrap_or(self.operation), resource.unwrap_or("*"))
+    /// Returns what to do about a denial. AWS's message names the action that was missing, which is not always the
+    /// one that was asked for: who creates a function must also be allowed `iam:PassRole`.
+    fn missing_permission(&self) -> String {
+        let told = self.message.split_once("is not authorized to perform: ").map(|(_, rest)| rest);
+        let action = told.and_then(|rest| rest.split_whitespace().next()).filter(|word| word.contains(':'));
+        let action = action.unwrap_or(self.operation).trim_end_matches(['.', ',']);
+        if self.message.contains("explicit deny") {
+            return format!(
+                "a policy denies `{action}` to the caller, and no other policy can allow it again"
+            );
+        }
+        let resource = told
+            .and_then(|rest| rest.split_once("on resource: "))
+            .and_then(|(_, rest)| rest.split_whitespace().next())
+            .filter(|word| word.starts_with("arn:"));
+        let statement = serde_json::json!({
+            "Effect": "Allow", "Action": action, "Resource": resource.unwrap_or("*"),
+        });
+        format!("add this statement to the caller's policy: {statement}")
     }
 
     /// Returns what to do about it, for the common causes.
     pub fn hints(&self) -> Vec<String> {
         match self.class {
-            ErrorClass::Denied if self.message.contains("explicit deny") => {
-                vec!["a policy denies it explicitly; no permission added elsewhere helps, only a change of that policy".into()]
-            }
-            ErrorClass::Denied => {
-                let (action, resource) = self.missing_permission();
-                let statement =
-                    serde_json::json!({"Effect": "Allow", "Action": action, "Resource": resource});
-                vec![format!("add this statement to the caller's policy: {statement}")]
-            }
+            ErrorClass::Denied => vec![self.missing_permission()],
             ErrorClass::Credentials => {
                 vec![
                     "check the credentials: `aws sts get-caller-identity` with the same profile must work"
@@ -277,10 +278,6 @@ impl ApiError {
             ErrorClass::NotFound | ErrorClass::NotImplemented | ErrorClass::Refused => vec![],
         }
     }
-}
-
-fn is_html(response: &HttpResponse) -> bool {
-    response.headers().get("content-type").is_some_and(|value| value.starts_with("text/html"))
 }
 
 fn class_of(code: &str, message: &str, status: u16) -> ErrorClass {
@@ -331,38 +328,28 @@ impl From<ApiError> for Error {
 mod tests {
     use super::*;
 
-    fn denied(message: &str) -> ApiError {
-        ApiError {
+    fn denied(message: &str) -> Vec<String> {
+        let error = ApiError {
             operation: "lambda:CreateFunction",
             resource: "function.f".into(),
             code: "AccessDeniedException".into(),
             message: message.into(),
             request_id: None,
-            class: class_of("AccessDeniedException", message, 403),
-        }
+            class: ErrorClass::Denied,
+        };
+        error.hints()
     }
 
     #[test]
-    fn a_denial_names_what_is_missing_as_a_statement() {
-        let error = denied(
-            "User: arn:aws:iam::123456789012:user/A is not authorized to perform: iam:PassRole on resource: \
-             arn:aws:iam::123456789012:role/R because no identity-based policy allows the iam:PassRole action",
-        );
-        assert_eq!(
-            error.hints(),
-            [
-                r#"add this statement to the caller's policy: {"Action":"iam:PassRole","Effect":"Allow","Resource":"arn:aws:iam::123456789012:role/R"}"#
-            ]
-        );
-        let silent = denied("Access denied");
-        assert!(silent.hints()[0].contains("lambda:CreateFunction"));
-    }
-
-    #[test]
-    fn an_explicit_deny_is_not_answered_with_a_permission() {
-        let error = denied(
-            "… is not authorized to perform: iam:PassRole with an explicit deny in a service control policy",
-        );
-        assert!(!error.hints()[0].contains("\"Allow\""));
+    fn the_statement_is_about_what_was_missing() {
+        let pass_role = "User: arn:aws:iam::123456789012:user/me is not authorized to perform: iam:PassRole on \
+                         resource: arn:aws:iam::123456789012:role/r because no identity-based policy allows it";
+        let statement =
+            r#"{"Action":"iam:PassRole","Effect":"Allow","Resource":"arn:aws:iam::123456789012:role/r"}"#;
+        assert!(denied(pass_role)[0].ends_with(statement), "{:?}", denied(pass_role));
+        let unsaid = r#"{"Action":"lambda:CreateFunction","Effect":"Allow","Resource":"*"}"#;
+        assert!(denied("Access Denied")[0].ends_with(unsaid));
+        let explicit = format!("{pass_role} with an explicit deny in a service control policy");
+        assert!(denied(&explicit)[0].contains("denies `iam:PassRole`"));
     }
 }

@@ -2,11 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+mod budget;
 mod cases;
 mod docs;
+mod drift;
 mod faults;
+#[cfg(unix)]
+mod interrupt;
 mod inventory;
 mod kill;
 mod lab;
+mod moto;
+mod ownership;
+mod program;
 mod scenario;
+mod secrets;
+mod served;
 mod wire;

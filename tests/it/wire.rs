@@ -15,6 +15,11 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use tokio::sync::Notify;
 
+/// Tells whether an action (`service:Operation`) may change something.
+pub(crate) fn is_write(action: &str) -> bool {
+    !iamlab::aws::retry::is_read(action)
+}
+
 /// One request on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
@@ -92,6 +97,11 @@ impl Wire {
     /// What was sent so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.shared.calls.lock().unwrap().clone()
+    }
+
+    /// Counts from 1 again.
+    pub(crate) fn forget(&self) {
+        self.shared.calls.lock().unwrap().clear();
     }
 
     /// Waits until the client is no more.

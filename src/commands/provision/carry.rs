@@ -3,6 +3,8 @@
 
 use std::sync::OnceLock;
 
+use tokio::sync::oneshot;
+
 use super::{Format, FormatArgs, Met, document, text};
 use crate::aws::connect::Target;
 use crate::error::{Error, ErrorKind, Exit};
@@ -21,33 +23,66 @@ pub(super) fn as_failure(error: Error) -> Error {
     if error.kind() == ErrorKind::Access { error.of_kind(ErrorKind::Api) } else { error }
 }
 
-/// Listens for Ctrl-C and SIGTERM. The first asks the run to stop; the second ends the program at once.
-pub(super) fn listen(ui: &Ui) -> Stop {
-    let stop = Stop::default();
-    let (ui, asked) = (ui.clone(), stop.clone());
-    tokio::spawn(async move {
-        while interrupted().await {
-            if !asked.asked() {
-                ui.warn("interrupted: nothing new is started; waiting for what is under way (again to stop at once)");
-            }
-            asked.ask();
-        }
-    });
-    stop
+/// What the user asks of a run that is under way.
+pub(super) struct Interrupts {
+    stop: Stop,
+    again: oneshot::Receiver<()>,
 }
 
-async fn interrupted() -> bool {
-    #[cfg(unix)]
-    {
+/// Listens for Ctrl-C and SIGTERM. The first asks the run to stop; the second ends it at once.
+pub(super) fn listen(ui: &Ui) -> Interrupts {
+    let stop = Stop::default();
+    let (insist, again) = oneshot::channel();
+    let (ui, asked) = (ui.clone(), stop.clone());
+    // Without a listener the system's own habit stays: the first ends the program.
+    if let Ok(mut signals) = Signals::new() {
+        tokio::spawn(async move {
+            signals.next().await;
+            asked.ask();
+            ui.warn(
+                "interrupted: nothing new is started; waiting for what is under way (again to stop at once)",
+            );
+            signals.next().await;
+            // The run may have ended meanwhile.
+            let _ = insist.send(());
+        });
+    }
+    Interrupts { stop, again }
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            return tokio::select! {
-                result = tokio::signal::ctrl_c() => result.is_ok(),
-                received = terminate.recv() => received.is_some(),
-            };
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    tokio::signal::ctrl_c().await.is_ok()
+}
+
+#[cfg(not(unix))]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
 }
 
 /// Asks before a real account is changed.
@@ -86,7 +121,7 @@ pub(super) async fn carry(
     goal: Goal,
     parallelism: usize,
     handover: HandOver,
-    stop: Stop,
+    interrupts: Interrupts,
 ) -> Result<Report, Error> {
     // Long operations tell what happens from deep inside; there is one terminal.
     let _ = TELLER.set(ui.clone());
@@ -102,7 +137,7 @@ pub(super) async fn carry(
             match (outcome.fate, &outcome.error) {
                 (Fate::Done | Fate::Unchanged, _) => ui.status(&line),
                 (Fate::Failed, Some(error)) if error.may_pass() => {
-                    ui.status(&format!("{line}: not yet: {error}"));
+                    ui.status(&format!("{line}: not yet: {error}"))
                 }
                 (Fate::Failed, Some(error)) => ui.status(&format!("{line}: failed: {error}")),
                 (Fate::Failed, None) => ui.status(&format!("{line}: failed")),
@@ -111,11 +146,17 @@ pub(super) async fn carry(
             ui.advance();
         }
     };
-    let options = Options { goal, parallelism: parallelism.max(1), stop: stop.clone(), sink: &sink, tell };
+    let Interrupts { stop, again } = interrupts;
+    let insisted = async {
+        if again.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let options = Options { goal, parallelism: parallelism.max(1), stop, sink: &sink, tell };
     let report = tokio::select! {
         report = carry_out(&met.aws, &met.scenario, handover, plan, &options) => report,
-        () = stop.ordered() => Err(Error::new(ErrorKind::Interrupted, "stopped in the middle")
-            .hinted("run the same command again: it finds out how far this run came")),
+        () = insisted => Err(Error::new(ErrorKind::Interrupted, "what was under way is left to the next run")
+            .hinted("run the same command again to continue")),
     };
     ui.end_progress();
     report
@@ -140,8 +181,9 @@ pub(super) fn conclude(
     let changed = report.outcomes.iter().any(|outcome| outcome.fate == Fate::Done);
     Ok(match report.end {
         End::Complete => Exit::Ok,
+        End::Refused => Exit::Failed,
         End::Partial if changed || verb == "Down" => Exit::Partial,
-        End::Partial | End::Refused => Exit::Failed,
+        End::Partial => Exit::Failed,
         End::Interrupted => Exit::Interrupted,
     })
 }
