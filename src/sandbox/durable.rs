@@ -1,6 +1,6 @@
 //! A service whose state is on disk before its answer is given.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -8,97 +8,117 @@ use awsim_core::{
     AwsError, HandlerResult, IamCheck, Protocol, RequestContext, RouteDefinition, ServiceHandler,
 };
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::SandboxError;
 use super::store::Store;
 
-/// Saves the state of one service.
+/// The service that holds the account itself: its root user and administrator key.
+const ACCOUNT: &str = "iam";
+
+/// Keeps the state of an account's services in its files.
 pub(super) struct Keeper {
-    service: Arc<dyn ServiceHandler>,
-    store: Arc<Store>,
-    /// Counts the calls that may have changed the state.
-    changes: AtomicU64,
+    store: Store,
+    services: BTreeMap<String, Arc<dyn ServiceHandler>>,
+    /// The services whose state may differ from their file.
+    changed: Mutex<BTreeSet<String>>,
+    /// What is on disk. Whoever holds it saves.
     saved: Mutex<Saved>,
 }
 
 /// What is on disk.
-#[derive(Default)]
 struct Saved {
-    /// The number of changes the file holds.
-    changes: u64,
-    /// The digest of the saved state; `None` while there is no file.
-    digest: Option<[u8; 32]>,
+    /// Each service's state as its file has it, or as it was made when there is no file.
+    states: BTreeMap<String, Vec<u8>>,
+    /// Whether the account itself has a file.
+    account: bool,
 }
 
 impl Keeper {
-    /// Restores what `store` holds of `service`, and keeps it from then on.
-    pub(super) fn open(service: Arc<dyn ServiceHandler>, store: Arc<Store>) -> Result<Self, SandboxError> {
-        let name = service.service_name();
-        let mut saved = Saved::default();
-        if let Some(state) = store.load(name)? {
-            service.restore(&state).map_err(|reason| store.damaged(name, reason))?;
-            saved.digest = Some(Sha256::digest(&state).into());
-        }
-        service.rehydrate().map_err(|reason| store.damaged(name, reason))?;
-        Ok(Self { service, store, changes: AtomicU64::new(0), saved: Mutex::new(saved) })
-    }
-
-    /// Saves the state if it differs from the file. Calls that change the state while another one is being
-    /// saved share the next save.
-    pub(super) fn save(&self) -> Result<(), SandboxError> {
-        let mine = self.changes.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut saved = self.lock();
-        if saved.changes >= mine {
-            return Ok(());
-        }
-        // INVARIANT: a change is counted after it is made, so the snapshot below holds all that are counted here.
-        let counted = self.changes.load(Ordering::SeqCst);
-        if let Some(state) = self.service.snapshot() {
-            let digest: [u8; 32] = Sha256::digest(&state).into();
-            if saved.digest != Some(digest) {
-                self.store.save(self.service.service_name(), &state)?;
-                saved.digest = Some(digest);
+    /// Restores what `store` holds of the services, and keeps them from then on.
+    pub(super) fn open(services: Vec<Arc<dyn ServiceHandler>>, store: Store) -> Result<Self, SandboxError> {
+        let mut saved = Saved { states: BTreeMap::new(), account: false };
+        for service in &services {
+            let name = service.service_name();
+            let state = store.load(name)?;
+            if let Some(state) = &state {
+                service.restore(state).map_err(|reason| store.damaged(name, reason))?;
+                saved.account |= name == ACCOUNT;
+            }
+            if let Some(state) = state.or_else(|| service.snapshot()) {
+                saved.states.insert(name.to_owned(), state);
             }
         }
-        saved.changes = counted;
+        let services = services.into_iter().map(|it| (it.service_name().to_owned(), it)).collect();
+        Ok(Self { store, services, changed: Mutex::default(), saved: Mutex::new(saved) })
+    }
+
+    /// Saves all services whose state differs from their file.
+    pub(super) fn save_all(&self) -> Result<(), SandboxError> {
+        self.save(self.services.keys().map(String::as_str))
+    }
+
+    /// Saves the named services, those whose state differs from their file, in one step. Calls that change
+    /// something while another one saves share the next save.
+    fn save<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<(), SandboxError> {
+        // INVARIANT: a service is marked after its change is made, so the save that takes the mark holds the change.
+        lock(&self.changed).extend(names.into_iter().map(str::to_owned));
+        let mut saved = lock(&self.saved);
+        let marked = std::mem::take(&mut *lock(&self.changed));
+        let differing = marked.iter().filter_map(|name| {
+            let state = self.services.get(name)?.snapshot()?;
+            (saved.states.get(name) != Some(&state)).then_some((name.as_str(), state))
+        });
+        let mut differing: Vec<_> = differing.collect();
+        // The account comes with the first thing in it, or its administrator key would change with every process.
+        let is_new = !saved.account && !differing.iter().any(|(name, _)| *name == ACCOUNT);
+        if is_new && !differing.is_empty() {
+            let account = self.services.get(ACCOUNT).and_then(|account| account.snapshot());
+            differing.extend(account.map(|state| (ACCOUNT, state)));
+        }
+        if let Err(error) = self.store.save(&differing) {
+            // Part of it may be on disk. The next save writes all of it again, whatever the state is then.
+            for (name, _) in &differing {
+                saved.states.remove(*name);
+            }
+            lock(&self.changed).extend(marked);
+            return Err(error);
+        }
+        saved.account |= !differing.is_empty();
+        saved.states.extend(differing.into_iter().map(|(name, state)| (name.to_owned(), state)));
         Ok(())
     }
+}
 
-    /// Saves the state if there is no file yet.
-    fn save_first(&self) -> Result<(), SandboxError> {
-        let new = self.lock().digest.is_none();
-        if new { self.save() } else { Ok(()) }
-    }
-
-    /// Locks what is known of the file.
-    fn lock(&self) -> MutexGuard<'_, Saved> {
-        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Locks; a panic elsewhere does not stop the saving.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Wraps a service: passes every call on and has the state saved after those that may change it.
 pub(super) struct Durable {
     service: Arc<dyn ServiceHandler>,
-    /// Keeps what the service changes.
+    /// The services whose state its calls change.
+    changes: &'static [&'static str],
     keeper: Arc<Keeper>,
-    /// Keeps the account itself, its root user and administrator key, which is on disk before anything in it.
-    account: Arc<Keeper>,
 }
 
 impl Durable {
-    /// Wraps `service`, whose changes `keeper` saves.
-    pub(super) fn new(service: Arc<dyn ServiceHandler>, keeper: Arc<Keeper>, account: Arc<Keeper>) -> Self {
-        Self { service, keeper, account }
+    /// Wraps `service`, whose calls change the state of the services named in `changes`.
+    pub(super) fn new(
+        service: Arc<dyn ServiceHandler>,
+        changes: &'static [&'static str],
+        keeper: Arc<Keeper>,
+    ) -> Self {
+        Self { service, changes, keeper }
     }
 
     /// Saves after `operation` unless it only reads. A failure replaces the answer: the caller must not
     /// believe in a change that the next process will not see.
     fn keep<T>(&self, operation: &str, answer: Result<T, AwsError>) -> Result<T, AwsError> {
-        if reads(operation) {
+        if self.changes.is_empty() || reads(operation) {
             return answer;
         }
-        match self.account.save_first().and_then(|()| self.keeper.save()) {
+        match self.keeper.save(self.changes.iter().copied()) {
             Ok(()) => answer,
             // Not a server error: the SDK would send the request again.
             Err(error) => Err(AwsError::bad_request("SandboxNotSaved", chain(&error))),

@@ -61,6 +61,9 @@ pub enum SandboxError {
         /// What stands there.
         path: PathBuf,
     },
+    /// A service of the sandbox panicked while it answered.
+    #[error("a service of the sandbox panicked")]
+    Panicked,
     /// The operating system refused.
     #[error("cannot {action} `{}`", path.display())]
     Io {
@@ -114,6 +117,8 @@ impl From<SandboxError> for Error {
             SandboxError::NotA { .. } => {
                 Self::input(message).hinted("move it away, or choose another folder with --sandbox-dir")
             }
+            SandboxError::Panicked => Self::new(ErrorKind::Internal, message)
+                .hinted("this is a fault of iamlab: please report it with the command that led here"),
             SandboxError::Io { source, .. } => {
                 let denied = source.kind() == io::ErrorKind::PermissionDenied
                     || source.kind() == io::ErrorKind::ReadOnlyFilesystem;

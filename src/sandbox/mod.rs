@@ -11,6 +11,7 @@
 mod connector;
 mod durable;
 mod error;
+mod gateway;
 pub mod services;
 mod store;
 #[cfg(test)]
@@ -18,7 +19,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
@@ -28,7 +29,9 @@ use awsim_core::{AuthzEngine, RequestDetailStore};
 
 use crate::clock::Clock;
 pub use error::SandboxError;
+use gateway::KeyUse;
 use services::Services;
+use services::iam::Iam;
 use store::Store;
 
 /// The account a sandbox plays when nobody names one.
@@ -69,15 +72,15 @@ impl Sandbox {
     /// sandbox leaves no trace. Waits up to five seconds, blocking, while another process uses the folder.
     pub fn open(options: Options) -> Result<Self, SandboxError> {
         let Options { dir, account, region, clock } = options;
-        if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(SandboxError::Account { account });
-        }
-        let store = dir.map(|dir| Store::open(&dir, &account)).transpose()?.map(Arc::new);
+        check_account(&account)?;
+        let store = dir.map(|dir| Store::open(&dir, &account)).transpose()?;
+        let services = Services::open(&account, &clock, store)?;
         let mut gateway = AppState::new(region, account.clone());
         // The gateway's own switches come from its environment variables; ours decide instead.
-        gateway.authz = Arc::new(AuthzEngine::new(false));
+        let mut authz = AuthzEngine::new(false);
+        authz.principal_lookup = Arc::new(KeyUse::new(services.iam().clone()));
+        gateway.authz = Arc::new(authz);
         gateway.request_details = RequestDetailStore::new(1, 0);
-        let services = Services::open(&account, &clock, store.as_ref())?;
         for (service, routes) in services.registered() {
             gateway.register(service, routes);
         }
@@ -93,6 +96,23 @@ impl Sandbox {
     pub fn credentials(&self) -> Credentials {
         let (id, secret) = self.inner.services.iam().administrator_key();
         Credentials::new(id, secret.reveal(), None, None, "iamlab-sandbox")
+    }
+
+    /// Returns the account's IAM, to look behind the API. [`Sandbox::flush`] saves what was edited there.
+    pub fn iam(&self) -> &Iam {
+        self.inner.services.iam()
+    }
+
+    /// Returns the ids of the accounts that the folder `dir` keeps, in order. Does not lock it.
+    pub fn accounts(dir: &Path) -> Result<Vec<String>, SandboxError> {
+        store::accounts(dir)
+    }
+
+    /// Throws away what the folder `dir` keeps of an account, also when it is damaged. Returns whether there
+    /// was anything.
+    pub fn reset(dir: &Path, account: &str) -> Result<bool, SandboxError> {
+        check_account(account)?;
+        store::reset(dir, account)
     }
 
     /// Returns the 12 digits of the account.
@@ -111,4 +131,12 @@ impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sandbox").field("account", &self.inner.account).finish_non_exhaustive()
     }
+}
+
+/// Refuses what is not 12 digits.
+fn check_account(account: &str) -> Result<(), SandboxError> {
+    if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(SandboxError::Account { account: account.to_owned() })
 }

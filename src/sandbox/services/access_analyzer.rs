@@ -23,13 +23,13 @@ pub(crate) struct AccessAnalyzer {
 }
 
 /// The analyzers of a region, by name.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Region {
     analyzers: BTreeMap<String, Analyzer>,
 }
 
 /// One analyzer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Analyzer {
     arn: String,
     kind: String,
@@ -96,7 +96,7 @@ impl AccessAnalyzer {
                 return Err(validation(&message, "fieldValidationFailed"));
             }
         }
-        check_tags(&tags)?;
+        check_tags(&Tags::new(), &tags, ctx)?;
         let arn = self.arn(&ctx.region, &name);
         let analyzer =
             Analyzer { arn: arn.clone(), kind, created: self.clock.now().to_string(), tags, configuration };
@@ -167,7 +167,7 @@ impl AccessAnalyzer {
         self.with_arn(ctx, input["resourceArn"].as_str().unwrap_or_default(), |analyzer| {
             let mut tags = analyzer.tags.clone();
             change(&mut tags);
-            check_tags(&tags)?;
+            check_tags(&analyzer.tags, &tags, ctx)?;
             analyzer.tags = tags;
             Ok(json!({}))
         })
@@ -284,8 +284,9 @@ fn check_name(name: &str) -> Result<(), AwsError> {
 }
 
 /// Checks tags.
-fn check_tags(tags: &Tags) -> Result<(), AwsError> {
-    tags::check(tags).map_err(|_| validation("The tags are not valid.", "fieldValidationFailed"))
+fn check_tags(before: &Tags, after: &Tags, ctx: &RequestContext) -> Result<(), AwsError> {
+    tags::check(before, after, ctx)
+        .map_err(|_| validation("The tags are not valid.", "fieldValidationFailed"))
 }
 
 /// The error of a request that makes no sense.

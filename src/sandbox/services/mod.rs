@@ -1,9 +1,10 @@
 //! The services of the sandbox, one file or folder each, every one an [`awsim_core::ServiceHandler`].
 //!
-//! [`Services::open`] is the table. A service keeps its state in memory (most in a `Regional`), gives it as
+//! `Services::open` is the table. A service keeps its state in memory (most in a `Regional`), gives it as
 //! bytes (`snapshot`) and takes it back (`restore`); saving is not its business.
 
 mod access_analyzer;
+pub mod cloudformation;
 mod events;
 pub mod iam;
 mod lambda;
@@ -16,71 +17,66 @@ mod wire;
 
 use std::sync::Arc;
 
-use awsim_core::{AwsError, RouteDefinition, ServiceHandler};
+use async_trait::async_trait;
+use awsim_core::{AwsError, RequestContext, RouteDefinition, ServiceHandler};
+use serde_json::Value;
 
 use super::SandboxError;
 use super::durable::{Durable, Keeper};
 use super::store::Store;
 use crate::clock::Clock;
+use cloudformation::{CloudFormation, Invoke};
 use iam::Iam;
-use tags::Tagged;
+use tags::{Tagged, Tags};
 
 /// The services of one account, opened and wired to each other.
 pub(super) struct Services {
     registered: Vec<Arc<dyn ServiceHandler>>,
-    keepers: Vec<Arc<Keeper>>,
+    keeper: Option<Arc<Keeper>>,
     iam: Arc<Iam>,
 }
 
 impl Services {
     /// Makes the services of an account and restores what `store` holds of them.
-    pub(super) fn open(
-        account: &str,
-        clock: &Clock,
-        store: Option<&Arc<Store>>,
-    ) -> Result<Self, SandboxError> {
+    pub(super) fn open(account: &str, clock: &Clock, store: Option<Store>) -> Result<Self, SandboxError> {
         let iam = Arc::new(Iam::new(clock.clone()));
         let sts = Arc::new(sts::Sts::new(iam.clone(), clock.clone()));
         let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone()));
         let sns = Arc::new(sns::Sns::new(account, clock.clone()));
         let events = Arc::new(events::Events::new(account));
         let analyzer = Arc::new(access_analyzer::AccessAnalyzer::new(account, clock.clone()));
-        let tagged: Vec<Arc<dyn Tagged>> =
-            vec![lambda.clone(), sns.clone(), events.clone(), analyzer.clone()];
-        let regional: [Arc<dyn ServiceHandler>; 4] = [lambda, sns, events, analyzer];
-
-        let mut services = Self { registered: Vec::new(), keepers: Vec::new(), iam: iam.clone() };
-        if let Some(store) = store {
-            // STS keeps its sessions in IAM.
-            let account = services.keeper(iam.clone(), store)?;
-            services.register(iam, &account, &account);
-            services.register(sts, &account, &account);
-            for service in regional {
-                let keeper = services.keeper(service.clone(), store)?;
-                services.register(service, &keeper, &account);
-            }
-        } else {
-            services.registered.extend([iam as Arc<dyn ServiceHandler>, sts]);
-            services.registered.extend(regional);
-        }
-        services.registered.push(Arc::new(tagging::Tagging::new(tagged)));
-        Ok(services)
-    }
-
-    /// Restores a service and has its state kept.
-    fn keeper(
-        &mut self,
-        service: Arc<dyn ServiceHandler>,
-        store: &Arc<Store>,
-    ) -> Result<Arc<Keeper>, SandboxError> {
-        let keeper = Arc::new(Keeper::open(service, store.clone())?);
-        self.keepers.push(keeper.clone());
-        Ok(keeper)
-    }
-
-    /// Adds a service whose changes `keeper` saves.
-    fn register(&mut self, service: Arc<dyn ServiceHandler>, keeper: &Arc<Keeper>, account: &Arc<Keeper>) {
-        self.registered.push(Arc::new(Durable::new(service, keeper.clone(), account.clone())));
+        let internal: Vec<Arc<dyn ServiceHandler>> =
+            vec![iam.clone(), lambda.clone(), sns.clone(), events.clone()];
+        let stacks = Arc::new(CloudFormation::new(clock.clone(), Arc::new(Internal(internal))));
+        let tagging = Arc::new(tagging::Tagging::new(vec![
+            lambda.clone(),
+            sns.clone(),
+            events.clone(),
+            analyzer.clone(),
+            stacks.clone(),
+        ]));
+        // Each service with the services whose state its calls change. IAM is among them all: it notes when a
+        // key was last used.
+        let table: [(Arc<dyn ServiceHandler>, &'static [&'static str]); 8] = [
+            (iam.clone(), &["iam"]),
+            (sts, &["iam"]),
+            (lambda, &["lambda", "iam"]),
+            (sns, &["sns", "iam"]),
+            (events, &["events", "iam"]),
+            (analyzer, &["access-analyzer", "iam"]),
+            (stacks, &["cloudformation", "iam", "lambda", "sns", "events"]),
+            (tagging, &[]),
+        ];
+        let Some(store) = store else {
+            let registered = table.into_iter().map(|(service, _)| service).collect();
+            return Ok(Self { registered, keeper: None, iam });
+        };
+        let services = table.iter().filter(|(service, changes)| changes.contains(&service.service_name()));
+        let services = services.map(|(service, _)| service.clone()).collect();
+        let keeper = Arc::new(Keeper::open(services, store)?);
+        let durable = |(service, changes)| Arc::new(Durable::new(service, changes, keeper.clone())) as _;
+        let registered = table.into_iter().map(durable).collect();
+        Ok(Self { registered, keeper: Some(keeper), iam })
     }
 
     /// Returns the services with their routes, as the gateway registers them.
@@ -97,7 +93,37 @@ impl Services {
 
     /// Saves every service whose state differs from its file.
     pub(super) fn flush(&self) -> Result<(), SandboxError> {
-        self.keepers.iter().try_for_each(|keeper| keeper.save())
+        self.keeper.as_ref().map_or(Ok(()), |keeper| keeper.save_all())
+    }
+}
+
+/// The services as `CloudFormation` reaches them: past the files, which are written once the stack is done.
+struct Internal(Vec<Arc<dyn ServiceHandler>>);
+
+#[async_trait]
+impl Invoke for Internal {
+    async fn invoke(
+        &self,
+        service: &str,
+        operation: &str,
+        input: Value,
+        ctx: &RequestContext,
+    ) -> Result<Value, AwsError> {
+        match self.0.iter().find(|it| it.signing_name() == service) {
+            Some(found) => {
+                let ctx =
+                    RequestContext { service: service.to_owned(), internal_bypass: true, ..ctx.clone() };
+                found.handle(operation, input, &ctx).await
+            }
+            None => Err(unsupported(service, operation)),
+        }
+    }
+}
+
+impl Tagged for CloudFormation {
+    fn tagged(&self, region: &str) -> Vec<(String, Tags)> {
+        let here = |(arn, _): &(String, Tags)| arn.split(':').nth(3) == Some(region);
+        Self::tagged(self).into_iter().filter(here).collect()
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) struct Regional<T> {
     regions: Mutex<BTreeMap<String, T>>,
 }
 
-impl<T: Default + Serialize + DeserializeOwned> Regional<T> {
+impl<T: Default + PartialEq + Serialize + DeserializeOwned> Regional<T> {
     /// Lets `look` read the region's state.
     pub(super) fn read<R>(&self, region: &str, look: impl FnOnce(&T) -> R) -> R {
         match self.lock().get(region) {
@@ -22,8 +22,15 @@ impl<T: Default + Serialize + DeserializeOwned> Regional<T> {
     }
 
     /// Lets `change` edit the region's state. It has to check before it edits: what it changed stays changed.
+    /// A region in which nothing is left (or was ever made) is forgotten.
     pub(super) fn write<R>(&self, region: &str, change: impl FnOnce(&mut T) -> R) -> R {
-        change(self.lock().entry(region.to_owned()).or_default())
+        let mut regions = self.lock();
+        let state = regions.entry(region.to_owned()).or_default();
+        let outcome = change(state);
+        if *state == T::default() {
+            regions.remove(region);
+        }
+        outcome
     }
 
     /// Returns the state of all regions as JSON; the same state is the same bytes.
@@ -48,10 +55,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn regions_are_apart_and_reading_makes_none() {
+    fn regions_are_apart_and_empty_ones_are_forgotten() {
         let state = Regional::<Vec<u8>>::default();
         state.write("us-east-1", |list| list.push(1));
         assert_eq!(state.read("eu-west-1", Vec::len), 0);
         assert_eq!(state.snapshot().unwrap(), br#"{"us-east-1":[1]}"#);
+        state.write("us-east-1", Vec::clear);
+        assert_eq!(state.snapshot().unwrap(), b"{}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use awsim_core::RequestContext;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -44,21 +45,30 @@ pub(super) enum TagFault {
     TooMany,
 }
 
-/// Checks the tags a resource would have, by the rules all services share: at most 50, keys of 1 to 128
-/// characters outside `aws:`, values of at most 256.
-pub(super) fn check(tags: &Tags) -> Result<(), TagFault> {
-    if tags.len() > 50 {
+/// Checks the tags a resource would have after a change, by the rules all services share: at most 50, keys of
+/// 1 to 128 characters, values of at most 256. Tags under `aws:` are set by services, not by callers.
+pub(super) fn check(before: &Tags, after: &Tags, ctx: &RequestContext) -> Result<(), TagFault> {
+    let of_services = |tags: &Tags| -> Tags {
+        tags.iter()
+            .filter(|(key, _)| is_reserved(key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    };
+    if !ctx.internal_bypass && of_services(before) != of_services(after) {
+        return Err(TagFault::Reserved);
+    }
+    if after.keys().filter(|key| !is_reserved(key)).count() > 50 {
         return Err(TagFault::TooMany);
     }
-    for (key, value) in tags {
-        if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
-            return Err(TagFault::Reserved);
-        }
-        if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
-            return Err(TagFault::Length);
-        }
-    }
-    Ok(())
+    let fits = |(key, value): (&String, &String)| {
+        !key.is_empty() && key.chars().count() <= 128 && value.chars().count() <= 256
+    };
+    if after.iter().all(fits) { Ok(()) } else { Err(TagFault::Length) }
+}
+
+/// Tells whether only services may set a key.
+fn is_reserved(key: &str) -> bool {
+    key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
 }
 
 #[cfg(test)]
@@ -71,10 +81,24 @@ mod tests {
 
     #[test]
     fn the_shared_rules_hold() {
+        let ctx = RequestContext::new("sns", "us-east-1");
+        let check = |after: &Tags| check(&Tags::new(), after, &ctx);
         assert_eq!(check(&tags("team", "")), Ok(()));
         assert_eq!(check(&tags("AWS:x", "")), Err(TagFault::Reserved));
         assert_eq!(check(&tags("", "")), Err(TagFault::Length));
         assert_eq!(check(&tags("k", &"v".repeat(257))), Err(TagFault::Length));
         assert_eq!(check(&(0..51).map(|n| (n.to_string(), String::new())).collect()), Err(TagFault::TooMany));
+    }
+
+    #[test]
+    fn callers_do_not_touch_the_tags_of_services() {
+        let caller = RequestContext::new("sns", "us-east-1");
+        let service = RequestContext { internal_bypass: true, ..caller.clone() };
+        let (none, stack) = (Tags::new(), tags("aws:cloudformation:stack-name", "lab"));
+        assert_eq!(check(&none, &stack, &service), Ok(()));
+        assert_eq!(check(&stack, &none, &caller), Err(TagFault::Reserved));
+        let mut more = stack.clone();
+        more.extend(tags("team", "red"));
+        assert_eq!(check(&stack, &more, &caller), Ok(()));
     }
 }

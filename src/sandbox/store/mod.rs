@@ -1,29 +1,31 @@
 //! The files of a sandbox: `<dir>/accounts/<account id>/<service>.json`, one per service, written whole.
 //!
-//! A save writes a new file beside the old one and renames it over the old one, so that a process that is
-//! killed at any moment leaves each file as it was before the call or as it is after it. (The data is not
-//! flushed to the medium: a power cut may lose the last calls.) The files hold the sandbox's secrets:
-//! folders have mode 700 and files 600.
+//! A save writes a new file beside the old one and renames it over the old one. A save of several services
+//! first writes all of them into a journal, in the same way; who opens the folder finishes what a journal
+//! says. So a process that is killed at any moment leaves the account as it was before the call or as it is
+//! after it. (The data is not flushed to the medium: a power cut may lose the last calls.) The files hold the
+//! sandbox's secrets: folders have mode 700 and files 600.
 
+mod files;
 mod lock;
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::SandboxError;
+use files::{is_folder, make_folder};
 use lock::Lock;
 
 /// The version of the files' format.
 const FORMAT_VERSION: u64 = 1;
 /// The file that says which format the folder has.
 const MARKER: &str = "sandbox.json";
-/// What the name of a file that is being written ends with.
-const TEMPORARY: &str = ".tmp";
+/// The file that holds a save of several services until all their files are written.
+const JOURNAL: &str = "journal.json";
 
 /// The files of one account, locked against other processes.
 #[derive(Debug)]
@@ -35,15 +37,21 @@ pub(super) struct Store {
 }
 
 /// The content of [`MARKER`].
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Marker {
     format_version: u64,
 }
 
+/// What is to be written into several files: the content of [`JOURNAL`].
+#[derive(Deserialize)]
+struct Journal<'a> {
+    #[serde(borrow)]
+    states: BTreeMap<&'a str, &'a RawValue>,
+}
+
 /// The content of a service's file.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Envelope<'a> {
-    format_version: u64,
     account: &'a str,
     service: &'a str,
     #[serde(borrow)]
@@ -57,7 +65,10 @@ impl Store {
         if is_folder(dir)? {
             let lock = Lock::acquire(dir, lock::PATIENCE)?;
             store.check_format()?;
-            store.sweep()?;
+            if store.has_account()? {
+                files::sweep(&store.folder())?;
+                store.recover()?;
+            }
             *store.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
         }
         Ok(store)
@@ -66,20 +77,11 @@ impl Store {
     /// Returns the state saved for `service`, or `None` when nothing was ever saved.
     pub(super) fn load(&self, service: &str) -> Result<Option<Vec<u8>>, SandboxError> {
         let path = self.file(service);
-        let Some(text) = read(&path)? else { return Ok(None) };
-        let damaged = |source: Box<dyn std::error::Error + Send + Sync>| SandboxError::Damaged {
-            path: path.clone(),
-            source,
-        };
-        let Marker { format_version } =
-            serde_json::from_slice(&text).map_err(|error| damaged(error.into()))?;
-        if format_version > FORMAT_VERSION {
-            return Err(SandboxError::Newer { path, found: format_version });
-        }
-        let envelope: Envelope<'_> = serde_json::from_slice(&text).map_err(|error| damaged(error.into()))?;
+        let Some(text) = files::read(&path)? else { return Ok(None) };
+        let envelope: Envelope<'_> = parse(&path, &text)?;
         if envelope.account != self.account || envelope.service != service {
             let found = format!("it belongs to {} of account {}", envelope.service, envelope.account);
-            return Err(damaged(found.into()));
+            return Err(self.damaged(service, found));
         }
         Ok(Some(envelope.state.get().as_bytes().to_vec()))
     }
@@ -89,17 +91,55 @@ impl Store {
         SandboxError::Damaged { path: self.file(service), source: reason.into() }
     }
 
-    /// Replaces the state of `service`, making the folders first where they are missing.
-    pub(super) fn save(&self, service: &str, state: &[u8]) -> Result<(), SandboxError> {
+    /// Replaces the states of the named services, all or none, making the folders first where they are missing.
+    /// A state is JSON.
+    pub(super) fn save(&self, states: &[(&str, Vec<u8>)]) -> Result<(), SandboxError> {
+        if states.is_empty() {
+            return Ok(());
+        }
         self.create()?;
-        let path = self.file(service);
-        let state: &RawValue = serde_json::from_slice(state).map_err(|error| SandboxError::Io {
-            action: "write",
-            path: path.clone(),
-            source: error.into(),
-        })?;
-        let envelope = Envelope { format_version: FORMAT_VERSION, account: &self.account, service, state };
-        write(&path, &serde_json::to_vec(&envelope).unwrap_or_default())
+        let path = self.folder().join(JOURNAL);
+        // A journal that is still there is of a save that failed, which this one repeats: it must not outlive it.
+        if let [(service, state)] = states
+            && !path.exists()
+        {
+            return self.put(service, state);
+        }
+        let head = format!("{{\"format_version\":{FORMAT_VERSION},\"states\":{{");
+        let names: Vec<String> = states.iter().map(|(service, _)| format!("\"{service}\":")).collect();
+        let mut parts = vec![head.as_bytes()];
+        for (name, (_, state)) in names.iter().zip(states) {
+            if parts.len() > 1 {
+                parts.push(b",");
+            }
+            parts.extend([name.as_bytes(), state]);
+        }
+        parts.push(b"}}");
+        files::write(&path, &parts)?;
+        self.finish(states.iter().map(|(service, state)| (*service, state.as_slice())))
+    }
+
+    /// Replaces one file.
+    fn put(&self, service: &str, state: &[u8]) -> Result<(), SandboxError> {
+        let account = &self.account;
+        let head = format!(
+            "{{\"format_version\":{FORMAT_VERSION},\"account\":\"{account}\",\"service\":\"{service}\",\"state\":"
+        );
+        files::write(&self.file(service), &[head.as_bytes(), state, b"}"])
+    }
+
+    /// Does what a journal says, and forgets it.
+    fn finish<'a>(&self, states: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<(), SandboxError> {
+        states.into_iter().try_for_each(|(service, state)| self.put(service, state))?;
+        files::remove(&self.folder().join(JOURNAL))
+    }
+
+    /// Finishes a save that a killed process had written down but not done.
+    fn recover(&self) -> Result<(), SandboxError> {
+        let path = self.folder().join(JOURNAL);
+        let Some(text) = files::read(&path)? else { return Ok(()) };
+        let journal: Journal<'_> = parse(&path, &text)?;
+        self.finish(journal.states.into_iter().map(|(service, state)| (service, state.get().as_bytes())))
     }
 
     /// Makes the folder and takes its lock, once.
@@ -114,7 +154,7 @@ impl Store {
             }
             if new {
                 // The secrets of a sandbox under a repository do not belong into it.
-                write(&self.dir.join(".gitignore"), b"*\n")?;
+                files::write(&self.dir.join(".gitignore"), &[b"*\n"])?;
             }
             *lock = Some(taken);
         }
@@ -123,8 +163,8 @@ impl Store {
         }
         let marker = self.dir.join(MARKER);
         if !marker.exists() {
-            let text = serde_json::to_vec(&Marker { format_version: FORMAT_VERSION }).unwrap_or_default();
-            write(&marker, &text)?;
+            let text = format!("{{\"format_version\":{FORMAT_VERSION}}}");
+            files::write(&marker, &[text.as_bytes()])?;
         }
         Ok(())
     }
@@ -132,30 +172,7 @@ impl Store {
     /// Refuses a folder of a later format.
     fn check_format(&self) -> Result<(), SandboxError> {
         let path = self.dir.join(MARKER);
-        let Some(text) = read(&path)? else { return Ok(()) };
-        match serde_json::from_slice(&text) {
-            Ok(Marker { format_version }) if format_version > FORMAT_VERSION => {
-                Err(SandboxError::Newer { path, found: format_version })
-            }
-            Ok(_) => Ok(()),
-            Err(error) => Err(SandboxError::Damaged { path, source: error.into() }),
-        }
-    }
-
-    /// Removes what a killed process left half written.
-    fn sweep(&self) -> Result<(), SandboxError> {
-        if !self.has_account()? {
-            return Ok(());
-        }
-        let folder = self.folder();
-        let entries = fs::read_dir(&folder).map_err(SandboxError::io("read", &folder))?;
-        for entry in entries {
-            let path = entry.map_err(SandboxError::io("read", &folder))?.path();
-            if path.to_string_lossy().ends_with(TEMPORARY) {
-                fs::remove_file(&path).map_err(SandboxError::io("remove", &path))?;
-            }
-        }
-        Ok(())
+        files::read(&path)?.map_or(Ok(()), |text| parse::<Marker>(&path, &text).map(drop))
     }
 
     /// Tells whether the account has a folder.
@@ -174,67 +191,45 @@ impl Store {
     }
 }
 
-/// Tells whether `path` is a folder; links and other things in the way are errors.
-fn is_folder(path: &Path) -> Result<bool, SandboxError> {
-    match fs::symlink_metadata(path) {
-        Ok(found) if found.is_symlink() => Err(SandboxError::Symlink { path: path.to_owned() }),
-        Ok(found) if !found.is_dir() => Err(SandboxError::NotA { expected: "folder", path: path.to_owned() }),
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(SandboxError::io("open", path)(error)),
+/// Returns the ids of the accounts kept under `dir`, in order.
+pub(super) fn accounts(dir: &Path) -> Result<Vec<String>, SandboxError> {
+    let folder = dir.join("accounts");
+    if !is_folder(dir)? || !is_folder(&folder)? {
+        return Ok(Vec::new());
     }
+    let mut names = files::names(&folder)?;
+    names.retain(|name| name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit()));
+    names.sort();
+    Ok(names)
 }
 
-/// Makes a folder and its parents, for the owner alone.
-fn make_folder(path: &Path) -> Result<(), SandboxError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
+/// Removes what is kept of an account under `dir`, without looking at it. Returns whether there was anything.
+pub(super) fn reset(dir: &Path, account: &str) -> Result<bool, SandboxError> {
+    if !is_folder(dir)? {
+        return Ok(false);
     }
-    builder.create(path).map_err(SandboxError::io("create", path))
+    let lock = Lock::acquire(dir, lock::PATIENCE)?;
+    let store = Store { dir: dir.to_owned(), account: account.to_owned(), lock: Mutex::new(Some(lock)) };
+    let found = store.has_account()?;
+    if found {
+        files::remove_folder(&store.folder())?;
+    }
+    // The accounts say their format themselves.
+    if store.check_format().is_err() {
+        files::remove(&dir.join(MARKER))?;
+    }
+    Ok(found)
 }
 
-/// Reads a file of ours; `None` when there is none.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, SandboxError> {
-    match fs::symlink_metadata(path) {
-        Ok(found) if found.is_symlink() => Err(SandboxError::Symlink { path: path.to_owned() }),
-        Ok(found) if !found.is_file() => Err(SandboxError::NotA { expected: "file", path: path.to_owned() }),
-        Ok(_) => fs::read(path).map(Some).map_err(SandboxError::io("read", path)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(SandboxError::io("read", path)(error)),
+/// Reads the content of a file of ours, of a format that is known.
+fn parse<'de, T: Deserialize<'de>>(path: &Path, text: &'de [u8]) -> Result<T, SandboxError> {
+    let damaged =
+        |error: serde_json::Error| SandboxError::Damaged { path: path.to_owned(), source: error.into() };
+    let Marker { format_version } = serde_json::from_slice(text).map_err(damaged)?;
+    if format_version > FORMAT_VERSION {
+        return Err(SandboxError::Newer { path: path.to_owned(), found: format_version });
     }
-}
-
-/// Replaces a file of ours in one step. A link at `path` is replaced, not followed.
-fn write(path: &Path, content: &[u8]) -> Result<(), SandboxError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(TEMPORARY);
-    let temporary = PathBuf::from(temporary);
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(SandboxError::io("remove", &temporary)(error));
-        }
-        _ => {}
-    }
-    let mut file = create_private(&temporary).map_err(SandboxError::io("create", &temporary))?;
-    file.write_all(content).map_err(SandboxError::io("write", &temporary))?;
-    drop(file);
-    fs::rename(&temporary, path).map_err(SandboxError::io("write", path))
-}
-
-/// Makes a new file for the owner alone; fails when something of that name exists, even a link.
-fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
+    serde_json::from_slice(text).map_err(damaged)
 }
 
 #[cfg(test)]

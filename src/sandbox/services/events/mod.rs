@@ -25,13 +25,13 @@ pub(crate) struct Events {
 }
 
 /// The rules of a region's default bus, by name.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Region {
     rules: BTreeMap<String, Rule>,
 }
 
 /// One rule.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Rule {
     arn: String,
     state: String,
@@ -152,7 +152,7 @@ impl Events {
             )));
         }
         let tags = tags::collected(input.tags);
-        check_tags(&tags)?;
+        check_tags(&Tags::new(), &tags, ctx)?;
         let arn = self.arn(&ctx.region, &input.name);
         self.state.write(&ctx.region, |region| {
             let old = region.rules.remove(&input.name);
@@ -213,7 +213,7 @@ impl Events {
         self.write(ctx, rule_of(arn)?, |rule| {
             let mut tags = rule.tags.clone();
             change(&mut tags);
-            check_tags(&tags)?;
+            check_tags(&rule.tags, &tags, ctx)?;
             rule.tags = tags;
             Ok(json!({}))
         })
@@ -336,8 +336,8 @@ fn check_pattern(pattern: &str) -> Result<(), AwsError> {
 }
 
 /// Checks tags.
-fn check_tags(tags: &Tags) -> Result<(), AwsError> {
-    tags::check(tags).map_err(|fault| match fault {
+fn check_tags(before: &Tags, after: &Tags, ctx: &RequestContext) -> Result<(), AwsError> {
+    tags::check(before, after, ctx).map_err(|fault| match fault {
         TagFault::Reserved => {
             AwsError::validation("aws: prefixed tag key names are not allowed for external use.")
         }

@@ -115,6 +115,9 @@ impl Lambda {
         if input["PackageType"] == "Image" {
             return Err(invalid("the sandbox has no container images; use a .zip package"));
         }
+        if let Some(layer) = input.pointer("/Layers/0").and_then(Value::as_str) {
+            return Err(no_layer(layer));
+        }
         for required in ["Runtime", "Handler"] {
             if !input[required].is_string() {
                 let wanted = required.to_lowercase();
@@ -129,7 +132,7 @@ impl Lambda {
         self.check_role(&settings)?;
         let tags: Tags =
             if input["Tags"].is_null() { Tags::new() } else { wire::input(input["Tags"].clone())? };
-        validate::tags(&tags)?;
+        validate::tags(&Tags::new(), &tags, ctx)?;
         let package = Package::from(&input["Code"])?;
         let function = Function {
             arn: self.arn(&ctx.region, &name),
@@ -170,6 +173,9 @@ impl Lambda {
         ctx: &RequestContext,
         input: &Value,
     ) -> Result<Value, AwsError> {
+        if let Some(layer) = input.pointer("/Layers/0").and_then(Value::as_str) {
+            return Err(no_layer(layer));
+        }
         let (now, revision) = (self.now(), wire::uuid());
         let mut settings = self.read(ctx, input, |_, function| Ok(function.settings.clone()))?;
         merge(&mut settings, input);
@@ -245,6 +251,11 @@ impl Lambda {
             Ok(json!({"Policy": policy.to_string(), "RevisionId": function.policy_revision}))
         })
     }
+}
+
+/// The error for a layer: there are none.
+fn no_layer(arn: &str) -> AwsError {
+    invalid(format!("Layer version {arn} does not exist."))
 }
 
 /// Returns the settings of a function that names none.

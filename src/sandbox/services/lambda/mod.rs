@@ -31,13 +31,13 @@ pub(crate) struct Lambda {
 }
 
 /// The functions of a region, by name.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Region {
     functions: BTreeMap<String, Function>,
 }
 
 /// One function.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Function {
     arn: String,
     /// The settings as the API spells them; defaults filled in.
@@ -152,7 +152,7 @@ impl Lambda {
         self.write(ctx, input, |_, function| {
             let mut tags = function.tags.clone();
             tags.extend(added);
-            validate::tags(&tags)?;
+            validate::tags(&function.tags, &tags, ctx)?;
             function.tags = tags;
             Ok(no_content())
         })
@@ -162,7 +162,10 @@ impl Lambda {
     fn untag(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
         let keys = wire::tag_keys(ctx, input);
         self.write(ctx, input, |_, function| {
-            function.tags.retain(|key, _| !keys.contains(key));
+            let mut tags = function.tags.clone();
+            tags.retain(|key, _| !keys.contains(key));
+            validate::tags(&function.tags, &tags, ctx)?;
+            function.tags = tags;
             Ok(no_content())
         })
     }

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use awsim_core::AwsError;
+use awsim_core::{AwsError, RequestContext};
 use serde_json::{Map, Value};
 
 use super::invalid;
@@ -206,8 +206,8 @@ pub(super) fn architectures(input: &Value) -> Result<Value, AwsError> {
 }
 
 /// Checks tags.
-pub(super) fn tags(tags: &Tags) -> Result<(), AwsError> {
-    tags::check(tags).map_err(|fault| {
+pub(super) fn tags(before: &Tags, after: &Tags, ctx: &RequestContext) -> Result<(), AwsError> {
+    tags::check(before, after, ctx).map_err(|fault| {
         invalid(match fault {
             TagFault::Reserved => "aws: prefixed tag key names are not allowed for external use.",
             TagFault::Length => "Tag keys have 1 to 128 characters and tag values at most 256.",
@@ -262,7 +262,7 @@ pub(super) fn trusts_lambda(trust: &str) -> bool {
         });
         names_lambda && names_call && !about_sts
     };
-    let statements = each(&policy["Statement"]);
+    let statements = each(policy.get("Statement").unwrap_or(&Value::Null));
     let effect = |wanted: &str| statements.iter().any(|it| it["Effect"] == wanted && applies(it));
     effect("Allow") && !effect("Deny")
 }

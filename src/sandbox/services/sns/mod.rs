@@ -29,7 +29,7 @@ pub(crate) struct Sns {
 }
 
 /// What a region holds.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Region {
     /// The topics by ARN.
     topics: BTreeMap<String, Topic>,
@@ -40,7 +40,7 @@ struct Region {
 }
 
 /// A message that was published.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Published {
     id: String,
     topic: String,
@@ -87,7 +87,7 @@ impl Sns {
             let topic = region.topics.get_mut(arn).ok_or_else(no_resource)?;
             let mut tags = topic.tags.clone();
             change(&mut tags);
-            check_tags(&tags)?;
+            check_tags(&topic.tags, &tags, ctx)?;
             topic.tags = tags;
             Ok(json!({}))
         })
@@ -213,8 +213,8 @@ fn check_arn(parameter: &str, arn: &str) -> Result<(), AwsError> {
 }
 
 /// Checks tags.
-fn check_tags(tags: &Tags) -> Result<(), AwsError> {
-    tags::check(tags).map_err(|fault| match fault {
+fn check_tags(before: &Tags, after: &Tags, ctx: &RequestContext) -> Result<(), AwsError> {
+    tags::check(before, after, ctx).map_err(|fault| match fault {
         TagFault::Reserved => invalid("Tags Reason: Tag keys cannot start with aws:"),
         TagFault::Length => invalid("Tags Reason: Tag keys have 1 to 128 characters, tag values at most 256"),
         TagFault::TooMany => AwsError::bad_request(

@@ -10,7 +10,7 @@ use super::{Region, Sns, check_arn, entries, invalid, no_topic, text, topic};
 use crate::sandbox::services::wire;
 
 /// One subscription.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Subscription {
     pub(super) topic: String,
     protocol: String,

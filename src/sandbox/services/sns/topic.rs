@@ -29,7 +29,7 @@ const SETTABLE: [&str; 10] = [
 ];
 
 /// One topic.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Topic {
     /// The attributes that were set.
     attributes: BTreeMap<String, String>,
@@ -64,7 +64,7 @@ impl Sns {
             check_attribute(name, value)?;
         }
         let tags = tags::collected(input.tags);
-        check_tags(&tags)?;
+        check_tags(&Tags::new(), &tags, ctx)?;
         let arn = self.arn(&ctx.region, &input.name);
         self.state.write(&ctx.region, |region| {
             if let Some(topic) = region.topics.get(&arn) {
