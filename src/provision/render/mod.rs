@@ -1,0 +1,3 @@
+//! Writes a scenario in the words of other tools: the IAM policy that it needs, a CloudFormation template.
+
+pub mod permissions;
