@@ -5,7 +5,41 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use aws_credential_types::provider::SharedCredentialsProvider;
+use iamlab::aws::connect::connect_through;
+use iamlab::clock::Clock;
+use iamlab::sandbox::{Options, Sandbox};
 use serde_json::Value;
+
+/// What the header of a template says, and its contents.
+fn template(folder: &Path, scenario: &str) -> (String, serde_yaml::Value) {
+    let text = stdout(&iamlab(folder, &["provision", "render", scenario, "--as", "cloudformation"]));
+    let value = serde_yaml::from_str(&text).unwrap();
+    (text, value)
+}
+
+/// Collects what `Ref`, `Fn::GetAtt` and `Fn::Sub` name.
+fn named(value: &serde_yaml::Value, found: &mut BTreeSet<String>) {
+    match value {
+        serde_yaml::Value::Sequence(items) => items.iter().for_each(|item| named(item, found)),
+        serde_yaml::Value::Mapping(entries) => {
+            for (key, value) in entries {
+                match (key.as_str().unwrap(), value) {
+                    ("Ref", value) => drop(found.insert(value.as_str().unwrap().to_owned())),
+                    ("Fn::GetAtt", value) => drop(found.insert(value[0].as_str().unwrap().to_owned())),
+                    ("Fn::Sub", value) => {
+                        let holes = value.as_str().unwrap().split("${").skip(1);
+                        let holes = holes.filter(|hole| !hole.starts_with('!'));
+                        let id = |hole: &str| hole.split(['}', '.']).next().unwrap().to_owned();
+                        found.extend(holes.map(id));
+                    }
+                    (_, value) => named(value, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
 
 /// A scenario that uses every kind and every option that takes an action of its own.
 const EVERYTHING: &str = r#"
@@ -241,9 +275,143 @@ fn what_is_not_in_the_policy_is_said() {
     let output = iamlab(folder.path(), &["provision", "render", "scenario.yaml", "--as", "permissions"]);
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("warning: stack.k makes what its template names"), "{told}");
-    let users: String = (0..60).map(|n| format!("    a-user-of-the-class-{n:02}: {{ console: true }}\n")).collect();
+    let users: String =
+        (0..60).map(|n| format!("    a-user-of-the-class-{n:02}: {{ console: true }}\n")).collect();
     fs::write(folder.path().join("many.yaml"), format!("name: many\nresources:\n  users:\n{users}")).unwrap();
     let output = iamlab(folder.path(), &["provision", "render", "many.yaml", "--as", "permissions"]);
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("IAM takes 6144") && told.contains("split"), "{told}");
+}
+
+#[test]
+fn every_reference_of_a_template_leads_somewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    everything(folder.path());
+    let lab = repository().join("scenarios/iam-auditing");
+    for scenario in [lab.to_str().unwrap(), "scenario.yaml"] {
+        let (_, template) = template(folder.path(), scenario);
+        let keys = |section: &str| -> BTreeSet<String> {
+            let entries = template[section].as_mapping().unwrap();
+            entries.keys().map(|key| key.as_str().unwrap().to_owned()).collect()
+        };
+        let mut known = keys("Resources");
+        assert!(known.iter().all(|id| id.chars().all(|c| c.is_ascii_alphanumeric())), "{known:?}");
+        known.extend(keys("Parameters"));
+        known.extend(["AWS::Partition", "AWS::Region", "AWS::AccountId"].map(str::to_owned));
+        let mut used = BTreeSet::new();
+        named(&template["Resources"], &mut used);
+        let lost: Vec<_> = used.difference(&known).collect();
+        assert!(lost.is_empty(), "{lost:?}");
+        assert!(used.contains("CodeBucket") && used.contains("CodeKey"));
+    }
+}
+
+#[test]
+fn the_lab_as_a_template() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = repository().join("scenarios/iam-auditing");
+    let (text, _) = template(folder.path(), lab.to_str().unwrap());
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn what_a_template_cannot_express_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    everything(folder.path());
+    let (text, _) = template(folder.path(), "scenario.yaml");
+    let header: Vec<&str> = text.lines().take_while(|line| line.starts_with('#')).collect();
+    for part in [
+        "- user.U: its console password",
+        "- user.U: its MFA device",
+        "- user.U: its access key",
+        "- password_policy: ",
+        "- stack.k: ",
+        "- policies: the mark",
+    ] {
+        assert!(header.iter().any(|line| line.contains(part)), "{part}: {header:#?}");
+    }
+    assert!(!text.contains("AWS::IAM::AccessKey") && !text.contains("LoginProfile:"));
+}
+
+#[test]
+fn circles_and_variables_survive() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = r#"
+name: circles
+resources:
+  policies:
+    P:
+      document:
+        Version: "2012-10-17"
+        Statement:
+          - { Effect: Allow, Action: "iam:*", Resource: ["arn:aws:iam::123456789012:user/${aws:username}", "arn:aws:iam::123456789012:role/A"] }
+  roles:
+    A: { trust: { roles: [B] }, policies: [P] }
+    B: { trust: { roles: [A] } }
+    A-: { trust: { services: [lambda.amazonaws.com] } }
+"#;
+    fs::write(folder.path().join("scenario.yaml"), scenario).unwrap();
+    let (text, template) = template(folder.path(), "scenario.yaml");
+    let resources = &template["Resources"];
+    let statement = &resources["PolicyP"]["Properties"]["PolicyDocument"]["Statement"][0];
+    assert_eq!(
+        statement["Resource"][0]["Fn::Sub"],
+        "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/${!aws:username}"
+    );
+    // A needs P, so P names A without waiting for it.
+    assert_eq!(statement["Resource"][1]["Fn::Sub"], "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/A");
+    let trusted = |role: &str| {
+        resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["AWS"][0]
+            .clone()
+    };
+    assert_eq!(trusted("RoleA")["Fn::GetAtt"][0], "RoleB");
+    assert!(trusted("RoleB")["Fn::Sub"].as_str().unwrap().ends_with(":role/A"));
+    assert!(resources["RoleAN2"].is_mapping(), "{text}");
+    assert!(text.contains("# - role.A and role.B trust each other"), "{text}");
+}
+
+/// The sandbox deploys what it can make: all but the function, which needs a bucket, and what hangs on it.
+#[tokio::test]
+async fn the_sandbox_deploys_the_template() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = repository().join("scenarios/iam-auditing");
+    let (_, mut template) = template(folder.path(), lab.to_str().unwrap());
+    let template = template.as_mapping_mut().unwrap();
+    template.remove("Parameters");
+    let resources = template["Resources"].as_mapping_mut().unwrap();
+    resources.retain(|_, resource| {
+        let kind = resource["Type"].as_str().unwrap();
+        !kind.starts_with("AWS::Lambda::") && kind != "AWS::Events::Rule"
+    });
+    let sandbox = Sandbox::open(Options {
+        dir: None,
+        account: "111122223333".into(),
+        region: "us-east-1".into(),
+        clock: Clock::System,
+    })
+    .unwrap();
+    let credentials = SharedCredentialsProvider::new(sandbox.credentials());
+    let aws = connect_through(sandbox.http_client(), credentials, "us-east-1", Clock::System).await.unwrap();
+    aws.cloudformation
+        .create_stack()
+        .stack_name("lab")
+        .template_body(serde_yaml::to_string(&template).unwrap())
+        .capabilities("CAPABILITY_NAMED_IAM".into())
+        .send()
+        .await
+        .unwrap();
+    let stacks = aws.cloudformation.describe_stacks().stack_name("lab").send().await.unwrap();
+    let stack = &stacks.stacks()[0];
+    assert_eq!(
+        stack.stack_status().unwrap().as_str(),
+        "CREATE_COMPLETE",
+        "{:?}",
+        stack.stack_status_reason()
+    );
+    let group = aws.iam.get_group().group_name("IAM-Auditor-Group").send().await.unwrap();
+    assert_eq!(group.users()[0].user_name(), "User3");
+    let role = aws.iam.get_role().role_name("IAM-Auditor-role").send().await.unwrap();
+    let role = role.role().unwrap();
+    assert!(role.assume_role_policy_document().unwrap().contains("111122223333"));
+    assert_eq!(role.tags()[0].value(), "iam-auditing");
 }

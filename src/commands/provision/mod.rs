@@ -34,7 +34,7 @@ pub enum Provision {
     Down(down::DownArgs),
     /// Show how the account differs from the scenario; exit 2 when it does
     Status(status::StatusArgs),
-    /// Write the scenario as something else: the IAM policy it needs
+    /// Write the scenario as something else: a CloudFormation template, the IAM policy it needs
     Render(render::RenderArgs),
 }
 
