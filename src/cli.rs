@@ -25,7 +25,7 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// When to colour: follows NO_COLOR and CLICOLOR_FORCE
+    /// When to colour: follows `NO_COLOR` and `CLICOLOR_FORCE`
     #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN", help_heading = "Output")]
     pub color: ColorChoice,
     /// Tell more on stderr: -v what is done, -vv every API request

@@ -2,14 +2,19 @@
 //! the text that `ui.rs` prints.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-/// The longest part of a line that an excerpt shows, in characters.
-const LINE_LIMIT: usize = 140;
+/// The width of what is drawn, in characters.
+const WIDTH: usize = 140;
+/// How far before and after a place its line is looked at, in bytes.
+const LONG_LINE: usize = 1000;
+/// How far apart two places can be and still be drawn together, in bytes.
+const NEAR: usize = 4000;
 /// The longest message, label or help that is shown, in characters.
 const TEXT_LIMIT: usize = 600;
 /// How many diagnostics are shown in full before the rest is only counted.
@@ -169,14 +174,14 @@ impl std::error::Error for Diagnostics {}
 /// obey are shown as what they are; long lines are cut around the place.
 pub fn render(diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(LINE_LIMIT + 40);
+    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(WIDTH);
     let mut text = String::new();
     for diagnostic in diagnostics.iter().take(SHOWN_LIMIT) {
         text.push_str(renderer.render(&[group(diagnostic)]).trim_end());
         text.push_str("\n\n");
     }
     if let Some(more @ 1..) = diagnostics.len().checked_sub(SHOWN_LIMIT) {
-        text.push_str(&format!("… and {more} more\n"));
+        text.extend(["… and ", &more.to_string(), " more\n"]);
     }
     text
 }
@@ -187,98 +192,106 @@ fn group(diagnostic: &Diagnostic) -> Group<'static> {
     let mut group = Group::with_title(title);
     if let Some(file) = &diagnostic.file {
         let path = shown_path(&file.path);
-        let Some(span) = diagnostic.span else {
-            return with_help(group.element(Origin::path(path)), diagnostic);
+        group = match diagnostic.span {
+            None => group.element(Origin::path(path)),
+            Some(span) => excerpts(group, file, &path, span, diagnostic),
         };
-        let (line, column) = file.position(span.start);
-        let label = diagnostic.label.as_deref();
-        group = group.element(Origin::path(path).line(line).char_column(column));
-        let places = match &diagnostic.also {
-            Some((other, words)) => vec![(span, label, true), (*other, Some(words.as_str()), false)],
-            None => vec![(span, label, true)],
-        };
-        for snippet in excerpts(file, places) {
-            group = group.element(snippet);
-        }
     }
-    with_help(group, diagnostic)
-}
-
-fn with_help(group: Group<'static>, diagnostic: &Diagnostic) -> Group<'static> {
     match &diagnostic.help {
         Some(help) => group.element(Level::HELP.message(visible(help))),
         None => group,
     }
 }
 
-/// Draws each place's line in the order of the file.
+/// Adds the lines of a diagnostic's places to its drawing: together when they are near each other.
 fn excerpts(
+    group: Group<'static>,
     file: &SourceFile,
-    mut places: Vec<(Span, Option<&str>, bool)>,
-) -> Vec<Snippet<'static, annotate_snippets::Annotation<'static>>> {
-    places.sort_by_key(|(span, ..)| *span);
-    places
-        .into_iter()
-        .map(|(span, label, primary)| {
-            let excerpt = Excerpt::of(file, span);
-            let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let annotation = kind.span(excerpt.span).label(label.map(visible));
-            Snippet::source(excerpt.text).line_start(excerpt.line).annotation(annotation)
-        })
-        .collect()
+    path: &str,
+    span: Span,
+    diagnostic: &Diagnostic,
+) -> Group<'static> {
+    let primary = (span, AnnotationKind::Primary, diagnostic.label.as_deref());
+    let mut places = vec![primary];
+    if let Some((other, words)) = &diagnostic.also {
+        places.push((*other, AnnotationKind::Context, Some(words.as_str())));
+    }
+    let near = places.iter().map(|(span, ..)| span.start.abs_diff(primary.0.start)).all(|far| far < NEAR);
+    let parts: Vec<_> =
+        if near { vec![places] } else { places.into_iter().map(|place| vec![place]).collect() };
+    parts.into_iter().fold(group, |group, places| {
+        let excerpt = Excerpt::of(file, places.iter().map(|(span, ..)| *span));
+        let marks = places
+            .iter()
+            .zip(&excerpt.marks)
+            .map(|((_, kind, label), mark)| kind.span(mark.clone()).label(label.map(visible)));
+        let snippet = Snippet::source(excerpt.text.clone()).line_start(excerpt.line).annotations(marks);
+        if excerpt.cut {
+            let (line, column) = file.position(places.first().map_or(0, |(span, ..)| span.start));
+            group.element(Origin::path(path.to_owned()).line(line).char_column(column)).element(snippet)
+        } else {
+            group.element(snippet.path(path.to_owned()))
+        }
+    })
 }
 
-/// One line of a file, cut to what a terminal can show, with the place in it.
+/// Some lines of a file, made harmless and not too long, with places in them.
 struct Excerpt {
     text: String,
     line: usize,
-    span: std::ops::Range<usize>,
+    marks: Vec<Range<usize>>,
+    /// Whether columns differ from the file's.
+    cut: bool,
 }
 
 impl Excerpt {
-    /// Returns the line where `span` starts; a place of several lines is marked to the end of its first.
-    fn of(file: &SourceFile, span: Span) -> Self {
-        let start = floor(&file.text, span.start);
-        let end = floor(&file.text, span.end()).max(start);
-        let head = file.text.get(..start).unwrap_or_default();
-        let line_start = head.rfind('\n').map_or(0, |at| at + 1);
-        let rest = file.text.get(start..).unwrap_or_default();
-        let line_end = start + rest.find('\n').unwrap_or(rest.len());
-        let before: Vec<char> = file.text.get(line_start..start).unwrap_or_default().chars().collect();
-        let marked: Vec<char> = file.text.get(start..end.min(line_end)).unwrap_or_default().chars().collect();
-        let after = file.text.get(end.min(line_end)..line_end).unwrap_or_default();
-
-        let mut text = String::new();
-        let shown_before = before.len().min(LINE_LIMIT / 2);
-        if shown_before < before.len() {
-            text.push('…');
+    /// Returns the lines from the first place to the last; a place of several lines is marked to the end of its
+    /// first.
+    fn of(file: &SourceFile, spans: impl Iterator<Item = Span> + Clone) -> Self {
+        let text: &str = &file.text;
+        let line_start = |at: usize| text.get(..at).and_then(|head| head.rfind('\n')).map_or(0, |at| at + 1);
+        let line_end =
+            |at: usize| at + text.get(at..).map_or(0, |rest| rest.find('\n').unwrap_or(rest.len()));
+        let places: Vec<Range<usize>> = spans
+            .map(|span| floor(text, span.start)..floor(text, span.end()))
+            .map(|place| place.start..place.end.clamp(place.start, line_end(place.start)))
+            .collect();
+        let first = places.iter().map(|place| place.start).min().unwrap_or(0);
+        let last = places.iter().map(|place| place.end).max().unwrap_or(0);
+        let from = floor(text, line_start(first).max(first.saturating_sub(LONG_LINE)));
+        let to = floor(text, line_end(last).min(last + LONG_LINE)).max(last);
+        let mut shown = String::new();
+        let mut marks = vec![0..0; places.len()];
+        let mut at = from;
+        for c in text.get(from..to).unwrap_or_default().chars().chain(['\n']) {
+            for (mark, place) in marks.iter_mut().zip(&places) {
+                if place.start == at {
+                    mark.start = shown.len();
+                }
+                if place.end == at {
+                    mark.end = shown.len();
+                }
+            }
+            at += c.len_utf8();
+            shown.push(match c {
+                '\n' => c,
+                '\r' if text.get(at..).is_some_and(|rest| rest.starts_with('\n')) => ' ',
+                c => harmless(c),
+            });
         }
-        text.extend(before.iter().skip(before.len() - shown_before).copied().map(harmless));
-        let from = text.len();
-        text.extend(marked.iter().take(LINE_LIMIT).copied().map(harmless));
-        if marked.len() > LINE_LIMIT {
-            text.push('…');
-        }
-        let to = text.len();
-        let room = LINE_LIMIT.saturating_sub(shown_before + marked.len());
-        let after = after.trim_end_matches('\r');
-        text.extend(after.chars().take(room).map(harmless));
-        if after.chars().nth(room).is_some() && marked.len() <= LINE_LIMIT {
-            text.push('…');
-        }
-        Self { text, line: head.matches('\n').count() + 1, span: from..to }
+        let line = text.get(..from).unwrap_or_default().matches('\n').count() + 1;
+        Self { text: shown.trim_end_matches('\n').to_owned(), line, marks, cut: from != line_start(first) }
     }
 }
 
-/// Returns the path as shown: never absolute noise, never a character that a terminal obeys.
+/// Returns the path without a character that a terminal obeys.
 fn shown_path(path: &Path) -> String {
     visible(&path.display().to_string())
 }
 
 /// Returns text that a terminal shows and never obeys, cut to a bearable length.
 fn visible(text: &str) -> String {
-    let mut shown: String =
-        text.chars().take(TEXT_LIMIT).map(|c| if c == '\n' { c } else { harmless(c) }).collect();
+    let mut shown: String = text.chars().take(TEXT_LIMIT).map(harmless).collect();
     if text.chars().nth(TEXT_LIMIT).is_some() {
         shown.push('…');
     }

@@ -77,7 +77,9 @@ impl Aws {
         let mut waited = std::time::Duration::ZERO;
         let mut attempt = 0;
         loop {
-            let error = match send().await {
+            // The SDK's futures are large, and a look holds dozens of them at once: on the heap they leave the
+            // stack to those who call.
+            let error = match Box::pin(send()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => ApiError::new(operation, resource, &error),
             };

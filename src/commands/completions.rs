@@ -4,7 +4,7 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
 use crate::cli::Cli;
-use crate::error::{Error, Exit};
+use crate::error::Exit;
 use crate::ui::Ui;
 
 /// Print a completion script for a shell
@@ -16,9 +16,9 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(super) fn run(ui: &Ui, args: &CompletionsArgs) -> Result<Exit, Error> {
+pub(super) fn run(ui: &Ui, args: &CompletionsArgs) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "iamlab", &mut script);
     ui.data(String::from_utf8_lossy(&script).trim_end());
-    Ok(Exit::Ok)
+    Exit::Ok
 }

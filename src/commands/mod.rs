@@ -7,6 +7,8 @@ use crate::ui::Ui;
 
 mod completions;
 mod provision;
+#[cfg(feature = "sandbox")]
+mod sandbox;
 mod schema;
 
 /// What can be asked for.
@@ -15,6 +17,10 @@ pub enum Command {
     /// Bring a scenario up in an account, watch it, take it away
     #[command(subcommand)]
     Provision(provision::Provision),
+    /// Look after the embedded accounts
+    #[cfg(feature = "sandbox")]
+    #[command(subcommand)]
+    Sandbox(sandbox::SandboxCommand),
     /// Print the JSON Schema of a file format, for editors
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell
@@ -25,7 +31,9 @@ pub enum Command {
 pub async fn run(ui: &Ui, command: Command) -> Result<Exit, Error> {
     match command {
         Command::Provision(command) => provision::run(ui, command).await,
-        Command::Schema(args) => schema::run(ui, &args),
-        Command::Completions(args) => completions::run(ui, &args),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(command) => sandbox::run(ui, command).await,
+        Command::Schema(args) => Ok(schema::run(ui, &args)),
+        Command::Completions(args) => Ok(completions::run(ui, &args)),
     }
 }

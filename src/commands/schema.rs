@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::error::{Error, Exit};
+use crate::error::Exit;
 use crate::scenario::model::schema;
 use crate::ui::Ui;
 
@@ -21,10 +21,10 @@ enum Format {
     Scenario,
 }
 
-pub(super) fn run(ui: &Ui, args: &SchemaArgs) -> Result<Exit, Error> {
+pub(super) fn run(ui: &Ui, args: &SchemaArgs) -> Exit {
     let schema = match args.format {
         Format::Scenario => schema(),
     };
     ui.data(&format!("{schema:#}"));
-    Ok(Exit::Ok)
+    Exit::Ok
 }

@@ -1,23 +1,33 @@
 //! The policies that AWS manages, by name.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 /// One `path/Name` per line, sorted.
 const NAMES: &str = include_str!("../../policies/aws-managed-names.txt");
 
+/// Bare name, and `path/Name`, to `path/Name`.
+static BY_NAME: LazyLock<BTreeMap<&str, &str>> =
+    LazyLock::new(|| paths().flat_map(|path| [(bare(path), path), (path, path)]).collect());
+
 /// Returns `path/Name` of every policy that AWS manages, as far as this program knows.
 fn paths() -> impl Iterator<Item = &'static str> + Clone {
-    NAMES.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+    NAMES.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+fn bare(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Returns the bare name of every policy that AWS manages.
 pub fn aws_managed_names() -> impl Iterator<Item = &'static str> + Clone {
-    paths().map(|path| path.rsplit('/').next().unwrap_or(path))
+    paths().map(bare)
 }
 
 /// Returns the ARN of a policy that AWS manages, found by name (`AWSLambdaBasicExecutionRole`) or by path
 /// (`service-role/AWSLambdaBasicExecutionRole`); `None` when AWS has no such policy.
 pub fn aws_managed_arn(name_or_path: &str, partition: &str) -> Option<String> {
-    let found =
-        paths().find(|path| *path == name_or_path || path.rsplit('/').next() == Some(name_or_path))?;
+    let found = BY_NAME.get(name_or_path)?;
     Some(format!("arn:{partition}:iam::aws:policy/{found}"))
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use serde::Serialize;
+use tokio::sync::Notify;
 
 use super::plan::{Action, Change, Plan, Step};
 use super::{Address, Session};
@@ -64,17 +65,30 @@ pub type Sink<'a> = dyn Fn(Event<'_>) + Send + Sync + 'a;
 
 /// A request to start nothing new. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop(Arc<Asked>);
+
+#[derive(Debug, Default)]
+struct Asked {
+    once: AtomicBool,
+    again: Notify,
+}
 
 impl Stop {
-    /// Asks.
+    /// Asks. Asked a second time, it is an order to drop what is under way too.
     pub fn ask(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        if self.0.once.swap(true, Ordering::SeqCst) {
+            self.0.again.notify_one();
+        }
     }
 
     /// Tells whether it was asked for.
     pub fn asked(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.once.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it is an order.
+    pub async fn ordered(&self) {
+        self.0.again.notified().await;
     }
 }
 

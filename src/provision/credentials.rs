@@ -42,7 +42,7 @@ async fn set_password(session: &Session, name: &str, reset: bool, length: usize)
     let password =
         generate(length).map_err(|error| local("generate a password", &address, error.to_string()))?;
     let url = format!("https://{}.{}/console", session.place.account, sign_in_host(&session.place.partition));
-    session.handover.password(name, &password, &url).map_err(|error| handed_over(&address, error))?;
+    session.handover.password(name, &password, &url).map_err(|error| handed_over(&address, &error))?;
     let created = aws
         .call("iam:CreateLoginProfile", &address, || {
             iam.create_login_profile()
@@ -98,7 +98,7 @@ pub(crate) async fn create_access_keys(
         session
             .handover
             .access_key(name, &key.access_key_id, &secret, &kept)
-            .map_err(|error| handed_over(&address, error))?;
+            .map_err(|error| handed_over(&address, &error))?;
         kept.push(key.access_key_id);
         let receipt = Tags::from([(HANDED_OVER.to_owned(), kept.join(" "))]);
         let tags = iam_tags(&receipt);
@@ -176,7 +176,7 @@ pub(crate) async fn enable_mfa(session: &Session, name: &str, leftovers: &[Strin
         seed.reveal()
     ));
     let serial = device.serial_number();
-    session.handover.mfa(name, serial, &uri).map_err(|error| handed_over(&address, error))?;
+    session.handover.mfa(name, serial, &uri).map_err(|error| handed_over(&address, &error))?;
 
     // The last code and the present one are consecutive and both still accepted. A clock that is off by a step
     // is met by waiting for the next one.
@@ -293,7 +293,7 @@ fn percent_encode(text: &str) -> String {
     encoded
 }
 
-fn handed_over(resource: &str, error: HandOverError) -> ApiError {
+fn handed_over(resource: &str, error: &HandOverError) -> ApiError {
     local("hand over credentials", resource, error.to_string())
 }
 

@@ -14,7 +14,8 @@ pub struct FieldChange {
     pub after: Value,
 }
 
-/// Compares two states as JSON. Mappings are compared key by key, everything else as a whole.
+/// Compares two states as JSON. Mappings are compared key by key, everything else as a whole. A key that holds
+/// `null` and a key that is not there mean the same, so what a mapping lists must never be `null`.
 pub fn diff(before: &Value, after: &Value) -> Vec<FieldChange> {
     let mut changes = Vec::new();
     compare("", before, after, &mut changes);

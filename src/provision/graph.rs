@@ -32,12 +32,11 @@ pub(crate) fn order(steps: &mut [Step], picture: Picture<'_>, goal: Goal) {
         let rising = |address: &Address| working.get(address).is_some_and(|action| *action != Action::Delete);
         // Three kinds of wait, the strictest first: what AWS needs to be there; whom a role trusts, which may come
         // later; and what a policy document only mentions, which IAM never looks up.
-        let trust = super::resources::role::trust_edges(picture.scenario);
+        let trust = &picture.scenario.trust;
         let named = &picture.scenario.edges;
         let strict = named.iter().filter(|(address, _)| address.kind != "policy");
         let mentioned = named.iter().filter(|(address, _)| address.kind == "policy");
-        for (address, needed) in strict.chain(&trust).chain(mentioned).filter(|(address, _)| rising(address))
-        {
+        for (address, needed) in strict.chain(trust).chain(mentioned).filter(|(address, _)| rising(address)) {
             for needed in needed.iter().filter(|needed| rising(needed)) {
                 wait(address, needed);
             }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ownership::{MARK, mark};
+use super::ownership::{MARK, Ownership, mark};
 use super::plan::{Action, Goal};
 use super::{Address, apply, arn, resources};
 use crate::account::snapshot::Snapshot;
 use crate::aws::Aws;
-use crate::aws::collect::{Scope, collect, tagged};
+use crate::aws::collect::{Owner, Scope, collect, tagged};
 use crate::aws::error::ApiError;
 use crate::scenario::Resolved;
 
@@ -21,7 +21,7 @@ pub(crate) async fn look(aws: &Aws, scenario: &Resolved, goal: Goal) -> Result<S
     for address in tagged?.iter().filter_map(|arn| address(arn)) {
         resources::scope_left(&address, &mut left);
     }
-    add_unknown(&mut left, &snapshot);
+    add_unknown(&mut left, scenario, &snapshot);
     read_more(aws, &left, &scope, &mut snapshot).await?;
     Ok(snapshot)
 }
@@ -48,7 +48,7 @@ pub(crate) async fn look_back(
     for outcome in outcomes.iter().filter(|outcome| outcome.change.action == Action::Delete) {
         resources::scope_left(&outcome.change.address, &mut left);
     }
-    add_unknown(&mut left, &snapshot);
+    add_unknown(&mut left, scenario, &snapshot);
     read_more(aws, &left, &scope, &mut snapshot).await?;
     Ok(snapshot)
 }
@@ -58,15 +58,21 @@ fn scope(scenario: &Resolved, goal: Goal) -> Scope {
     resources::scope_all(&scenario.resources, &mut scope);
     // IAM things that left the scenario are found in the same listing.
     scope.identity = true;
+    scope.owner = Some(Owner {
+        key: MARK,
+        value: scenario.place.scenario.clone(),
+        group_path: scenario.place.group_path(),
+    });
     scope.all_credentials = matches!(goal, Goal::Down { .. });
     scope
 }
 
-/// Adds what carries the mark in the listing of IAM things but was not declared.
-fn add_unknown(left: &mut Scope, snapshot: &Snapshot) {
+/// Adds the users that carry the scenario's mark but were not declared: their credentials have not been read.
+fn add_unknown(left: &mut Scope, scenario: &Resolved, snapshot: &Snapshot) {
     let Some(identity) = snapshot.identity.read() else { return };
     for (name, user) in &identity.users {
-        if user.tags.contains_key(MARK) && !snapshot.credentials.contains_key(name) {
+        let is_ours = Ownership::of_tags(&user.tags, &scenario.place.scenario) == Ownership::Ours;
+        if is_ours && !snapshot.credentials.contains_key(name) {
             left.users.insert(name.clone());
         }
     }
@@ -101,6 +107,8 @@ async fn read_more(aws: &Aws, left: &Scope, had: &Scope, snapshot: &mut Snapshot
         identity: !scope.users.is_empty() || !scope.policies.is_empty(),
         virtual_mfa: !scope.users.is_empty() && !had.virtual_mfa,
         policies: had.policies.union(&scope.policies).cloned().collect(),
+        owner: had.owner.clone(),
+        known_tags: had.known_tags.clone(),
         ..scope
     };
     let more = complete(collect(aws, &with_identity).await)?;

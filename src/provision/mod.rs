@@ -93,12 +93,21 @@ pub struct Session {
     pub tell: fn(&Address, &str),
     present: Mutex<BTreeSet<Address>>,
     deleted: Mutex<BTreeSet<Address>>,
+    deferred: Mutex<BTreeSet<Address>>,
 }
 
 impl Session {
     /// Opens a session.
     pub fn new(aws: Aws, place: Place, handover: HandOver, tell: fn(&Address, &str)) -> Self {
-        Self { aws, place, handover, tell, present: Mutex::default(), deleted: Mutex::default() }
+        Self {
+            aws,
+            place,
+            handover,
+            tell,
+            present: Mutex::default(),
+            deleted: Mutex::default(),
+            deferred: Mutex::default(),
+        }
     }
 
     /// Notes that a resource of the scenario is there.
@@ -114,6 +123,16 @@ impl Session {
     /// Tells whether this run has deleted a resource.
     pub(crate) fn is_deleted(&self, address: &Address) -> bool {
         self.deleted.lock().unwrap_or_else(PoisonError::into_inner).contains(address)
+    }
+
+    /// Notes that a resource was made for now, and the next pass completes it.
+    pub(crate) fn note_deferred(&self, address: Address) {
+        self.deferred.lock().unwrap_or_else(PoisonError::into_inner).insert(address);
+    }
+
+    /// Tells whether a resource was made for now only.
+    pub(crate) fn is_deferred(&self, address: &Address) -> bool {
+        self.deferred.lock().unwrap_or_else(PoisonError::into_inner).contains(address)
     }
 
     /// Tells whether a resource of the scenario is known to be there.

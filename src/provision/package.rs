@@ -79,6 +79,10 @@ mod tests {
         };
         let package = make(["handler.py", "report.py"]);
         assert_eq!(package, make(["report.py", "handler.py"]));
-        assert_eq!(package.sha256, "x");
+        let names: Vec<String> = {
+            let zip = zip::ZipArchive::new(Cursor::new(&package.bytes)).unwrap();
+            zip.file_names().map(|name| name.unwrap().into_owned()).collect()
+        };
+        assert_eq!(names, ["handler.py", "report.py"]);
     }
 }

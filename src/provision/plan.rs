@@ -248,8 +248,12 @@ fn raise<R: Resource>(name: &str, desired: R::State, actual: Option<Found<R::Sta
     let to = Arc::new(desired);
     let owned_name: Arc<str> = name.into();
     let Some(found) = actual else {
-        let mut step =
-            step::<R>(name, Action::Create, None, diff(&Value::Object(Default::default()), &json(&*to)));
+        let mut step = step::<R>(
+            name,
+            Action::Create,
+            None,
+            diff(&Value::Object(serde_json::Map::default()), &json(&*to)),
+        );
         step.hands_over = R::hands_over(None, &to);
         step.work = Some(Arc::new(move |session| {
             let (name, to) = (owned_name.clone(), to.clone());

@@ -5,6 +5,7 @@
 //! wherever the one before it stopped.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::apply::{Event, Fate, Outcome, Sink, Stop, apply};
 use super::handover::HandOver;
@@ -19,7 +20,7 @@ use crate::scenario::Resolved;
 /// Looks at the account and plans.
 pub async fn plan_run(aws: &Aws, scenario: &Resolved, goal: Goal) -> Result<Plan, Error> {
     let snapshot = look(aws, scenario, goal).await?;
-    plan(Picture { scenario, snapshot: &snapshot }, goal).map_err(unknown)
+    plan(Picture { scenario, snapshot: &snapshot }, goal).map_err(|error| unknown(&error))
 }
 
 /// How a run is carried out.
@@ -119,8 +120,8 @@ pub async fn carry_out(
         if failed_for_good && matches!(options.goal, Goal::Up { .. }) {
             return Ok(Report::new(End::Partial, all));
         }
-        let seen = match look_back(aws, scenario, options.goal, &all).await {
-            Ok(snapshot) => plan(Picture { scenario, snapshot: &snapshot }, options.goal).map_err(unknown)?,
+        let seen = match settled(&session, scenario, options.goal, &all).await {
+            Ok(seen) => seen.map_err(|error| unknown(&error))?,
             Err(error) => {
                 return Ok(Report { error: Some(error), ..Report::new(End::Partial, all) });
             }
@@ -139,6 +140,36 @@ pub async fn carry_out(
         next = seen;
     }
     Err(Error::new(ErrorKind::Internal, "a run ended without an end"))
+}
+
+/// How long a look back is repeated while it contradicts what was just done: IAM shows a change late
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>).
+const PATIENCE: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+/// Looks back until the account shows what was done, or patience ends, and plans what then still differs.
+async fn settled(
+    session: &Session,
+    scenario: &Resolved,
+    goal: Goal,
+    outcomes: &[Outcome],
+) -> Result<Result<Plan, super::plan::Unknown>, ApiError> {
+    let mut pauses = PATIENCE.iter();
+    loop {
+        let snapshot = look_back(&session.aws, scenario, goal, outcomes).await?;
+        let seen = plan(Picture { scenario, snapshot: &snapshot }, goal);
+        let contradicted = |change: &super::plan::Change| {
+            change.action != Action::Noop
+                && !session.is_deferred(&change.address)
+                && outcomes
+                    .iter()
+                    .any(|outcome| outcome.fate == Fate::Done && outcome.change.address == change.address)
+        };
+        let late = seen.as_ref().is_ok_and(|plan| plan.changes().any(contradicted));
+        match pauses.next() {
+            Some(pause) if late => session.aws.clock.sleep(*pause).await,
+            _ => return Ok(seen),
+        }
+    }
 }
 
 fn has_work(plan: &Plan) -> bool {
@@ -181,7 +212,7 @@ fn settle(all: &mut [Outcome]) {
     }
 }
 
-fn unknown(error: super::plan::Unknown) -> Error {
+fn unknown(error: &super::plan::Unknown) -> Error {
     Error::new(ErrorKind::Access, error.to_string())
 }
 

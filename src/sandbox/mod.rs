@@ -12,6 +12,7 @@ mod connector;
 mod durable;
 mod error;
 mod gateway;
+pub mod server;
 pub mod services;
 mod store;
 #[cfg(test)]

@@ -4,25 +4,26 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::files::{TextMistake, not_utf8, read_text};
+use super::files::{PathMistake, TextMistake, not_utf8, read_text};
 use super::holes::{Filler, Use, Values};
 use super::node::Node;
 use super::scene::{At, Scene};
 use super::statements;
 use super::yaml;
+use crate::policy::grammar::{self, PolicyKind};
 use crate::provision::Address;
 use crate::provision::resources::{DocumentSource, Resources};
 use crate::source::{Diagnostic, SourceFile, Span};
 
-/// The largest template that CloudFormation takes with a request, in bytes.
+/// The largest template that `CloudFormation` takes with a request, in bytes.
 const TEMPLATE_LIMIT: usize = 51_200;
 
 /// What the files of a scenario came to.
 #[derive(Debug, Default)]
 pub struct Documents {
-    /// The resources that documents and templates name by `arn(…)`, per resource that has the document. Trust
-    /// policies are left out.
-    pub uses: Vec<(Address, Use)>,
+    /// The resources that documents and templates name by `arn(…)`: who has the document, and whether it is a
+    /// trust policy.
+    pub uses: Vec<(Address, bool, Use)>,
     /// The filled text of each template, by the path as written.
     pub templates: BTreeMap<String, String>,
 }
@@ -47,7 +48,7 @@ pub fn fill(
 }
 
 /// What kind of document it is; decides what must be in it and how long it may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Role {
     Managed,
     Inline,
@@ -62,7 +63,7 @@ struct Reader<'a, 'b> {
     values: Values<'a>,
     diagnostics: &'b mut Vec<Diagnostic>,
     /// Files that were read, so that a file with two users has its mistakes reported once.
-    seen: BTreeMap<(String, bool), Document>,
+    seen: BTreeMap<(String, Role), Document>,
     documents: Documents,
 }
 
@@ -72,7 +73,7 @@ impl Reader<'_, '_> {
             let address = Address::new("policy", name);
             let at = self.scene.resource(&address).key("document");
             let length = self.document(&address, &mut policy.document, at, Role::Managed);
-            self.limit("policy", length, 6144, at);
+            self.limit("policy", length, grammar::MANAGED_LIMIT, at);
         }
         for (name, user) in &mut resources.users {
             self.inline(&Address::new("user", name), &mut user.inline_policies, 2048);
@@ -86,7 +87,7 @@ impl Reader<'_, '_> {
             if let Some(document) = &mut role.trust.document {
                 let at = self.scene.resource(&address).key("trust").key("document");
                 let length = self.document(&address, document, at, Role::Trust);
-                self.limit("trust policy", length, 2048, at);
+                self.limit("trust policy", length, grammar::TRUST_LIMIT, at);
             }
         }
     }
@@ -113,16 +114,14 @@ impl Reader<'_, '_> {
         match source {
             DocumentSource::Inline(map) => {
                 if let Some(node) = at.node {
-                    let trust = role == Role::Trust;
-                    statements::check(self.scene.file, node, trust, self.diagnostics);
+                    self.judge(self.scene.file, node, map, role);
                 }
                 length(map)
             }
             DocumentSource::File(written) => {
-                let Some((map, uses)) = self.file(written, at, role == Role::Trust) else { return 0 };
-                if role != Role::Trust {
-                    self.documents.uses.extend(uses.into_iter().map(|used| (address.clone(), used)));
-                }
+                let Some((map, uses)) = self.file(written, at, role) else { return 0 };
+                let trust = role == Role::Trust;
+                self.documents.uses.extend(uses.into_iter().map(|used| (address.clone(), trust, used)));
                 let length = length(&map);
                 *source = DocumentSource::Inline(map);
                 length
@@ -130,12 +129,12 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn file(&mut self, written: &str, at: At<'_>, trust: bool) -> Document {
-        let key = (written.to_owned(), trust);
+    fn file(&mut self, written: &str, at: At<'_>, role: Role) -> Document {
+        let key = (written.to_owned(), role);
         if let Some(document) = self.seen.get(&key) {
             return document.clone();
         }
-        let document = self.text(written, at).and_then(|file| self.json(&file, trust));
+        let document = self.text(written, at).and_then(|file| self.json(&file, role));
         self.seen.insert(key, document.clone());
         document
     }
@@ -151,8 +150,8 @@ impl Reader<'_, '_> {
         match read_text(&real, &self.scene.folder.shown(written)) {
             Ok(file) => Some(file),
             Err(TextMistake::Unread(why)) => {
-                let message = format!("`{written}` cannot be read: {why}");
-                self.diagnostics.push(self.scene.mistake("unreadable-file", at, message));
+                let mistake = PathMistake::Unread(why);
+                self.diagnostics.push(mistake.diagnostic(written, self.scene.file, at.span));
                 None
             }
             Err(TextMistake::NotUtf8(file, offset)) => {
@@ -162,7 +161,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn json(&mut self, file: &SourceFile, trust: bool) -> Document {
+    fn json(&mut self, file: &SourceFile, role: Role) -> Document {
         let text = file.text.strip_prefix('\u{feff}').unwrap_or(&file.text);
         let json: Json = match serde_json::from_str(text) {
             Ok(json) => json,
@@ -176,10 +175,35 @@ impl Reader<'_, '_> {
         let mut filler = Filler::new(self.values, file);
         let node = filler.node(&node);
         self.diagnostics.append(&mut filler.diagnostics);
-        statements::check(file, &node, trust, self.diagnostics);
-        match node.to_json() {
-            Json::Object(map) if self.diagnostics.len() == before => Some((map, filler.uses)),
-            _ => None,
+        let uses = filler.uses;
+        let map = match node.to_json() {
+            Json::Object(map) => map,
+            _ => Map::new(),
+        };
+        self.judge(file, &node, &map, role);
+        (self.diagnostics.len() == before).then_some((map, uses))
+    }
+
+    /// Reports what AWS would refuse in a document: what has a place first, and only then what the whole grammar
+    /// finds besides.
+    fn judge(&mut self, file: &SourceFile, node: &Node, map: &Map<String, Json>, role: Role) {
+        let before = self.diagnostics.len();
+        statements::check(file, node, role == Role::Trust, self.diagnostics);
+        let text = serde_json::to_string(map).unwrap_or_default();
+        let kind = match role {
+            Role::Managed => PolicyKind::Identity,
+            Role::Inline => PolicyKind::Inline,
+            Role::Trust => PolicyKind::Trust,
+        };
+        // Holes that are still open, and the length, are reported elsewhere.
+        if self.diagnostics.len() > before || text.contains("{{") || length(map) > kind_limit(role) {
+            return;
+        }
+        if let Err(message) = grammar::validate(&text, kind) {
+            let span = Span { len: node.span.len.min(1), ..node.span };
+            let message = format!("AWS would refuse this policy: {}", message.trim_end_matches('.'));
+            let help = "compare it with the grammar of IAM policies in the IAM user guide";
+            self.diagnostics.push(Diagnostic::new("policy-refused", message).at(file, span).help(help));
         }
     }
 
@@ -203,7 +227,7 @@ impl Reader<'_, '_> {
         }
         let Some(file) = self.text(written, at) else { return };
         let mut filler = Filler::new(self.values, &file);
-        let filled = filler.text(&file.text, &|part| Span::between(part.start, part.end));
+        let text = filler.text(&file.text, &|part| Span::between(part.start, part.end));
         // The values are put into the text of a template, where other characters could change its structure.
         for (name, value) in self.values.parameters {
             let Some(value) = value.as_deref().filter(|value| !fits_template(value)) else { continue };
@@ -215,28 +239,32 @@ impl Reader<'_, '_> {
                 filler.diagnostics.push(diagnostic);
             }
         }
-        if filled.len() > TEMPLATE_LIMIT {
-            let message = format!("the template is {} bytes long", filled.len());
+        if text.len() > TEMPLATE_LIMIT {
+            let message = format!("the template is {} bytes long", text.len());
             let help = format!("CloudFormation takes {TEMPLATE_LIMIT}; split the stack");
             self.diagnostics.push(self.scene.mistake("template-too-long", at, message).help(help));
         }
-        if filled.trim().is_empty() {
-            self.diagnostics.push(self.scene.mistake(
-                "empty-template",
-                at,
-                format!("`{written}` holds nothing"),
-            ));
+        if text.trim().is_empty() {
+            let diagnostic = self.scene.mistake("empty-template", at, format!("`{written}` holds nothing"));
+            self.diagnostics.push(diagnostic.help("a template needs `Resources`"));
         }
         self.diagnostics.append(&mut filler.diagnostics);
-        self.documents.uses.extend(filler.uses.into_iter().map(|used| (address.clone(), used)));
-        self.documents.templates.insert(written.to_owned(), filled);
+        self.documents.uses.extend(filler.uses.into_iter().map(|used| (address.clone(), false, used)));
+        self.documents.templates.insert(written.to_owned(), text);
+    }
+}
+
+const fn kind_limit(role: Role) -> usize {
+    match role {
+        Role::Managed => grammar::MANAGED_LIMIT,
+        Role::Inline => usize::MAX,
+        Role::Trust => grammar::TRUST_LIMIT,
     }
 }
 
 /// Returns the length of a policy as AWS counts it: characters that are not white space.
 fn length(map: &Map<String, Json>) -> usize {
-    let text = serde_json::to_string(map).unwrap_or_default();
-    text.chars().filter(|c| !c.is_whitespace()).count()
+    grammar::size(&serde_json::to_string(map).unwrap_or_default())
 }
 
 /// Returns whether a value can stand anywhere in the text of a YAML or JSON template and be only a value there.

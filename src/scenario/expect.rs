@@ -1,5 +1,6 @@
 //! The sentences of `expect:`: `User3 cannot iam:AddUserToGroup on group/Admins`.
 
+use super::MISTAKE_LIMIT;
 use super::holes::Declared;
 use super::node::Node;
 use super::suggest::did_you_mean;
@@ -44,6 +45,9 @@ pub fn parse(
 ) -> Vec<Expectation> {
     let mut all = Vec::new();
     for node in list {
+        if diagnostics.len() >= MISTAKE_LIMIT {
+            break;
+        }
         let Some(text) = node.text() else { continue };
         match sentence(text, node.span, declared) {
             Ok(expectation) => all.push(expectation),

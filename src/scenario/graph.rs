@@ -37,11 +37,8 @@ impl Graph {
                 graph.add(&reference.from, target, reference.trust, scene.file, reference.at.span);
             }
         }
-        for (from, trust, used) in uses {
+        for (from, trust, used) in uses.iter().chain(&documents.uses) {
             graph.add(from, used.address.clone(), *trust, &used.file, used.span);
-        }
-        for (from, used) in &documents.uses {
-            graph.add(from, used.address.clone(), false, &used.file, used.span);
         }
         graph
     }
@@ -77,7 +74,7 @@ impl Graph {
             _ => None,
         };
         let diagnostic = Diagnostic::new("dependency-cycle", message)
-            .help("take one of them out of the circle, for instance by writing an ARN with `*` in it");
+            .help("write one of the ARNs out, as `arn:{{ partition }}:iam::{{ account }}:role/NAME`: then it is no need");
         match place {
             Some((file, span)) => diagnostic.at(file, *span).label("this closes the circle"),
             None => diagnostic,

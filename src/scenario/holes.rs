@@ -2,7 +2,7 @@
 //! `{{ arn("topic.reports") }}`.
 //!
 //! That is the whole language, so it is read by hand: no statement, filter or expression can hide in a file.
-//! `${…}`, IAM's and CloudFormation's own variables, is left alone, and so is CloudFormation's `{{resolve:…}}`.
+//! `${…}`, which is IAM's and `CloudFormation`'s, is left alone, and so is `CloudFormation`'s `{{resolve:…}}`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -150,9 +150,10 @@ impl<'a> Filler<'a> {
             Hole::Name("account") => Ok((place.account.clone(), None)),
             Hole::Name("region") => Ok((place.region.clone(), None)),
             Hole::Name("partition") => Ok((place.partition.clone(), None)),
-            // A parameter without value is reported once, where it is declared.
             Hole::Name(name) => match parameters.get(*name) {
-                Some(value) => Ok((value.clone().unwrap_or_default(), None)),
+                Some(Some(value)) => Ok((value.clone(), None)),
+                // Reported once, where it is declared.
+                Some(None) => Ok((format!("{{{{ {name} }}}}"), None)),
                 None => {
                     let known = parameters.keys().map(String::as_str);
                     let known = known.chain(RESERVED.iter().copied().filter(|name| *name != "arn"));
@@ -181,16 +182,20 @@ impl<'a> Filler<'a> {
             let why = if address.kind == "stack" { "holds an id that AWS picks" } else { "does not exist" };
             return Err(("no-arn", format!("the ARN of `{address}` {why}"), help));
         }
-        let found = self.values.declared.contains(&address);
-        match arn::arn(&address, self.values.place).filter(|_| found) {
-            Some(arn) => Ok((arn, Some(address))),
-            None => {
-                let names = self.values.declared.names(address.kind).map(|(name, _)| name);
-                let help = did_you_mean(&address.name, "declared", names);
-                Err(("unknown-resource", format!("`{address}` is not declared in this scenario"), help))
-            }
+        if let Some(arn) =
+            arn::arn(&address, self.values.place).filter(|_| self.values.declared.contains(&address))
+        {
+            return Ok((arn, Some(address)));
         }
+        let names = self.values.declared.names(address.kind).map(|(name, _)| name);
+        let help = did_you_mean(&address.name, &format!("declared under `{}`", section(address.kind)), names);
+        Err(("unknown-resource", format!("`{address}` is not declared in this scenario"), help))
     }
+}
+
+/// Returns the section of a scenario that holds a kind.
+fn section(kind: &str) -> &'static str {
+    SECTIONS.iter().find(|row| row.kind == kind).map_or("resources", |row| row.section)
 }
 
 /// Id, message and help.
@@ -202,11 +207,6 @@ enum Hole<'a> {
     Name(&'a str),
     Arn(&'a str),
     Malformed(&'static str),
-}
-
-/// Returns whether a text holds anything that looks like a hole.
-pub fn has_hole(text: &str) -> bool {
-    !holes(text).is_empty()
 }
 
 /// Returns the holes of a text, in order.

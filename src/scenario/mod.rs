@@ -38,6 +38,9 @@ use holes::{Declared, Filler, Use, Values};
 use node::{Entry, Node, Value};
 use scene::Scene;
 
+/// After so many mistakes the search ends: nobody reads on, and a file must not take long to refuse.
+const MISTAKE_LIMIT: usize = 500;
+
 /// The account that stands in for the real one while a file is only read.
 const STAND_IN_ACCOUNT: &str = "123456789012";
 
@@ -231,10 +234,20 @@ impl Source {
         };
         let scene =
             Scene { file: &self.file, root: &root, declared: &self.declared, place, folder: &self.folder };
+        if let Some(pinned) =
+            file.account.as_deref().filter(|id| references::is_account(id) && *id != place.account)
+        {
+            let message =
+                format!("the scenario is pinned to the account {pinned}, and this is {}", place.account);
+            let help = "take the account's own scenario, or change `account`";
+            diagnostics.push(scene.mistake("pinned-account", scene.top().key("account"), message).help(help));
+        }
         check::check(&scene, &file, diagnostics);
         let written = file.resources.clone();
         let references = references::references(&scene, &written);
-        diagnostics.extend(references.iter().filter_map(|reference| reference.mistake(&scene)));
+        diagnostics.extend(
+            references.iter().filter_map(|reference| reference.mistake(&scene)).take(MISTAKE_LIMIT / 10),
+        );
         let documents = documents::fill(&scene, values, &mut file.resources, diagnostics);
         let graph = graph::Graph::of(&scene, &references, &uses, &documents);
         diagnostics.extend(graph.cycles());
@@ -262,6 +275,9 @@ impl Source {
     ) -> (Node, Vec<(Address, bool, Use)>) {
         let mut uses = Vec::new();
         let mut fill = |entry: &Entry, from: Option<(&Address, bool)>| {
+            if diagnostics.len() >= MISTAKE_LIMIT {
+                return entry.clone();
+            }
             let mut filler = Filler::new(values, &self.file);
             let value = filler.node(&entry.value);
             diagnostics.append(&mut filler.diagnostics);

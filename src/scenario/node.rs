@@ -1,5 +1,7 @@
 //! A document as a tree in which every key and value knows where it is written.
 
+use std::ops::Deref;
+
 use serde_json::{Map, Number, Value as Json};
 
 use crate::source::{SourceFile, Span};
@@ -26,8 +28,43 @@ pub enum Value {
     Text(String),
     /// A sequence.
     List(Vec<Node>),
-    /// A mapping, in the order of the file.
-    Map(Vec<Entry>),
+    /// A mapping.
+    Map(Entries),
+}
+
+/// The entries of a mapping, in the order of the file, found by key without going through all of them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Entries {
+    list: Vec<Entry>,
+    /// Positions in `list`, by key.
+    sorted: Vec<usize>,
+}
+
+impl FromIterator<Entry> for Entries {
+    /// INVARIANT: keys differ; the reader refuses duplicates.
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        let list: Vec<Entry> = entries.into_iter().collect();
+        let mut sorted: Vec<usize> = (0..list.len()).collect();
+        sorted.sort_by_key(|at| list.get(*at).map(|entry| entry.key.as_str()));
+        Self { list, sorted }
+    }
+}
+
+impl Deref for Entries {
+    type Target = [Entry];
+
+    fn deref(&self) -> &[Entry] {
+        &self.list
+    }
+}
+
+impl Entries {
+    fn find(&self, key: &str) -> Option<&Entry> {
+        let at = self
+            .sorted
+            .binary_search_by_key(&Some(key), |at| self.list.get(*at).map(|entry| entry.key.as_str()));
+        self.list.get(*self.sorted.get(at.ok()?)?)
+    }
 }
 
 /// A key of a mapping with its value.
@@ -95,7 +132,10 @@ impl Node {
 
     /// Returns the entry of a mapping by its key.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
-        self.entries().iter().find(|entry| entry.key == key)
+        match &self.value {
+            Value::Map(entries) => entries.find(key),
+            _ => None,
+        }
     }
 
     /// Returns the value of a mapping's key.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::holes::{RESERVED, has_hole};
-use super::node::{Entry, Node};
+use super::holes::RESERVED;
+use super::node::{Entry, Node, Value};
 use super::scene::At;
 use super::suggest::did_you_mean;
 use crate::source::{Diagnostic, SourceFile};
@@ -47,17 +47,22 @@ fn one(
         );
     }
     let default = At::of(value).key("default");
-    if let Some(text) = default.node.and_then(Node::text).filter(|text| has_hole(text)) {
-        let message = format!("the default `{text}` holds a hole, which nobody fills");
-        let help = "write the value itself; defaults are taken as they are";
-        diagnostics.push(Diagnostic::new("hole-in-default", message).at(file, default.span).help(help));
-    }
     let set = sets.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
     let chosen = set.or(default.node.and_then(Node::text));
+    let (span, from) = match set {
+        Some(_) => (*key_span, "`--set`"),
+        None => (default.span, "the default"),
+    };
+    // Values are data: nobody looks for holes in them, neither we nor CloudFormation.
+    if let Some(text) = chosen.filter(|text| text.contains("{{")) {
+        let message = format!("`{text}`, from {from}, holds a hole, which nobody fills");
+        let help = "write the value itself; values are taken as they are";
+        diagnostics.push(Diagnostic::new("parameter-value", message).at(file, span).help(help));
+    }
     let allowed = value.get("allowed").map_or(&[][..], Node::items);
     match chosen {
-        // A default that is not text has already been reported as such.
-        None if default.node.is_none() => {
+        // A default that is not text is reported as such.
+        None if default.node.is_none() && matches!(value.value, Value::Map(_)) => {
             let message = format!("the parameter `{key}` has no value");
             let help = format!("add a `default`, or pass `--set {key}=VALUE`");
             diagnostics
@@ -65,10 +70,6 @@ fn one(
         }
         Some(chosen) if !allowed.is_empty() && !allowed.iter().any(|one| one.text() == Some(chosen)) => {
             let help = did_you_mean(chosen, "allowed values", allowed.iter().filter_map(Node::text));
-            let (span, from) = match set {
-                Some(_) => (*key_span, "`--set`"),
-                None => (default.span, "the default"),
-            };
             let message = format!("`{chosen}`, from {from}, is not a value that `{key}` allows");
             diagnostics.push(Diagnostic::new("parameter-value", message).at(file, span).help(help));
         }

@@ -1,7 +1,7 @@
 //! What a scenario names by name: policies, users, roles, functions.
 
 use super::scene::{At, Scene};
-use super::suggest::did_you_mean;
+use super::suggest::{closest, did_you_mean};
 use crate::policy::catalogue::{aws_managed_arn, aws_managed_names};
 use crate::provision::resources::Resources;
 use crate::provision::{Address, arn};
@@ -122,7 +122,8 @@ impl Reference<'_> {
 
     /// Says what is wrong with the reference.
     pub fn mistake(&self, scene: &Scene<'_>) -> Option<Diagnostic> {
-        if self.target(scene).is_some() {
+        // A hole that could not be filled has been reported.
+        if self.target(scene).is_some() || self.written.contains("{{") {
             return None;
         }
         let (written, kind) = (self.written, self.kind);
@@ -138,15 +139,15 @@ impl Reference<'_> {
         }
         let declared = scene.declared.names(kind).map(|(name, _)| name);
         let (message, help) = if self.or == Or::AwsManaged {
-            let aws = super::suggest::closest(written, aws_managed_names());
-            let near = super::suggest::closest(written, declared.clone());
+            let aws = closest(written.rsplit('/').next().unwrap_or(written), aws_managed_names());
+            let near = closest(written, declared.clone());
             let help = match (near, aws) {
                 (None, Some(aws)) => format!("did you mean AWS's own policy `{aws}`?"),
                 _ => did_you_mean(written, "declared policies", declared),
             };
             (format!("`{written}` is neither a policy of this scenario nor one of AWS's own"), help)
         } else {
-            let other = if self.or == Or::Arn { ", or write an ARN" } else { "" };
+            let other = if self.or == Or::Arn { "; anything else needs its ARN" } else { "" };
             let help = did_you_mean(written, &format!("declared {kind}s"), declared);
             (format!("the {kind} `{written}` is not declared in this scenario"), help + other)
         };

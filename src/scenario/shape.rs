@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::MISTAKE_LIMIT;
 use super::node::{Entry, Node, Value};
 use super::suggest::did_you_mean;
 use crate::source::{Diagnostic, SourceFile, Span};
@@ -59,6 +60,9 @@ impl<'a> Walker<'a> {
     }
 
     fn value(&mut self, schema: &'a Json, node: &Node, owner: Owner<'_>) -> Option<Json> {
+        if self.diagnostics.len() >= MISTAKE_LIMIT {
+            return None;
+        }
         let all = self.alternatives(schema);
         if all
             .iter()
@@ -99,13 +103,14 @@ impl<'a> Walker<'a> {
         for Entry { key, key_span, value } in node.entries() {
             let owner = Owner { name: Some(key), span: *key_span };
             let read = match (properties.and_then(|all| all.get(key)), others) {
-                (Some(schema), _) => self.value(schema, value, owner),
+                (Some(schema), _) | (None, Some(schema @ Json::Object(_))) => {
+                    self.value(schema, value, owner)
+                }
                 (None, Some(Json::Bool(false))) => {
                     self.unknown_key(key, *key_span, known);
                     None
                 }
-                (None, None | Some(Json::Bool(true))) => Some(value.to_json()),
-                (None, Some(schema)) => self.value(schema, value, owner),
+                (None, _) => Some(value.to_json()),
             };
             if let Some(read) = read {
                 object.insert(key.clone(), read);
@@ -256,7 +261,16 @@ fn wrong_type(file: &SourceFile, node: &Node, alternatives: &[&Json]) -> Diagnos
             wanted.push(name);
         }
     }
-    let expected: Vec<&str> = wanted.iter().map(|name| in_words(name)).collect();
+    let words: Vec<String> = alternatives
+        .iter()
+        .filter_map(|one| one.get("const").and_then(Json::as_str))
+        .map(|word| format!("`{word}`"))
+        .collect();
+    let expected = if words.is_empty() {
+        wanted.iter().map(|name| in_words(name)).collect::<Vec<_>>().join(", or ")
+    } else {
+        words.join(" or ")
+    };
     let written = file.slice(node.span).lines().next().unwrap_or_default();
     let found = match &node.value {
         Value::Null => "nothing".to_owned(),
@@ -266,11 +280,20 @@ fn wrong_type(file: &SourceFile, node: &Node, alternatives: &[&Json]) -> Diagnos
         Value::List(_) => "a list".to_owned(),
         Value::Map(_) => "a mapping".to_owned(),
     };
-    let message = format!("expected {}, found {found}", expected.join(" or "));
+    let message = format!("expected {expected}, found {found}");
     let diagnostic = Diagnostic::new("wrong-type", message).at(file, node.span);
+    if !words.is_empty() {
+        return diagnostic.help("write one of these words");
+    }
+    let keys: Vec<&str> = alternatives
+        .iter()
+        .filter_map(|one| one.get("properties").and_then(Json::as_object))
+        .flat_map(|properties| properties.keys().map(String::as_str))
+        .collect();
     match remedy(node, &wanted, written) {
         Some(help) => diagnostic.help(help),
-        None => diagnostic,
+        None if keys.is_empty() => diagnostic,
+        None => diagnostic.help(did_you_mean("", "keys of the mapping", keys)),
     }
 }
 
@@ -307,7 +330,9 @@ fn remedy(node: &Node, wanted: &[&str], written: &str) -> Option<String> {
         Value::Null if wants("object") => Some("write `{}` when there is nothing to say".to_owned()),
         Value::Null if wants("array") => Some("write `[]` for an empty list".to_owned()),
         Value::Null => Some("write the value, or leave the key out".to_owned()),
-        Value::List(_) if wants("object") => Some("write one `name: { … }` per line, without `-`".to_owned()),
+        Value::List(_) if wants("object") && !wants("boolean") => {
+            Some("write one `name: { … }` per line, without `-`".to_owned())
+        }
         Value::List(_) => Some("write one value, without `-` and brackets".to_owned()),
         Value::Map(_) if wants("array") => Some("start each item with `- `".to_owned()),
         _ => None,

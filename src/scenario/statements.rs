@@ -25,10 +25,15 @@ const STATEMENT: &[&str] = &[
 pub(super) fn check(file: &SourceFile, document: &Node, trust: bool, diagnostics: &mut Vec<Diagnostic>) {
     let mut checker = Checker { file, trust, diagnostics };
     let Value::Map(entries) = &document.value else {
-        checker.push("policy-shape", start(document), "a policy document is a mapping with `Statement`", "");
+        checker.push(
+            "policy-shape",
+            start(document),
+            "a policy document is a mapping",
+            "start with `Version` and `Statement`",
+        );
         return;
     };
-    for entry in entries {
+    for entry in entries.iter() {
         checker.element(entry, DOCUMENT);
         if entry.key == "Version" && !matches!(entry.value.text(), Some("2012-10-17" | "2008-10-17")) {
             let help = "write `2012-10-17`; it is the version of the policy language, not of the policy";
@@ -42,7 +47,7 @@ pub(super) fn check(file: &SourceFile, document: &Node, trust: bool, diagnostics
     }
     match document.get("Statement") {
         None => {
-            checker.push("policy-shape", start(document), "the policy has no `Statement`", "add `Statement`")
+            checker.push("policy-shape", start(document), "the policy has no `Statement`", "add `Statement`");
         }
         Some(node) => match &node.value {
             Value::List(items) if items.is_empty() => {
@@ -85,7 +90,12 @@ impl Checker<'_> {
 
     fn statement(&mut self, statement: &Node) {
         if !matches!(statement.value, Value::Map(_)) {
-            self.push("policy-shape", statement.span, "a statement is a mapping", "");
+            self.push(
+                "policy-shape",
+                statement.span,
+                "a statement is a mapping",
+                "write `Effect`, `Action` and `Resource`",
+            );
             return;
         }
         for entry in statement.entries() {

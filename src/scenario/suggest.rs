@@ -1,5 +1,8 @@
 //! "Did you mean": the nearest of some known names.
 
+/// How many names are compared; more than AWS has managed policies.
+const COMPARED: usize = 2000;
+
 /// Returns the candidate that `written` is most likely a misspelling of, if there is one.
 pub fn closest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A long text is no misspelled name, and comparing it would take long.
@@ -10,7 +13,11 @@ pub fn closest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
     let allowed = (wanted.len() / 3).max(1);
     candidates
         .into_iter()
-        .filter(|candidate| candidate.len() < 256)
+        .take(COMPARED)
+        // Before the costly comparison, what can be told from the length alone.
+        .filter(|candidate| {
+            candidate.len() < 256 && candidate.chars().count().abs_diff(wanted.len()) <= allowed
+        })
         .map(|candidate| (distance(&wanted, &folded(candidate)), candidate))
         .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.chars().count())
         .min()
@@ -33,7 +40,7 @@ pub fn did_you_mean<'a>(
 fn list(what: &str, known: &[&str]) -> String {
     const SHOWN: usize = 12;
     if known.is_empty() {
-        return format!(" there are no {what} here");
+        return format!(" there are no {what}");
     }
     let shown: Vec<String> = known.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     let more = match known.len().checked_sub(SHOWN) {

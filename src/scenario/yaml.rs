@@ -6,8 +6,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::Number;
-use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
+use serde_saphyr::granit_parser::{
+    self, ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle, Tag,
+};
 
+use super::MISTAKE_LIMIT;
 use super::node::{Entry, Node, Value};
 use crate::source::{Diagnostic, SourceFile, Span};
 
@@ -16,8 +19,6 @@ const DEPTH_LIMIT: usize = 64;
 /// What a document may weigh after its aliases are written out: its text plus [`NODE_WEIGHT`] per node.
 const WEIGHT_LIMIT: usize = 32 << 20;
 const NODE_WEIGHT: usize = 64;
-/// After so many mistakes of one kind the rest would not be read anyway.
-const MISTAKE_LIMIT: usize = 200;
 
 /// Reads the one document of a file. Several mistakes are reported; the tree is missing when nothing sensible
 /// could be read.
@@ -35,10 +36,11 @@ pub fn parse(file: &SourceFile) -> (Option<Node>, Vec<Diagnostic>) {
         file,
         parser: Parser::new_from_str_with_options(&file.text, options),
         anchors: BTreeMap::new(),
+        open: Vec::new(),
         weight: 0,
         diagnostics: Vec::new(),
     };
-    let node = reader.document().unwrap_or_else(|Stopped| None);
+    let node = reader.document().unwrap_or_default();
     (node, reader.diagnostics)
 }
 
@@ -56,6 +58,8 @@ struct Reader<'a> {
     file: &'a SourceFile,
     parser: Parser<'a, StrInput<'a>>,
     anchors: BTreeMap<usize, Anchored>,
+    /// The collections around what is read now.
+    open: Vec<(StructureStyle, Span)>,
     weight: usize,
     diagnostics: Vec<Diagnostic>,
 }
@@ -100,7 +104,12 @@ impl<'a> Reader<'a> {
                 Ok((event, Span::between(range.start, range.end)))
             }
             Some(Err(error)) => {
-                self.diagnostics.push(syntax(self.file, &error));
+                let diagnostic = syntax(self.file, &error);
+                let bracket = self.open.last().filter(|(style, _)| *style == StructureStyle::Flow);
+                self.diagnostics.push(match bracket {
+                    Some((_, span)) => diagnostic.also(Span { len: 1, ..*span }, "the bracket that is open"),
+                    None => diagnostic,
+                });
                 Err(Stopped)
             }
             None => Err(Stopped),
@@ -136,15 +145,27 @@ impl<'a> Reader<'a> {
                 let value = if as_text { Value::Text(text.into_owned()) } else { resolve(&text) };
                 (anchor, Node { span, value }, 0)
             }
-            Event::SequenceStart(_, anchor, tag) => {
+            Event::SequenceStart(style, anchor, tag) => {
                 self.tag(tag.as_deref(), span)?;
+                self.open.push((style, span));
                 let (items, end, height) = self.sequence(span, depth)?;
+                self.open.pop();
                 (anchor, Node { span: self.whole(span, end), value: Value::List(items) }, height)
             }
-            Event::MappingStart(_, anchor, tag) => {
+            Event::MappingStart(style, anchor, tag) => {
                 self.tag(tag.as_deref(), span)?;
+                self.open.push((style, span));
                 let (entries, end, height) = self.mapping(span, depth)?;
-                (anchor, Node { span: self.whole(span, end), value: Value::Map(entries) }, height)
+                self.open.pop();
+                let span = self.whole(span, end);
+                // What was meant is clear, so that the rest can be read as if it had been in quotes.
+                let written = self.file.slice(span);
+                let value = if written.starts_with("{{") && written.ends_with("}}") && entries.is_empty() {
+                    Value::Text(written.to_owned())
+                } else {
+                    Value::Map(entries.into_iter().collect())
+                };
+                (anchor, Node { span, value }, height)
             }
             Event::Alias(id) => return self.alias(id, span, depth),
             _ => (0, Node { span, value: Value::Null }, 0),
@@ -222,8 +243,8 @@ impl<'a> Reader<'a> {
                 Diagnostic::new("alias-of-itself", format!("`{name}` stands inside what it repeats"))
                     .at(self.file, span)
                     .help("write the value out");
-            self.report(diagnostic)?;
-            return Ok((Node { span, value: Value::Null }, 0));
+            self.diagnostics.push(diagnostic);
+            return Err(Stopped);
         };
         let (weight, height) = (anchored.weight, anchored.height);
         if depth + height > DEPTH_LIMIT {
@@ -262,7 +283,7 @@ impl<'a> Reader<'a> {
 
     fn strange_key(&self, key: &Node, mapping: Span) -> Diagnostic {
         let around = self.file.text.get(mapping.start..).unwrap_or_default();
-        let diagnostic = if around.starts_with("{{") || around.starts_with("{ {") {
+        let diagnostic = if around.starts_with("{{") {
             Diagnostic::new("unquoted-hole", "a `{{ … }}` hole must stand in quotes")
                 .help("write `\"{{ name }}\"`; without quotes YAML takes the braces for a mapping")
         } else {
@@ -311,7 +332,7 @@ fn number(text: &str) -> Option<Number> {
         None => (unsigned, "0"),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let is_float = !(whole.is_empty() && fraction.is_empty())
+    let is_float = (!whole.is_empty() || !fraction.is_empty())
         && !exponent.is_empty()
         && [whole, fraction, exponent].into_iter().all(digits);
     if is_float { text.parse::<f64>().ok().and_then(Number::from_f64) } else { None }
@@ -362,6 +383,7 @@ fn syntax(file: &SourceFile, error: &ScanError) -> Diagnostic {
             "see that every bracket is closed and items have commas between"
         }
         ErrorKind::UnclosedQuotedScalar => "close the quote",
+        ErrorKind::InvalidQuotedScalarIndent => "close the quote that was opened above",
         ErrorKind::MappingValueNotAllowed => "text with `: ` in it must stand in quotes",
         ErrorKind::UnexpectedCharacter { .. } => "text that starts with this character must stand in quotes",
         ErrorKind::UnknownAnchor => {

@@ -1,4 +1,12 @@
-//! The one integration binary: a module per part of the program.
+//! The one integration binary: a module per topic, and the modules they stand on.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
+mod cases;
+mod faults;
+mod inventory;
+mod kill;
+mod lab;
 mod render;
 mod scenario;
+mod wire;

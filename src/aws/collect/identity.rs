@@ -9,7 +9,7 @@ use aws_sdk_iam::types::{
     RoleDetail, Tag, UserDetail,
 };
 
-use super::{Scope, each, timestamp};
+use super::{Owner, Scope, each, timestamp};
 use crate::account::snapshot::{
     Group, Identity, ManagedPolicy, Policies, PolicyVersion, Role, RoleDetails, Tags, User,
 };
@@ -64,7 +64,10 @@ pub(super) async fn read(aws: &Aws, scope: &Scope) -> Result<Identity, ApiError>
 async fn add_policy_tags(aws: &Aws, scope: &Scope, identity: &mut Identity) -> Result<(), ApiError> {
     let arns: BTreeMap<String, String> =
         identity.policies.iter().map(|(name, policy)| (name.clone(), policy.arn.clone())).collect();
-    let names = scope.policies.iter().filter(|name| arns.contains_key(*name)).cloned().collect();
+    let named = |name: &String| scope.policies.contains(name);
+    let candidate = |arn: &str| scope.owner.as_ref().is_some_and(|owner| may_own(owner, arn, identity));
+    let asked = arns.iter().filter(|(name, arn)| named(name) || candidate(arn));
+    let names = asked.map(|(name, _)| name.clone()).collect();
     let arns = &arns;
     let tags = each(&names, |name| async move {
         let arn = arns.get(&name).cloned().unwrap_or_default();
@@ -85,6 +88,16 @@ async fn add_policy_tags(aws: &Aws, scope: &Scope, identity: &mut Identity) -> R
         }
     }
     Ok(())
+}
+
+/// Tells whether a policy could be the owner's, as far as its attachments show: nobody else has it attached. The
+/// listing does not tell a policy's tags, and asking for those of every policy of an account costs a call each.
+fn may_own(owner: &Owner, arn: &str, identity: &Identity) -> bool {
+    let theirs = |tags: &Tags| tags.get(owner.key) != Some(&owner.value);
+    let users = identity.users.values().map(|user| (&user.policies, theirs(&user.tags)));
+    let roles = identity.roles.values().map(|role| (&role.policies, theirs(&role.tags)));
+    let groups = identity.groups.values().map(|group| (&group.policies, group.path != owner.group_path));
+    !users.chain(roles).chain(groups).any(|(policies, theirs)| theirs && policies.attached.contains(arn))
 }
 
 async fn add_role_details(aws: &Aws, scope: &Scope, identity: &mut Identity) -> Result<(), ApiError> {

@@ -34,6 +34,8 @@ pub struct Scope {
     pub identity: bool,
     /// Customer-managed policies whose tags are read.
     pub policies: BTreeSet<String>,
+    /// Whose policies are looked for besides: those that nobody, or only this owner, has attached.
+    pub owner: Option<Owner>,
     /// Roles whose description and session length are read.
     pub roles: BTreeSet<String>,
     /// Functions by name.
@@ -52,6 +54,17 @@ pub struct Scope {
     pub virtual_mfa: bool,
     /// Things this very run has tagged: their tags are known and need no call. ARNs, with the mark.
     pub known_tags: BTreeMap<String, Tags>,
+}
+
+/// How an owner's things are marked.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// The tag's key.
+    pub key: &'static str,
+    /// The tag's value.
+    pub value: String,
+    /// The path of groups, which take no tags.
+    pub group_path: String,
 }
 
 /// A snapshot and the calls that failed while it was taken.
@@ -74,14 +87,15 @@ pub async fn collect(aws: &Aws, scope: &Scope) -> Collected {
             scope.users.iter().filter(|name| identity.users.contains_key(*name)).cloned().collect()
         });
         let users: BTreeSet<String> = present.unwrap_or_default();
-        let credentials =
-            each(&users, |name| async move { credentials::read(aws, &name, scope.all_credentials).await })
-                .await;
-        (identity, credentials)
+        // Without a user there is nobody whose device it could be.
+        let (credentials, virtual_mfa) = futures::join!(
+            each(&users, |name| async move { credentials::read(aws, &name, scope.all_credentials).await }),
+            wanted(scope.virtual_mfa && !users.is_empty(), mfa::read(aws)),
+        );
+        (identity, credentials, virtual_mfa)
     };
-    let ((identity, credentials), virtual_mfa, password_policy, analyzers, functions, topics, rules, stacks) = futures::join!(
+    let ((identity, credentials, virtual_mfa), password_policy, analyzers, functions, topics, rules, stacks) = futures::join!(
         iam_side,
-        wanted(scope.virtual_mfa, mfa::read(aws)),
         wanted(scope.password_policy, password_policy::read(aws)),
         wanted(scope.analyzers, analyzers::read(aws)),
         each(&scope.functions, |name| async move { function::read(aws, &name).await }),

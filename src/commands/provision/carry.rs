@@ -27,12 +27,10 @@ pub(super) fn listen(ui: &Ui) -> Stop {
     let (ui, asked) = (ui.clone(), stop.clone());
     tokio::spawn(async move {
         while interrupted().await {
-            if asked.asked() {
-                // Twice is an order. What is under way is left to the next run.
-                return;
+            if !asked.asked() {
+                ui.warn("interrupted: nothing new is started; waiting for what is under way (again to stop at once)");
             }
             asked.ask();
-            ui.warn("interrupted: nothing new is started; waiting for what is under way");
         }
     });
     stop
@@ -107,7 +105,7 @@ pub(super) async fn carry(
             match (outcome.fate, &outcome.error) {
                 (Fate::Done | Fate::Unchanged, _) => ui.status(&line),
                 (Fate::Failed, Some(error)) if error.may_pass() => {
-                    ui.status(&format!("{line}: not yet: {error}"))
+                    ui.status(&format!("{line}: not yet: {error}"));
                 }
                 (Fate::Failed, Some(error)) => ui.status(&format!("{line}: failed: {error}")),
                 (Fate::Failed, None) => ui.status(&format!("{line}: failed")),
@@ -116,8 +114,12 @@ pub(super) async fn carry(
             ui.advance();
         }
     };
-    let options = Options { goal, parallelism: parallelism.max(1), stop, sink: &sink, tell };
-    let report = carry_out(&met.aws, &met.scenario, handover, plan, &options).await;
+    let options = Options { goal, parallelism: parallelism.max(1), stop: stop.clone(), sink: &sink, tell };
+    let report = tokio::select! {
+        report = carry_out(&met.aws, &met.scenario, handover, plan, &options) => report,
+        () = stop.ordered() => Err(Error::new(ErrorKind::Interrupted, "stopped in the middle")
+            .hinted("run the same command again: it finds out how far this run came")),
+    };
     ui.end_progress();
     report
 }
@@ -141,9 +143,8 @@ pub(super) fn conclude(
     let changed = report.outcomes.iter().any(|outcome| outcome.fate == Fate::Done);
     Ok(match report.end {
         End::Complete => Exit::Ok,
-        End::Refused => Exit::Failed,
         End::Partial if changed || verb == "Down" => Exit::Partial,
-        End::Partial => Exit::Failed,
+        End::Partial | End::Refused => Exit::Failed,
         End::Interrupted => Exit::Interrupted,
     })
 }

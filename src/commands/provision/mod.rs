@@ -50,7 +50,7 @@ pub(super) async fn run(ui: &Ui, command: Provision) -> Result<Exit, Error> {
 
 /// The scenario and its parameters.
 #[derive(Debug, Clone, Args)]
-pub struct ScenarioArgs {
+pub(crate) struct ScenarioArgs {
     /// A folder holding `scenario.yaml`, or a YAML file
     #[arg(value_name = "SCENARIO")]
     scenario: PathBuf,
@@ -62,7 +62,7 @@ pub struct ScenarioArgs {
 /// How results are written.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
-pub struct FormatArgs {
+pub(crate) struct FormatArgs {
     /// Form of the output
     #[arg(long, value_enum, default_value_t)]
     format: Format,

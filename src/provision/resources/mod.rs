@@ -1,6 +1,6 @@
 //! The kinds of resource a scenario can declare, one file each, and the table of them.
 //!
-//! To add a kind: a file that implements `Resource`, its `mod` line, and its row in [`kinds!`].
+//! To add a kind: a file that implements `Resource`, its `mod` line, and its row in `kinds!`.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -290,6 +290,7 @@ pub enum Extra {
 }
 
 impl Extra {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     const fn is_default(&self) -> bool {
         matches!(self, Self::Remove)
     }

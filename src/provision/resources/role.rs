@@ -85,9 +85,9 @@ pub(crate) struct State {
     max_session_seconds: Option<i32>,
     #[serde(skip)]
     instance_profiles: BTreeSet<String>,
-    /// Resources of the scenario that the trust policy names, with their ARNs.
+    /// Resources of the scenario that the trust policy names.
     #[serde(skip)]
-    trusted_here: Vec<(Address, String)>,
+    trusted_here: BTreeSet<Address>,
     #[serde(skip)]
     extra: Extra,
 }
@@ -104,7 +104,7 @@ impl Resource for Kind {
         }
     }
 
-    fn desired(_name: &str, spec: &Spec, scenario: &Resolved) -> Result<State, String> {
+    fn desired(name: &str, spec: &Spec, scenario: &Resolved) -> Result<State, String> {
         let boundary = spec.permissions_boundary.as_ref();
         Ok(State {
             trust: trust_document(&spec.trust, &scenario.place),
@@ -112,7 +112,7 @@ impl Resource for Kind {
             description: spec.description.clone(),
             max_session_seconds: spec.max_session_seconds,
             instance_profiles: BTreeSet::new(),
-            trusted_here: trusted(spec, scenario),
+            trusted_here: scenario.trust.get(&Address::new(Self::KIND, name)).cloned().unwrap_or_default(),
             extra: spec.extra,
         })
     }
@@ -135,7 +135,7 @@ impl Resource for Kind {
                     .map(|details: &RoleDetails| details.max_session_seconds)
                     .filter(|_| cares(desired.map(|desired| desired.max_session_seconds.is_some()))),
                 instance_profiles: role.instance_profiles.clone(),
-                trusted_here: Vec::new(),
+                trusted_here: BTreeSet::new(),
                 extra: Extra::Remove,
             };
             if let Some(desired) = desired.filter(|desired| desired.extra == Extra::Allow) {
@@ -174,7 +174,7 @@ impl Resource for Kind {
     }
 
     async fn create(session: &Session, name: &str, to: &State) -> Done {
-        let trust = trust_for_now(session, to);
+        let trust = trust_for_now(session, name, to);
         session
             .aws
             .call("iam:CreateRole", &format!("role.{name}"), || {
@@ -200,7 +200,8 @@ impl Resource for Kind {
 
     async fn update(session: &Session, name: &str, from: &State, to: &State) -> Done {
         let (aws, iam, address) = (&session.aws, &session.aws.iam, format!("role.{name}"));
-        if from.trust != to.trust {
+        // Whom it trusts may still be missing when two roles trust each other; the next pass finds both.
+        if from.trust != to.trust && trusted_are_there(session, name, to) {
             let text = to.trust.to_text();
             aws.call("iam:UpdateAssumeRolePolicy", &address, || {
                 iam.update_assume_role_policy().role_name(name).policy_document(&text).send()
@@ -254,26 +255,6 @@ impl Resource for Kind {
     }
 }
 
-/// Returns, for every role of the scenario, the users and roles of the scenario that it trusts.
-pub(crate) fn trust_edges(scenario: &Resolved) -> BTreeMap<Address, BTreeSet<Address>> {
-    let edges = scenario.resources.roles.iter().map(|(name, spec)| {
-        let trusted = trusted(spec, scenario).into_iter().map(|(address, _)| address).collect();
-        (Address::new(Kind::KIND, name), trusted)
-    });
-    edges.collect()
-}
-
-fn trusted(spec: &Spec, scenario: &Resolved) -> Vec<(Address, String)> {
-    let resources = &scenario.resources;
-    let roles = spec.trust.roles.iter().filter(|name| resources.roles.contains_key(*name));
-    let users = spec.trust.users.iter().filter(|name| resources.users.contains_key(*name));
-    roles
-        .map(|name| Address::new("role", name))
-        .chain(users.map(|name| Address::new("user", name)))
-        .filter_map(|address| arn::arn(&address, &scenario.place).map(|arn| (address, arn)))
-        .collect()
-}
-
 /// Writes the trust policy that principals by kind stand for.
 pub(crate) fn trust_document(trust: &Trust, place: &Place) -> PolicyDocument {
     if let Some(source) = &trust.document {
@@ -302,10 +283,20 @@ pub(crate) fn trust_document(trust: &Trust, place: &Place) -> PolicyDocument {
     PolicyDocument::new(json!({"Version": "2012-10-17", "Statement": statements}))
 }
 
+/// Tells whether everybody of the scenario whom the trust policy names is there; notes for the next pass when
+/// somebody is not.
+fn trusted_are_there(session: &Session, name: &str, to: &State) -> bool {
+    let complete = to.trusted_here.iter().all(|address| session.is_present(address));
+    if !complete {
+        session.note_deferred(Address::new(Kind::KIND, name));
+    }
+    complete
+}
+
 /// Returns the trust policy to create a role with. Whom it trusts may not be there yet, when two roles trust each
 /// other; IAM refuses such a policy, so the role begins by trusting nobody, and the next pass corrects it.
-fn trust_for_now(session: &Session, to: &State) -> String {
-    if to.trusted_here.iter().all(|(address, _)| session.is_present(address)) {
+fn trust_for_now(session: &Session, name: &str, to: &State) -> String {
+    if trusted_are_there(session, name, to) {
         return to.trust.to_text();
     }
     let root = format!("arn:{}:iam::{}:root", session.place.partition, session.place.account);

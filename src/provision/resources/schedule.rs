@@ -54,8 +54,8 @@ pub(crate) struct State {
     expression: String,
     enabled: bool,
     description: String,
-    /// What the rule calls, by ARN, and the constant input each is given.
-    targets: BTreeMap<String, Option<String>>,
+    /// What the rule calls, by ARN, and what each is given.
+    targets: BTreeMap<String, Given>,
     /// Who of EventBridge may invoke the function: this rule, and nothing else.
     permission: BTreeSet<String>,
     /// Ids of the targets by ARN.
@@ -65,6 +65,29 @@ pub(crate) struct State {
     function: String,
     #[serde(skip)]
     grants: Vec<Grant>,
+}
+
+/// What a target is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Given {
+    /// The event itself.
+    Event,
+    /// Constant JSON.
+    Input(String),
+}
+
+impl Given {
+    fn of(input: Option<String>) -> Self {
+        input.map_or(Self::Event, Self::Input)
+    }
+
+    const fn input(&self) -> Option<&String> {
+        match self {
+            Self::Event => None,
+            Self::Input(text) => Some(text),
+        }
+    }
 }
 
 /// A statement of a function's resource policy that lets EventBridge in.
@@ -99,7 +122,7 @@ impl Resource for Kind {
             expression: spec.expression.clone(),
             enabled: spec.enabled,
             description: spec.description.clone().unwrap_or_default(),
-            targets: BTreeMap::from([(function, spec.input.as_ref().map(ToString::to_string))]),
+            targets: BTreeMap::from([(function, Given::of(spec.input.as_ref().map(ToString::to_string)))]),
             permission: BTreeSet::from([rule]),
             target_ids: Vec::new(),
             function: spec.function.clone(),
@@ -124,7 +147,7 @@ impl Resource for Kind {
                     targets: rule
                         .targets
                         .iter()
-                        .map(|target| (target.arn.clone(), target.input.clone()))
+                        .map(|target| (target.arn.clone(), Given::of(target.input.clone())))
                         .collect(),
                     permission: grants.iter().map(|grant| grant.from.clone()).collect(),
                     target_ids: rule
@@ -160,7 +183,7 @@ impl Resource for Kind {
             function: arn::bare_name(target).to_owned(),
             enabled: state.enabled,
             description: (!state.description.is_empty()).then(|| state.description.clone()),
-            input: input.as_ref().and_then(|text| serde_json::from_str(text).ok()),
+            input: input.input().and_then(|text| serde_json::from_str(text).ok()),
         })
     }
 
@@ -207,10 +230,10 @@ impl Resource for Kind {
         let extra = from.target_ids.iter().filter(|(arn, _)| !to.targets.contains_key(arn));
         let extra: Vec<String> = extra.map(|(_, id)| id.clone()).collect();
         remove_targets(session, name, extra).await?;
-        for (target, input) in &to.targets {
-            if from.targets.get(target) != Some(input) {
+        for (target, given) in &to.targets {
+            if from.targets.get(target) != Some(given) {
                 let known = from.target_ids.iter().find(|(arn, _)| arn == target).map(|(_, id)| id.as_str());
-                put_target(session, name, known.unwrap_or(TARGET_ID), target, input.as_ref()).await?;
+                put_target(session, name, known.unwrap_or(TARGET_ID), target, given.input()).await?;
             }
         }
         Ok(())

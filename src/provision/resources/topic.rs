@@ -195,8 +195,22 @@ pub(crate) fn unconfirmed(picture: Picture<'_>) -> Vec<String> {
     topics
         .flat_map(|(name, topic)| {
             let waiting = topic.subscriptions.iter().filter(|subscription| subscription.arn.is_none());
+            let spec = picture.scenario.resources.topics.get(name);
             waiting.map(move |subscription| {
-                format!("{} has not confirmed the subscription to topic.{name} yet", subscription.endpoint)
+                let is_named = spec.is_some_and(|spec| {
+                    spec.subscriptions.iter().any(|named| {
+                        named.parts() == (subscription.protocol.as_str(), subscription.endpoint.as_str())
+                    })
+                });
+                let who = format!("{}:{}", subscription.protocol, subscription.endpoint);
+                if is_named {
+                    format!("{who} has not confirmed the subscription to topic.{name} yet")
+                } else {
+                    format!(
+                        "{who} was subscribed to topic.{name} by somebody else and has not confirmed; \
+                         until it does it gets nothing, and AWS drops it after 48 hours"
+                    )
+                }
             })
         })
         .collect()

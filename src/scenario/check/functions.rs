@@ -177,7 +177,8 @@ fn source(
         let message =
             format!("`{written}` holds no `{handler}.{ending}` for the handler `{}`", function.handler);
         let files = listing(&folder, endings);
-        let help = did_you_mean(handler, "handlers could be in", files.iter().map(String::as_str));
+        let what = format!("`.{ending}` files in it");
+        let help = did_you_mean(handler, &what, files.iter().map(String::as_str));
         report.push("handler", at.key("handler"), message, help);
     }
 }

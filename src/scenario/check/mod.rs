@@ -10,7 +10,9 @@ mod topics;
 
 use std::collections::BTreeMap;
 
+use super::MISTAKE_LIMIT;
 use super::model::ScenarioFile;
+use super::node::Node;
 use super::references::is_account;
 use super::scene::{At, Scene};
 use crate::source::Diagnostic;
@@ -34,6 +36,13 @@ struct Report<'a, 'b> {
 
 impl<'a> Report<'a, '_> {
     fn push(&mut self, id: &'static str, at: At<'_>, message: impl Into<String>, help: impl Into<String>) {
+        if self.diagnostics.len() >= MISTAKE_LIMIT {
+            return;
+        }
+        // A hole that could not be filled has been reported, and makes no value to judge.
+        if at.node.and_then(Node::text).is_some_and(|text| text.contains("{{")) {
+            return;
+        }
         let diagnostic = self.scene.mistake(id, at, message).help(help);
         self.diagnostics.push(diagnostic);
     }

@@ -88,9 +88,12 @@ fn role<'a>(report: &mut Report<'a, '_>, at: At<'a>, role: &role::Spec) {
     }
     for (index, service) in services.iter().enumerate() {
         if !is_service(service) {
-            let help = match service.split('.').next().filter(|name| is_label(name)) {
-                Some(name) => format!("did you mean `{name}.amazonaws.com`?"),
-                None => "write it as `lambda.amazonaws.com`".to_owned(),
+            let lower = service.to_lowercase();
+            let guess = if lower.contains('.') { lower } else { format!("{lower}.amazonaws.com") };
+            let help = if is_service(&guess) {
+                format!("did you mean `{guess}`?")
+            } else {
+                "write it as `lambda.amazonaws.com`".to_owned()
             };
             let message = format!("`{service}` is not a service principal");
             report.push("service-principal", at.key("services").item(index), message, help);

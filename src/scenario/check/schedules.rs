@@ -1,4 +1,4 @@
-//! EventBridge's schedule expressions.
+//! `EventBridge`'s schedule expressions.
 //!
 //! Source: "Cron and rate expressions"
 //! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html>).
@@ -87,9 +87,8 @@ fn cron(inside: &str) -> Result<(), Wrong> {
     for (field, part) in FIELDS.iter().zip(&parts) {
         if !field.allows(part) {
             let Field(name, least, most, ..) = field;
-            let help = format!(
-                "the {name} go from {least} to {most}; `*`, lists `1,2`, ranges `1-5` and steps `0/15` work too"
-            );
+            let help =
+                format!("{name}: {least} to {most}, `*`, lists as `1,2`, ranges as `1-5`, steps as `0/15`");
             return Err(wrong(format!("`{part}` cannot be the {name} of a cron expression"), help));
         }
     }

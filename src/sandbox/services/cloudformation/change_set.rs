@@ -18,7 +18,7 @@ const EMPTY: &str =
 impl Request<'_> {
     /// `CreateChangeSet`, for a stack that exists or for a new one.
     pub(super) fn create_change_set(&self) -> Result<Value, AwsError> {
-        let set_name = self.text("ChangeSetName").unwrap_or_default();
+        let set_name = self.name("ChangeSetName")?;
         let new = match self.text("ChangeSetType") {
             None | Some("UPDATE") => false,
             Some("CREATE") => true,

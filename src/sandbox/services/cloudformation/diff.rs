@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 
 use super::Invalid;
 use super::blueprint::Blueprint;
-use super::engine::{Present, evaluate};
+use super::evaluation::{Present, evaluate};
 use super::intrinsics::Lookup;
 use super::parameters::Parameters;
 use super::resources::{self, Change, Kind};
 use super::state::{Deployed, Stack};
 use super::template::Policy;
 
-/// What CloudFormation shows for a value nobody knows before the resource exists.
+/// What `CloudFormation` shows for a value nobody knows before the resource exists.
 const UNKNOWN: &str = "{{changeSet:KNOWN_AFTER_APPLY}}";
 
 /// The names of the properties that differ.

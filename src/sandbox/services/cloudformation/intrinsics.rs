@@ -332,7 +332,7 @@ impl Scope<'_> {
     }
 }
 
-/// CloudFormation compares texts: `true` in a template equals `"true"` in a parameter.
+/// `CloudFormation` compares texts: `true` in a template equals `"true"` in a parameter.
 fn comparable(value: &Value) -> Value {
     scalar(value).map_or_else(|| value.clone(), Value::String)
 }

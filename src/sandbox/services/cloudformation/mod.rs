@@ -2,9 +2,9 @@
 //! change sets, and rolls back what fails.
 //!
 //! A request comes in as JSON (the protocol layer has already taken awsQuery apart) and leaves as JSON. What
-//! flows through: a template becomes a [`blueprint`] (everything decided that needs no resource), the
-//! [`engine`] makes, changes and deletes resources one after another in dependency order through the
-//! [`Invoke`] it was given, and [`describe`] writes what happened in the shapes of the API.
+//! flows through: a template becomes a `blueprint` (everything decided that needs no resource), the
+//! `engine` makes, changes and deletes resources one after another in dependency order through the
+//! [`Invoke`] it was given, and `describe` writes what happened in the shapes of the API.
 //!
 //! The work is done inside the call that starts it; what remains afterwards reads as if it had taken its time:
 //! `CreateStack` answers with the stack's id whether or not a resource failed, and the events tell the rest.
@@ -13,10 +13,12 @@
 //! for `UsePreviousValue`.
 
 mod blueprint;
+mod capability;
 mod change_set;
 mod describe;
 mod diff;
 mod engine;
+mod evaluation;
 mod graph;
 mod intrinsics;
 mod operations;

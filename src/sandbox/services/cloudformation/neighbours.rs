@@ -1,4 +1,4 @@
-//! The services of the protocol crates, as they are, understand what is sent to them.
+//! The sandbox's own services understand what is sent to them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,15 +8,15 @@ use awsim_core::{AwsError, RequestContext, ServiceHandler};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::stub::Stub;
+use super::super::events::Events;
+use super::super::iam::Iam;
+use super::super::lambda::Lambda;
+use super::super::sns::Sns;
 use super::{CloudFormation, Invoke};
 use crate::clock::Clock;
 
-/// SNS, Lambda and EventBridge for real; IAM only takes notes.
-struct Neighbours {
-    services: BTreeMap<&'static str, Box<dyn ServiceHandler>>,
-    iam: Stub,
-}
+/// The services of one account.
+struct Neighbours(BTreeMap<&'static str, Arc<dyn ServiceHandler>>);
 
 #[async_trait]
 impl Invoke for Neighbours {
@@ -27,10 +27,7 @@ impl Invoke for Neighbours {
         input: Value,
         ctx: &RequestContext,
     ) -> Result<Value, AwsError> {
-        match self.services.get(service) {
-            Some(real) => real.handle(operation, input, ctx).await,
-            None => self.iam.invoke(service, operation, input, ctx).await,
-        }
+        self.0[service].handle(operation, input, ctx).await
     }
 }
 
@@ -44,7 +41,12 @@ Resources:
   Mail:
     Type: AWS::SNS::Subscription
     Properties: { TopicArn: !Ref Topic, Protocol: email, Endpoint: b@example.com }
-  Role: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: { Statement: [] } } }
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: [ { Effect: Allow, Principal: { Service: lambda.amazonaws.com }, Action: 'sts:AssumeRole' } ]
   Function:
     Type: AWS::Lambda::Function
     Properties:
@@ -71,21 +73,21 @@ Resources:
 
 #[tokio::test]
 async fn a_lab_is_built_changed_and_taken_down() {
-    let neighbours = Arc::new(Neighbours {
-        services: BTreeMap::from([
-            ("sns", Box::new(awsim_sns::SnsService::new()) as Box<dyn ServiceHandler>),
-            ("lambda", Box::new(awsim_lambda::LambdaService::new())),
-            ("events", Box::new(awsim_eventbridge::EventBridgeService::new())),
-        ]),
-        iam: Stub::default(),
-    });
+    let (account, clock) = ("123456789012", Clock::fixed(Timestamp::UNIX_EPOCH));
+    let iam = Arc::new(Iam::new(clock.clone()));
+    let neighbours = Arc::new(Neighbours(BTreeMap::from([
+        ("sns", Arc::new(Sns::new(account, clock.clone())) as Arc<dyn ServiceHandler>),
+        ("lambda", Arc::new(Lambda::new(account, clock.clone(), iam.clone()))),
+        ("events", Arc::new(Events::new(account))),
+        ("iam", iam),
+    ])));
     let ctx = RequestContext {
         account_id: "123456789012".into(),
         region: "us-east-1".into(),
+        internal_bypass: true,
         ..RequestContext::default()
     };
-    let service =
-        CloudFormation::new(Clock::fixed(Timestamp::UNIX_EPOCH), Arc::<Neighbours>::clone(&neighbours) as _);
+    let service = CloudFormation::new(clock, Arc::<Neighbours>::clone(&neighbours) as _);
     let reasons = async |operation: &str, body: &str| {
         let input = json!({"StackName": "lab", "TemplateBody": body, "Capabilities": ["CAPABILITY_IAM"]});
         service.handle(operation, input, &ctx).await.unwrap();

@@ -7,12 +7,13 @@ use awsim_core::{AwsError, RequestContext};
 use serde_json::{Value, json};
 
 use super::blueprint::{Blueprint, refuse_unknown_types, refuse_unresolved_references};
+use super::capability::{check_capabilities, iam_kinds, needed_capability};
 use super::describe::list;
 use super::diff;
-use super::engine::{OnFailure, Run, outputs};
+use super::engine::{OnFailure, Run};
+use super::evaluation::outputs;
 use super::intrinsics::Pseudo;
 use super::parameters::{given, resolve, scalar};
-use super::resources;
 use super::state::{Stack, Tags};
 use super::template::Template;
 use super::update::UpdateOptions;
@@ -90,14 +91,20 @@ impl Request<'_> {
 
     /// A new name for a stack that does not exist, checked.
     pub(super) fn new_name(&self) -> Result<&str, Invalid> {
-        let name = self.required("StackName")?;
+        self.name("StackName")
+    }
+
+    /// A name of the caller's choice, checked.
+    pub(super) fn name(&self, field: &str) -> Result<&str, Invalid> {
+        let name = self.required(field)?;
         let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         if letters && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.len() <= 128 {
             return Ok(name);
         }
         Err(Invalid::new(format!(
-            "1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must \
-             satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"
+            "1 validation error detected: Value '{name}' at '{}' failed to satisfy constraint: Member must satisfy \
+             regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*",
+            lower_first(field)
         )))
     }
 
@@ -411,37 +418,4 @@ fn tags(list: &Value) -> Result<Tags, Invalid> {
             Ok((key.to_owned(), tag.get("Value").and_then(Value::as_str).unwrap_or_default().to_owned()))
         })
         .collect()
-}
-
-fn iam_kinds(template: &Template) -> impl Iterator<Item = &str> {
-    template
-        .resources
-        .values()
-        .map(|definition| definition.kind.as_str())
-        .filter(|kind| kind.starts_with("AWS::IAM::"))
-}
-
-/// The capability a template needs.
-///
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html>
-fn needed_capability(template: &Template) -> Option<&'static str> {
-    iam_kinds(template).next()?;
-    let named = template.resources.values().any(|definition| {
-        definition.kind.starts_with("AWS::IAM::")
-            && resources::kind(&definition.kind)
-                .and_then(resources::Kind::name_property)
-                .is_some_and(|name| definition.properties.get(name).is_some())
-    });
-    Some(if named { "CAPABILITY_NAMED_IAM" } else { "CAPABILITY_IAM" })
-}
-
-fn check_capabilities(template: &Template, given: &[String]) -> Result<(), AwsError> {
-    let given = |capability: &str| given.iter().any(|given| given == capability);
-    match needed_capability(template) {
-        Some(needed) if !given(needed) && !given("CAPABILITY_NAMED_IAM") => Err(AwsError::bad_request(
-            "InsufficientCapabilitiesException",
-            format!("Requires capabilities : [{needed}]"),
-        )),
-        _ => Ok(()),
-    }
 }

@@ -245,20 +245,17 @@ impl Parser {
         for _ in 0..least {
             append(&mut program, one.clone());
         }
-        match most {
-            Some(most) => {
-                for _ in least..most {
-                    let start = program.len();
-                    program.push(Step::Split(start + 1, start + 1 + one.len()));
-                    append(&mut program, one.clone());
-                }
-            }
-            None => {
+        if let Some(most) = most {
+            for _ in least..most {
                 let start = program.len();
-                program.push(Step::Split(start + 1, start + 2 + one.len()));
+                program.push(Step::Split(start + 1, start + 1 + one.len()));
                 append(&mut program, one.clone());
-                program.push(Step::Jump(start));
             }
+        } else {
+            let start = program.len();
+            program.push(Step::Split(start + 1, start + 2 + one.len()));
+            append(&mut program, one.clone());
+            program.push(Step::Jump(start));
         }
         Ok(program)
     }

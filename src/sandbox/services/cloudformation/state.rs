@@ -228,7 +228,9 @@ impl Fresh {
             if matches!(at, 4 | 6 | 8 | 10) {
                 text.push('-');
             }
-            text.push_str(&format!("{byte:02x}"));
+            text.extend(
+                [byte >> 4, byte & 15].iter().filter_map(|half| char::from_digit((*half).into(), 16)),
+            );
         }
         text
     }
@@ -245,7 +247,7 @@ impl Fresh {
     }
 }
 
-/// Writes an instant as CloudFormation does, with milliseconds.
+/// Writes an instant as `CloudFormation` does, with milliseconds.
 pub(super) fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Invoke;
 
-/// Answers like IAM, SNS, Lambda and EventBridge; keeps nothing but the calls.
+/// Answers like IAM, SNS, Lambda and `EventBridge`; keeps nothing but the calls.
 #[derive(Default)]
 pub(super) struct Stub {
     calls: Mutex<Vec<(String, Value)>>,

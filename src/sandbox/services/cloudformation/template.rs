@@ -1,5 +1,5 @@
 //! Reads a template, JSON or YAML, into one shape: short tags become the long form, and what is not a
-//! template is refused in CloudFormation's words. The only file of this service that names the YAML crate.
+//! template is refused in `CloudFormation`'s words. The only file of this service that names the YAML crate.
 
 use std::collections::BTreeMap;
 

@@ -275,7 +275,7 @@ async fn a_change_set_says_what_its_execution_does() {
     assert_eq!(
         account.stub.take()[..3],
         [
-            "GetTopicAttributes ",
+            "GetTopicAttributes arn:aws:sns:us-east-1:123456789012:named",
             "CreateTopic named",
             &format!("PutRolePolicy {}", physical(&account, "Role").await)
         ]
@@ -413,6 +413,10 @@ async fn a_custom_named_resource_cannot_be_replaced() {
           Rename fixed and update the stack again."
             .to_owned()
     ));
+    assert_eq!(account.stack("lab").await["StackStatus"], "UPDATE_ROLLBACK_COMPLETE");
+    let resources = account.call("DescribeStackResources", json!({"StackName": "lab"})).await;
+    assert_eq!(resources["StackResources"]["member"][0]["ResourceStatus"], "UPDATE_COMPLETE");
+    assert_eq!(operations(&account.stub.take()), ["CreateRole"]);
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::blueprint::Blueprint;
 use super::diff::changed;
-use super::engine::{Evaluated, Present, Run, evaluate, outputs};
+use super::engine::Run;
+use super::evaluation::{Evaluated, Present, evaluate, outputs};
 use super::resources::{self, Change, Kind, Properties};
 use super::state::{Deployed, Stack};
 use super::template::Policy;
@@ -76,7 +77,7 @@ impl Run {
         }
         let evaluated = match evaluate(blueprint, id, &Present(&self.stack.resources)) {
             Ok(evaluated) => evaluated,
-            Err(invalid) => return self.refuse(id, before, &invalid.to_string()),
+            Err(invalid) => return self.refuse(id, before, &invalid.to_string(), journal),
         };
         let names = changed(&before.properties, &evaluated.properties);
         let Some(kind) = resources::kind(&before.kind).filter(|_| !names.is_empty()) else {
@@ -92,7 +93,7 @@ impl Run {
                     "CloudFormation cannot update a stack when a custom-named resource requires replacing. \
                      Rename {name} and update the stack again."
                 );
-                return self.refuse(id, before, &reason);
+                return self.refuse(id, before, &reason, journal);
             }
             journal.push(Step::Replaced { id: id.to_owned(), before: Box::new(before) });
             return self.make(blueprint, id, "UPDATE", Some(REPLACING)).await.map_err(|()| "update");
@@ -117,7 +118,14 @@ impl Run {
         self.make(blueprint, id, "CREATE", None).await.map_err(|()| "create")
     }
 
-    fn refuse(&mut self, id: &str, mut made: Deployed, reason: &str) -> Result<(), &'static str> {
+    fn refuse(
+        &mut self,
+        id: &str,
+        mut made: Deployed,
+        reason: &str,
+        journal: &mut Vec<Step>,
+    ) -> Result<(), &'static str> {
+        journal.push(Step::Updated { id: id.to_owned(), before: Box::new(made.clone()) });
         self.resource_event(id, &mut made, "UPDATE_FAILED", Some(reason));
         self.stack.resources.insert(id.to_owned(), made);
         Err("update")
@@ -127,20 +135,19 @@ impl Run {
     async fn change(&mut self, id: &str, before: &Deployed, mut wanted: Deployed) -> Result<(), ()> {
         self.resource_event(id, &mut wanted, "UPDATE_IN_PROGRESS", None);
         let properties = Properties::from(&wanted.properties);
-        let result = match resources::kind(&wanted.kind) {
-            None => Ok(()),
-            Some(kind) => match resources::check(kind, id, &properties) {
-                Err(failure) => Err(failure),
-                Ok(()) => {
-                    let mut physical = wanted.physical.clone();
-                    let call = self.call(&wanted);
-                    let result = kind
-                        .update(&call, &Properties::from(&before.properties), &properties, &mut physical)
-                        .await;
-                    wanted.physical = physical;
-                    result
-                }
-            },
+        let kind = resources::kind(&wanted.kind);
+        let checked = kind.map(|kind| resources::check(kind, id, &properties).map(|()| kind)).transpose();
+        let result = match checked {
+            Err(failure) => Err(failure),
+            Ok(None) => Ok(()),
+            Ok(Some(kind)) => {
+                let mut physical = wanted.physical.clone();
+                let call = self.call(&wanted);
+                let old = Properties::from(&before.properties);
+                let result = kind.update(&call, &old, &properties, &mut physical).await;
+                wanted.physical = physical;
+                result
+            }
         };
         let outcome = self.conclude(id, &mut wanted, "UPDATE", result);
         self.stack.resources.insert(id.to_owned(), wanted);

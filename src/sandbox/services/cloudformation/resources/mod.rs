@@ -245,7 +245,7 @@ pub(super) struct Call<'a> {
     pub ctx: &'a RequestContext,
     /// A physical name nobody else has, for a resource without a name of its own.
     pub generated: String,
-    /// The tags CloudFormation itself puts on a resource that takes them.
+    /// The tags `CloudFormation` itself puts on a resource that takes them.
     pub system_tags: Tags,
 }
 

@@ -65,7 +65,7 @@ impl Properties {
         self.0.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     }
 
-    /// The tags, whichever of the two forms CloudFormation has for them is used.
+    /// The tags, whichever of the two forms `CloudFormation` has for them is used.
     pub(super) fn tags(&self) -> BTreeMap<String, String> {
         self.items("Tags")
             .iter()

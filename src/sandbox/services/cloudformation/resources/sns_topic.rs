@@ -159,6 +159,9 @@ async fn unsubscribe_from(call: &Call<'_>, topic: &str, gone: &(String, String))
 ///
 /// <https://docs.aws.amazon.com/sns/latest/api/API_Unsubscribe.html>
 pub(super) async fn unsubscribe(call: &Call<'_>, arn: &str) -> Result<(), Failure> {
+    if !arn.starts_with("arn:") {
+        return Ok(());
+    }
     match call.remove("sns", "Unsubscribe", Input::default().with("SubscriptionArn", arn)).await {
         Err(Failure::Api { error, .. }) if error.message.to_lowercase().contains("pending") => Ok(()),
         other => other,
