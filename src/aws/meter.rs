@@ -67,8 +67,9 @@ impl Intercept for Meter {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let operation = cfg.load::<Metadata>().map_or("", |metadata| metadata.name());
-        tracing::debug!(operation, "request");
+        let (service, operation) =
+            cfg.load::<Metadata>().map_or(("", ""), |metadata| (metadata.service(), metadata.name()));
+        tracing::debug!(service, operation, "request");
         let counter = if is_read(operation) { &self.0.read } else { &self.0.write };
         counter.fetch_add(1, Ordering::Relaxed);
         Ok(())

@@ -55,7 +55,7 @@ pub(crate) fn order(steps: &mut [Step], picture: Picture<'_>, goal: Goal) {
 }
 
 /// Tells whether `from` waits, directly or not, for `to`.
-fn reaches(needs: &BTreeMap<Address, BTreeSet<Address>>, from: &Address, to: &Address) -> bool {
+pub(crate) fn reaches(needs: &BTreeMap<Address, BTreeSet<Address>>, from: &Address, to: &Address) -> bool {
     let mut seen = BTreeSet::new();
     let mut open = vec![from];
     while let Some(address) = open.pop() {

@@ -21,6 +21,7 @@ mod package;
 pub mod password;
 pub mod plan;
 mod principal;
+pub mod render;
 pub mod resources;
 pub mod run;
 

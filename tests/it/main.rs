@@ -15,6 +15,7 @@ mod lab;
 mod moto;
 mod ownership;
 mod program;
+mod render;
 mod scenario;
 mod secrets;
 mod served;

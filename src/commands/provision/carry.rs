@@ -91,8 +91,11 @@ pub(super) async fn confirm(ui: &Ui, met: &Met, plan: &Plan, yes: bool, verb: &s
         return Ok(());
     }
     // An alias is for the eye only; whoever may not read it still gets the question.
-    let alias = met.aws.iam.list_account_aliases().send().await.ok();
+    let alias =
+        met.aws.call("iam:ListAccountAliases", "the account", || met.aws.iam.list_account_aliases().send());
     let alias = alias
+        .await
+        .ok()
         .and_then(|answer| answer.account_aliases.into_iter().next())
         .unwrap_or_else(|| "no alias".into());
     let caller = &met.aws.caller;

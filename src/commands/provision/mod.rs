@@ -18,6 +18,7 @@ mod carry;
 mod document;
 mod down;
 mod plan;
+mod render;
 mod status;
 mod text;
 mod up;
@@ -33,6 +34,8 @@ pub enum Provision {
     Down(down::DownArgs),
     /// Show how the account differs from the scenario; exit 2 when it does
     Status(status::StatusArgs),
+    /// Write the scenario as something else: a CloudFormation template, the IAM policy it needs
+    Render(render::RenderArgs),
 }
 
 pub(super) async fn run(ui: &Ui, command: Provision) -> Result<Exit, Error> {
@@ -41,6 +44,7 @@ pub(super) async fn run(ui: &Ui, command: Provision) -> Result<Exit, Error> {
         Provision::Up(args) => up::run(ui, &args).await,
         Provision::Down(args) => down::run(ui, &args).await,
         Provision::Status(args) => status::run(ui, &args).await,
+        Provision::Render(args) => render::run(ui, &args).await,
     }
 }
 

@@ -286,7 +286,8 @@ fn environment(state: &State) -> aws_sdk_lambda::types::Environment {
     aws_sdk_lambda::types::Environment::builder().set_variables(Some(variables)).build()
 }
 
-fn role_arn(role: &str, scenario: &Resolved) -> String {
+/// Returns the ARN of a role that a function names.
+pub(crate) fn role_arn(role: &str, scenario: &Resolved) -> String {
     if role.starts_with("arn:") {
         return role.to_owned();
     }

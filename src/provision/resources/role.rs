@@ -256,7 +256,7 @@ impl Resource for Kind {
 }
 
 /// Writes the trust policy that principals by kind stand for.
-fn trust_document(trust: &Trust, place: &Place) -> PolicyDocument {
+pub(crate) fn trust_document(trust: &Trust, place: &Place) -> PolicyDocument {
     if let Some(source) = &trust.document {
         return document(source);
     }

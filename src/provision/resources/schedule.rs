@@ -299,7 +299,7 @@ fn grants(picture: Picture<'_>, rule: &str, desired: Option<&State>) -> Vec<Gran
 }
 
 /// The id of the one target a schedule has.
-const TARGET_ID: &str = "iamlab";
+pub(crate) const TARGET_ID: &str = "iamlab";
 
 async fn put_rule(session: &Session, name: &str, to: &State, is_new: bool) -> Done {
     let state = if to.enabled { RuleState::Enabled } else { RuleState::Disabled };
