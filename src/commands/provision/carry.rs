@@ -9,7 +9,7 @@ use super::{Format, FormatArgs, Met, document, text};
 use crate::aws::connect::Target;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::provision::Address;
-use crate::provision::apply::{Event, Fate, Stop};
+use crate::provision::apply::{Event, Fate, Outcome, Stop};
 use crate::provision::handover::HandOver;
 use crate::provision::plan::{Action, Goal, Plan};
 use crate::provision::run::{End, Options, Report, carry_out};
@@ -192,8 +192,10 @@ pub(super) fn conclude(
 }
 
 fn tell_result(ui: &Ui, met: &Met, report: &Report, format: &FormatArgs, verb: &str) {
-    let shown = |action: Action| format.all || !matches!(action, Action::Noop);
-    for outcome in report.outcomes.iter().filter(|outcome| shown(outcome.change.action)) {
+    // What was done has been told as it happened.
+    let told = |outcome: &Outcome| ui.is_one_screen() && outcome.fate == Fate::Done;
+    let shown = |outcome: &&Outcome| (format.all || outcome.change.action != Action::Noop) && !told(outcome);
+    for outcome in report.outcomes.iter().filter(shown) {
         let line = format!("{} {}", outcome.change.action.symbol(), outcome.change.address);
         let line = match outcome.fate {
             Fate::Done => ui.paint(Tone::Good, &line),
