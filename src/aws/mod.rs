@@ -9,6 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::clock::Clock;
 
+pub mod archive;
 pub mod collect;
 pub mod connect;
 pub mod error;
