@@ -11,6 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use crate::clock::Clock;
 
 mod answer;
+pub mod archive;
 pub mod collect;
 pub mod connect;
 pub mod error;

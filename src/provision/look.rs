@@ -1,13 +1,13 @@
 //! Looks at the account with the scenario's eyes: reads what the scenario declares and what carries its mark.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::ownership::{MARK, Ownership, mark};
 use super::plan::{Action, Goal};
 use super::{Address, apply, arn, resources};
 use crate::account::snapshot::Snapshot;
 use crate::aws::Aws;
-use crate::aws::collect::{Owner, Scope, collect, tagged};
+use crate::aws::collect::{Collected, Owner, Scope, collect, tagged};
 use crate::aws::error::ApiError;
 use crate::scenario::Resolved;
 
@@ -130,7 +130,7 @@ async fn read_more(aws: &Aws, left: &Scope, had: &Scope, snapshot: &mut Snapshot
 }
 
 /// A plan is made of the whole picture or not at all.
-fn complete(collected: crate::aws::collect::Collected) -> Result<Snapshot, ApiError> {
+pub(crate) fn complete(collected: Collected) -> Result<Snapshot, ApiError> {
     match collected.errors.into_iter().next() {
         Some(error) => Err(error),
         None => Ok(collected.snapshot),
@@ -152,31 +152,6 @@ fn address(arn: &str) -> Option<Address> {
         _ => return None,
     };
     Some(Address::new(kind, name))
-}
-
-/// Names the resources of a snapshot by kind, for an export.
-pub(crate) fn names_by_kind(snapshot: &Snapshot) -> BTreeMap<&'static str, Vec<String>> {
-    let identity = snapshot.identity.read();
-    let keys = |names: Option<Vec<String>>| names.unwrap_or_default();
-    BTreeMap::from([
-        ("policy", keys(identity.map(|identity| identity.policies.keys().cloned().collect()))),
-        ("user", keys(identity.map(|identity| identity.users.keys().cloned().collect()))),
-        ("group", keys(identity.map(|identity| identity.groups.keys().cloned().collect()))),
-        ("role", keys(identity.map(|identity| identity.roles.keys().cloned().collect()))),
-        ("function", snapshot.functions.keys().cloned().collect()),
-        ("topic", snapshot.topics.keys().cloned().collect()),
-        ("schedule", snapshot.rules.keys().cloned().collect()),
-        ("password_policy", vec![resources::ACCOUNT.to_owned()]),
-        (
-            "analyzer",
-            keys(
-                snapshot
-                    .analyzers
-                    .read()
-                    .map(|list| list.iter().map(|analyzer| analyzer.name.clone()).collect()),
-            ),
-        ),
-    ])
 }
 
 #[cfg(test)]

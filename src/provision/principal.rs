@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::Session;
-use super::resources::{Child, DocumentSource, Done, OURS, document, gone};
+use super::resources::{Child, DocumentSource, Done, Export, OURS, document, gone};
 use crate::account::snapshot::Policies;
 use crate::policy::catalogue::aws_managed_arn;
 use crate::policy::document::PolicyDocument;
@@ -70,16 +70,19 @@ impl PolicySet {
     }
 
     /// Writes attached policies and boundaries as a scenario names them: AWS's own and the account's by name.
-    pub(crate) fn names(&self) -> (Vec<String>, BTreeMap<String, DocumentSource>, Option<String>) {
+    pub(crate) fn names(
+        &self,
+        export: &Export<'_>,
+    ) -> (Vec<String>, BTreeMap<String, DocumentSource>, Option<String>) {
         let inline = self
             .inline_policies
             .iter()
             .filter_map(|(name, document)| Some((name.clone(), inline_source(document)?)))
             .collect();
         (
-            self.policies.iter().map(|arn| policy_name(arn)).collect(),
+            self.policies.iter().map(|arn| policy_name(arn, export)).collect(),
             inline,
-            self.permissions_boundary.as_deref().map(policy_name),
+            self.permissions_boundary.as_deref().map(|arn| policy_name(arn, export)),
         )
     }
 }
@@ -100,14 +103,13 @@ pub(crate) fn policy_arn(name: &str, scenario: &Resolved) -> String {
     found.unwrap_or_else(|| name.to_owned())
 }
 
-/// Returns how a scenario names the policy with this ARN: AWS's own by name, others by ARN unless they are at
-/// the root path, where their name is enough when the scenario declares it.
-fn policy_name(arn: &str) -> String {
+/// Returns how a scenario names the policy with this ARN: one it declares and AWS's own by name, others by ARN.
+fn policy_name(arn: &str, export: &Export<'_>) -> String {
     let bare = arn::bare_name(arn);
-    let is_aws = aws_managed_arn(bare, "aws").as_deref() == Some(arn);
-    let is_local = arn.split(':').nth(4).is_some_and(|account| account != "aws")
-        && arn.ends_with(&format!(":policy/{bare}"));
-    if is_aws || is_local { bare.to_owned() } else { arn.to_owned() }
+    let partition = &export.picture.scenario.place.partition;
+    let is_aws = aws_managed_arn(bare, partition).as_deref() == Some(arn) && !export.declares("policy", bare);
+    let aws = || if is_aws { bare.to_owned() } else { arn.to_owned() };
+    export.declared_name("policy", arn).unwrap_or_else(aws)
 }
 
 /// Makes the policies of `who` what `to` says: first what is missing, then what is too much.

@@ -86,6 +86,20 @@ pub struct Resolved {
 }
 
 impl Resolved {
+    /// Makes a scenario of resources that no file declares. Paths in it start at `folder`.
+    pub(crate) fn of(place: Place, resources: Resources, folder: PathBuf) -> Self {
+        Self {
+            place,
+            resources,
+            edges: Edges::new(),
+            trust: Edges::new(),
+            expect: Vec::new(),
+            root: folder.clone(),
+            folder,
+            templates: BTreeMap::new(),
+        }
+    }
+
     /// Returns the path of a file or folder as the scenario writes it.
     pub fn file_path(&self, written: &str) -> PathBuf {
         self.folder.join(written)

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use iamlab::provision::resources::DocumentSource;
+use iamlab::provision::resources::function::Source;
 use iamlab::provision::{Address, Place};
 use iamlab::scenario::{Party, Scenario};
 use iamlab::source::render;
@@ -211,7 +212,8 @@ fn the_lab_resolves_for_an_account() {
     let resources = &resolved.resources;
     let function = &resources.functions["iam-auditor"];
     assert_eq!(function.environment["AUDITOR_ROLE_ARN"], "arn:aws:iam::111122223333:role/IAM-Auditor-role");
-    assert!(resolved.file_path(&function.source).join("handler.py").is_file());
+    let Source::Folder(folder) = &function.source else { panic!("{:?}", function.source) };
+    assert!(resolved.file_path(folder).join("handler.py").is_file());
     let role = |name: &str| Address::new("role", name);
     let needs = &resolved.edges[&Address::new("function", "iam-auditor")];
     assert!(

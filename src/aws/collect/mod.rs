@@ -13,6 +13,7 @@ mod analyzers;
 mod credentials;
 mod function;
 mod identity;
+pub mod listing;
 mod mfa;
 mod password_policy;
 mod rule;

@@ -17,6 +17,7 @@ use crate::ui::Ui;
 mod carry;
 mod document;
 mod down;
+mod export;
 mod plan;
 mod render;
 mod status;
@@ -36,6 +37,8 @@ pub enum Provision {
     Status(status::StatusArgs),
     /// Write the scenario as something else: a CloudFormation template, the IAM policy it needs
     Render(render::RenderArgs),
+    /// Write a scenario from what is in an account
+    Export(export::ExportArgs),
 }
 
 pub(super) async fn run(ui: &Ui, command: Provision) -> Result<Exit, Error> {
@@ -45,6 +48,7 @@ pub(super) async fn run(ui: &Ui, command: Provision) -> Result<Exit, Error> {
         Provision::Down(args) => down::run(ui, &args).await,
         Provision::Status(args) => status::run(ui, &args).await,
         Provision::Render(args) => render::run(ui, &args).await,
+        Provision::Export(args) => export::run(ui, &args).await,
     }
 }
 

@@ -41,12 +41,13 @@ macro_rules! purposes {
 
 purposes! {
     ReadTheAccount ["iam:GetAccountAuthorizationDetails", "iam:ListAccountAliases", "tag:GetResources"]
+    ReadPolicyTags ["iam:ListPolicyTags"]
     ReadMfaDevices ["iam:ListVirtualMFADevices"]
     ReadThePasswordPolicy ["iam:GetAccountPasswordPolicy"]
     SetThePasswordPolicy ["iam:DeleteAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy"]
     Policies [
         "iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion",
-        "iam:ListPolicyTags", "iam:TagPolicy",
+        "iam:TagPolicy",
     ]
     Users [
         "iam:CreateUser", "iam:DeactivateMFADevice", "iam:DeleteAccessKey", "iam:DeleteLoginProfile",
@@ -149,6 +150,8 @@ struct Grants<'a> {
 pub fn permissions(scenario: &Resolved) -> Result<Permissions, serde_json::Error> {
     let mut grants = Grants { place: &scenario.place, on: BTreeMap::new() };
     grants.everywhere(For::ReadTheAccount);
+    // Policies that left the scenario are known by their tags only.
+    grants.grant(&grants.iam("policy/*"), &[(For::ReadPolicyTags, true)]);
     grants.identities(&scenario.resources);
     grants.services(&scenario.resources);
     grants.everywhere(For::AuditTheAccount);

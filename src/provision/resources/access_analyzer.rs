@@ -80,13 +80,13 @@ impl Resource for Kind {
         owned.map(|analyzer| analyzer.name.clone()).collect()
     }
 
-    fn spec(_name: &str, state: &State, _export: &Export<'_>) -> Option<Spec> {
+    fn spec(_name: &str, state: &State, _export: &Export<'_>) -> Result<Spec, String> {
         let analyzer_type = match state.kind.as_str() {
             "ACCOUNT" => AnalyzerType::Account,
             "ACCOUNT_UNUSED_ACCESS" => AnalyzerType::AccountUnusedAccess,
-            _ => return None,
+            other => return Err(format!("a scenario has no analyzers of the type {other}")),
         };
-        Some(Spec { analyzer_type })
+        Ok(Spec { analyzer_type })
     }
 
     async fn create(session: &Session, name: &str, to: &State) -> Done {

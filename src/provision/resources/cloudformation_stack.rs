@@ -150,9 +150,8 @@ impl Resource for Kind {
         owned.map(|(name, _)| name.clone()).collect()
     }
 
-    fn spec(_name: &str, _state: &State, _export: &Export<'_>) -> Option<Spec> {
-        // A scenario names a template's file, which the account does not know.
-        None
+    fn spec(_name: &str, _state: &State, _export: &Export<'_>) -> Result<Spec, String> {
+        Err("a scenario names a template's file, which the account does not keep".into())
     }
 
     fn children(_state: &State) -> Vec<Child> {

@@ -10,7 +10,7 @@ use super::{Child, Done, Export, Found, Resource, THEIRS, gone};
 use crate::account::snapshot::{self, Facet};
 use crate::aws::collect::Scope;
 use crate::provision::ownership::{Ownership, mark};
-use crate::provision::package::{Package, pack};
+use crate::provision::package::{Package, pack, pack_files};
 use crate::provision::plan::Picture;
 use crate::provision::{Address, Session, arn};
 use crate::scenario::Resolved;
@@ -24,8 +24,8 @@ pub struct Spec {
     /// The processor architecture.
     #[serde(default)]
     pub architecture: Architecture,
-    /// The folder with the source, relative to the scenario file; packed deterministically.
-    pub source: String,
+    /// The source: a folder, or the files themselves; packed deterministically.
+    pub source: Source,
     /// `file.function`, e.g. `handler.main`.
     pub handler: String,
     /// The execution role, by name or ARN.
@@ -44,6 +44,16 @@ pub struct Spec {
     /// Environment variables; values may hold `{{ arn("topic.…") }}`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
+}
+
+/// A function's source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Source {
+    /// Path of a folder, relative to the scenario file.
+    Folder(String),
+    /// The files themselves: their contents by path.
+    Files(BTreeMap<String, String>),
 }
 
 /// The processor architecture of a function.
@@ -93,9 +103,16 @@ impl Resource for Kind {
     }
 
     fn desired(_name: &str, spec: &Spec, scenario: &Resolved) -> Result<State, String> {
-        let folder = scenario.file_path(&spec.source);
-        let package =
-            pack(&folder).map_err(|error| format!("`{}` cannot be packed: {error}", folder.display()))?;
+        let package = match &spec.source {
+            Source::Folder(written) => {
+                let folder = scenario.file_path(written);
+                pack(&folder).map_err(|error| format!("`{}` cannot be packed: {error}", folder.display()))
+            }
+            Source::Files(files) => {
+                pack_files(files).map_err(|error| format!("the files cannot be packed: {error}"))
+            }
+        };
+        let package = package?;
         let architecture = match spec.architecture {
             Architecture::X86_64 => "x86_64",
             Architecture::Arm64 => "arm64",
@@ -150,18 +167,22 @@ impl Resource for Kind {
         owned.map(|(name, _)| name.clone()).collect()
     }
 
-    fn spec(name: &str, state: &State, export: &Export<'_>) -> Option<Spec> {
-        let is_local = state.role.split(':').nth(4) == Some(export.picture.snapshot.account.as_str());
-        Some(Spec {
+    fn spec(name: &str, state: &State, export: &Export<'_>) -> Result<Spec, String> {
+        if state.runtime.is_empty() {
+            return Err("it runs a container image".into());
+        }
+        let source = export.sources.get(name).cloned();
+        let source = source.unwrap_or_else(|| Err("its package was not fetched".into()))?;
+        Ok(Spec {
             runtime: state.runtime.clone(),
             architecture: if state.architecture == "arm64" {
                 Architecture::Arm64
             } else {
                 Architecture::X86_64
             },
-            source: export.packages.get(name)?.clone(),
+            source,
             handler: state.handler.clone(),
-            role: if is_local { arn::bare_name(&state.role).to_owned() } else { state.role.clone() },
+            role: export.declared_name("role", &state.role).unwrap_or_else(|| state.role.clone()),
             timeout: (state.timeout != 3).then_some(state.timeout),
             memory: (state.memory != 128).then_some(state.memory),
             description: (!state.description.is_empty()).then(|| state.description.clone()),

@@ -98,14 +98,13 @@ impl Resource for Kind {
             .collect()
     }
 
-    fn spec(_name: &str, state: &State, _export: &Export<'_>) -> Option<Spec> {
-        let (policies, inline_policies, _) = state.policies.names();
-        Some(Spec {
-            policies,
-            inline_policies,
-            members: state.members.iter().cloned().collect(),
-            extra: Extra::Remove,
-        })
+    fn spec(_name: &str, state: &State, export: &Export<'_>) -> Result<Spec, String> {
+        let (policies, inline_policies, _) = state.policies.names(export);
+        let members = state.members.iter().filter(|member| export.declares("user", member));
+        let members: Vec<String> = members.cloned().collect();
+        // Members that the scenario does not declare cannot be named there, and stay what they are.
+        let extra = if members.len() == state.members.len() { Extra::Remove } else { Extra::Allow };
+        Ok(Spec { policies, inline_policies, members, extra })
     }
 
     fn children(state: &State) -> Vec<Child> {

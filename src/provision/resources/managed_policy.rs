@@ -103,9 +103,10 @@ impl Resource for Kind {
         owned.map(|(name, _)| name.clone()).collect()
     }
 
-    fn spec(_name: &str, state: &State, _export: &Export<'_>) -> Option<Spec> {
-        let document = inline_source(state.document.as_ref()?)?;
-        Some(Spec { document, description: state.description.clone() })
+    fn spec(_name: &str, state: &State, _export: &Export<'_>) -> Result<Spec, String> {
+        let document = state.document.as_ref().and_then(inline_source);
+        let document = document.ok_or_else(|| "its document was not told".to_owned())?;
+        Ok(Spec { document, description: state.description.clone() })
     }
 
     fn children(state: &State) -> Vec<Child> {

@@ -2,15 +2,15 @@
 //!
 //! To add a kind: a file that implements `Resource`, its `mod` line, and its row in `kinds!`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Session;
 use super::ownership::Ownership;
 use super::plan::{Goal, Picture, Step, Unknown, plan_kind};
+use super::{Address, Session, arn};
 use crate::account::snapshot::{Facet, Tags};
 use crate::aws::collect::Scope;
 use crate::aws::error::{ApiError, ErrorClass};
@@ -53,8 +53,8 @@ pub(crate) trait Resource: Send + Sync + 'static {
     ) -> Facet<Option<Found<Self::State>>>;
     /// Lists what carries the scenario's mark.
     fn owned(picture: Picture<'_>) -> Vec<String>;
-    /// Writes a found resource as a scenario would; `None` when it cannot be said there.
-    fn spec(name: &str, state: &Self::State, export: &Export<'_>) -> Option<Self::Spec>;
+    /// Writes a found resource as a scenario would; fails with the reason when it cannot be said there.
+    fn spec(name: &str, state: &Self::State, export: &Export<'_>) -> Result<Self::Spec, String>;
 
     /// Tells whether going from `from` (or from nothing) to `to` makes a secret.
     fn hands_over(_from: Option<&Self::State>, _to: &Self::State) -> bool {
@@ -110,10 +110,36 @@ pub(crate) const THEIRS: &str = "made by somebody else";
 /// What writing a scenario from an account needs to know.
 #[derive(Debug)]
 pub(crate) struct Export<'a> {
-    /// The account.
+    /// The account, and the place of the scenario that is written.
     pub(crate) picture: Picture<'a>,
-    /// Where a function's source is put, and where the scenario file will be.
-    pub(crate) packages: &'a BTreeMap<String, String>,
+    /// What the scenario will declare.
+    pub(crate) declared: &'a BTreeSet<Address>,
+    /// The sources of functions by name, and why others have none.
+    pub(crate) sources: &'a BTreeMap<String, Result<function::Source, String>>,
+}
+
+impl Export<'_> {
+    /// Tells whether the scenario will declare a resource.
+    pub(crate) fn declares(&self, kind: &'static str, name: &str) -> bool {
+        self.declared.contains(&Address::new(kind, name))
+    }
+
+    /// Returns the name of the declared resource that has, and will have, this ARN.
+    pub(crate) fn declared_name(&self, kind: &'static str, arn: &str) -> Option<String> {
+        let address = Address::new(kind, arn::bare_name(arn));
+        let same = arn::arn(&address, &self.picture.scenario.place).as_deref() == Some(arn);
+        (same && self.declared.contains(&address)).then_some(address.name)
+    }
+}
+
+/// An account's resources as a scenario declares them.
+#[derive(Debug, Default)]
+pub(crate) struct Exported {
+    pub(crate) resources: Resources,
+    /// Whose each of them is now.
+    pub(crate) ownership: BTreeMap<Address, Ownership>,
+    /// What cannot be said in a scenario, and why.
+    pub(crate) unsaid: BTreeMap<Address, String>,
 }
 
 /// Takes "there is no such thing" for success: what was to go is gone.
@@ -184,20 +210,34 @@ macro_rules! kinds {
             }
         }
 
-        /// Writes everything of the account in `export` that `wanted` asks for as a scenario's resources.
-        pub(crate) fn export_all(export: &Export<'_>, wanted: &dyn Fn(&super::Address) -> bool, names: &dyn Fn(&str) -> Vec<String>) -> Resources {
-            let mut resources = Resources::default();
-            $( for name in names($kind) {
-                if !wanted(&super::Address::new($kind, name.clone())) {
-                    continue;
-                }
-                if let Facet::Read(Some(found)) = <$module::Kind as Resource>::observed(export.picture, &name, None)
-                    && let Some(spec) = <$module::Kind as Resource>::spec(&name, &found.state, export)
-                {
-                    resources.$section.put(name, spec);
+        /// Writes what `export` declares as a scenario's resources.
+        pub(crate) fn export_all(export: &Export<'_>) -> Exported {
+            let mut exported = Exported::default();
+            $( for address in export.declared.iter().filter(|address| address.kind == $kind) {
+                let said = match <$module::Kind as Resource>::observed(export.picture, &address.name, None) {
+                    Facet::Read(Some(found)) => {
+                        <$module::Kind as Resource>::spec(&address.name, &found.state, export)
+                            .map(|spec| (spec, found.ownership))
+                    }
+                    Facet::Read(None) => Err("it is gone".to_owned()),
+                    Facet::NotRead(reason) => Err(reason),
+                };
+                match said {
+                    Ok((spec, ownership)) => {
+                        exported.resources.$section.put(address.name.clone(), spec);
+                        exported.ownership.insert(address.clone(), ownership);
+                    }
+                    Err(why) => drop(exported.unsaid.insert(address.clone(), why)),
                 }
             } )*
-            resources
+            exported
+        }
+
+        /// Returns everything in the account that carries the scenario's mark.
+        pub(crate) fn owned_all(picture: Picture<'_>) -> BTreeSet<Address> {
+            let mut owned = BTreeSet::new();
+            $( owned.extend(<$module::Kind as Resource>::owned(picture).into_iter().map(|name| Address::new($kind, name))); )*
+            owned
         }
     };
 }

@@ -104,8 +104,8 @@ impl Resource for Kind {
         Vec::new()
     }
 
-    fn spec(_name: &str, state: &PasswordPolicy, _export: &Export<'_>) -> Option<Spec> {
-        Some(Spec {
+    fn spec(_name: &str, state: &PasswordPolicy, _export: &Export<'_>) -> Result<Spec, String> {
+        Ok(Spec {
             minimum_length: state.minimum_length,
             require_uppercase: state.require_uppercase,
             require_lowercase: state.require_lowercase,

@@ -10,9 +10,10 @@ use super::{Child, DocumentSource, Done, Export, Extra, Found, Resource, THEIRS,
 use crate::account::snapshot::{Facet, RoleDetails};
 use crate::aws::collect::Scope;
 use crate::policy::document::PolicyDocument;
+use crate::provision::export::trust::trust;
 use crate::provision::ownership::{Ownership, mark};
 use crate::provision::plan::Picture;
-use crate::provision::principal::{PolicySet, Principal, inline_source, reconcile};
+use crate::provision::principal::{PolicySet, Principal, reconcile};
 use crate::provision::{Address, Place, Session, arn};
 use crate::scenario::Resolved;
 
@@ -153,10 +154,10 @@ impl Resource for Kind {
         owned.map(|(name, _)| name.clone()).collect()
     }
 
-    fn spec(_name: &str, state: &State, _export: &Export<'_>) -> Option<Spec> {
-        let (policies, inline_policies, permissions_boundary) = state.policies.names();
-        Some(Spec {
-            trust: Trust { document: Some(inline_source(&state.trust)?), ..Trust::default() },
+    fn spec(_name: &str, state: &State, export: &Export<'_>) -> Result<Spec, String> {
+        let (policies, inline_policies, permissions_boundary) = state.policies.names(export);
+        Ok(Spec {
+            trust: trust(&state.trust, export).ok_or_else(|| "its trust policy is no mapping".to_owned())?,
             policies,
             inline_policies,
             description: state.description.clone(),

@@ -172,15 +172,19 @@ impl Resource for Kind {
         owned.map(|(name, _)| name.clone()).collect()
     }
 
-    fn spec(_name: &str, state: &State, _export: &Export<'_>) -> Option<Spec> {
+    fn spec(_name: &str, state: &State, export: &Export<'_>) -> Result<Spec, String> {
         let mut targets = state.targets.iter();
-        let (Some((target, input)), None) = (targets.next(), targets.next()) else { return None };
-        if state.expression.is_empty() || target.split(':').nth(2) != Some("lambda") {
-            return None;
+        let (Some((target, input)), None) = (targets.next(), targets.next()) else {
+            return Err("a schedule in a scenario calls one function and nothing else".into());
+        };
+        if state.expression.is_empty() {
+            return Err("it waits for events, not for a time".into());
         }
-        Some(Spec {
+        let function = export.declared_name("function", target);
+        let function = function.ok_or_else(|| format!("it calls `{target}`, which is not exported"))?;
+        Ok(Spec {
             expression: state.expression.clone(),
-            function: arn::bare_name(target).to_owned(),
+            function,
             enabled: state.enabled,
             description: (!state.description.is_empty()).then(|| state.description.clone()),
             input: input.input().and_then(|text| serde_json::from_str(text).ok()),

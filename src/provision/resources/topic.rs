@@ -115,12 +115,16 @@ impl Resource for Kind {
         owned.map(|(name, _)| name.clone()).collect()
     }
 
-    fn spec(_name: &str, state: &State, _export: &Export<'_>) -> Option<Spec> {
+    fn spec(_name: &str, state: &State, _export: &Export<'_>) -> Result<Spec, String> {
         let subscriptions = state.subscriptions.iter().filter_map(|key| {
             let (protocol, endpoint) = key.split_once(':')?;
             Subscription::from_parts(protocol, endpoint)
         });
-        Some(Spec { subscriptions: subscriptions.collect(), extra: Extra::Remove })
+        let subscriptions: Vec<Subscription> = subscriptions.collect();
+        // Those of other protocols cannot be named in a scenario, and stay what they are.
+        let extra =
+            if subscriptions.len() == state.subscriptions.len() { Extra::Remove } else { Extra::Allow };
+        Ok(Spec { subscriptions, extra })
     }
 
     fn children(state: &State) -> Vec<Child> {

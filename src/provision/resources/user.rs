@@ -207,10 +207,10 @@ impl Resource for Kind {
         owned.map(|(name, _)| name.clone()).collect()
     }
 
-    fn spec(_name: &str, state: &State, _export: &Export<'_>) -> Option<Spec> {
-        let (policies, inline_policies, permissions_boundary) = state.policies.names();
+    fn spec(_name: &str, state: &State, export: &Export<'_>) -> Result<Spec, String> {
+        let (policies, inline_policies, permissions_boundary) = state.policies.names(export);
         let active = state.keys.iter().filter(|key| key.active).count();
-        Some(Spec {
+        Ok(Spec {
             console: state.console.then_some(Console::Enabled(true)),
             mfa: state.mfa,
             access_keys: u8::try_from(active).unwrap_or(2),

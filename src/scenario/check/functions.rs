@@ -1,10 +1,12 @@
 //! Functions: runtime and handler, the source folder, the environment.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use super::Report;
 use crate::provision::Address;
+use crate::provision::package::is_left_out;
 use crate::provision::resources::{Resources, function};
 use crate::scenario::files::why;
 use crate::scenario::scene::At;
@@ -148,8 +150,14 @@ fn source(
     handler: Option<&str>,
     language: Option<Language>,
 ) {
-    let written = function.source.as_str();
     let place = at.key("source");
+    let written = match &function.source {
+        function::Source::Folder(written) => written.as_str(),
+        function::Source::Files(files) => {
+            inline_source(report, at, files, &function.handler, handler.zip(language));
+            return;
+        }
+    };
     let folder = match report.scene.folder.real(written) {
         Ok(folder) => folder,
         Err(mistake) => {
@@ -180,6 +188,44 @@ fn source(
         let what = format!("`.{ending}` files in it");
         let help = did_you_mean(handler, &what, files.iter().map(String::as_str));
         report.push("handler", at.key("handler"), message, help);
+    }
+}
+
+/// Checks files that are written in the scenario itself.
+fn inline_source(
+    report: &mut Report<'_, '_>,
+    at: At<'_>,
+    files: &BTreeMap<String, String>,
+    written: &str,
+    handler: Option<(&str, Language)>,
+) {
+    let place = at.key("source");
+    for path in files.keys() {
+        let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
+        if !path.split('/').all(plain) || path.contains('\\') || path.chars().any(char::is_control) {
+            let help = "write the path inside the package, as `handler.py` or `lib/report.py`";
+            report.push("source-file", place.key(path).name(), format!("`{path}` cannot be a file"), help);
+        } else if is_left_out(Path::new(path)) {
+            let help = "hidden files, compiled Python and folders named `tests` are left out";
+            report.push("source-file", place.key(path).name(), format!("`{path}` is not packed"), help);
+        }
+    }
+    if files.is_empty() {
+        report.push("source-folder", place, "the function has no files", "write them, or name a folder");
+        return;
+    }
+    let Some((handler, language)) = handler else { return };
+    let endings = language.endings();
+    if !endings.iter().any(|ending| files.contains_key(&format!("{handler}.{ending}"))) {
+        let ending = endings.first().copied().unwrap_or_default();
+        let message = format!("there is no file `{handler}.{ending}` for the handler `{written}`");
+        let stems = files.keys().filter_map(|path| path.rsplit_once('.')).map(|(stem, _)| stem);
+        report.push(
+            "handler",
+            at.key("handler"),
+            message,
+            did_you_mean(handler, "handlers could be in", stems),
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 //! One file per part; each goes over the typed values and reports at the place where they are written.
 
 mod functions;
-mod names;
+pub(crate) mod names;
 mod principals;
 mod schedules;
 mod topics;

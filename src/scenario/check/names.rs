@@ -35,6 +35,15 @@ const RULES: &[Rule] = &[
     Rule { kind: "stack", longest: 128, marks: "-", letter_first: true, caseless: false },
 ];
 
+/// Tells what is wrong with a name of a kind.
+pub(crate) fn mistake(kind: &str, name: &str) -> Option<String> {
+    let dots = !name.is_empty() && name.chars().all(|c| c == '.');
+    let wrong = RULES.iter().find(|rule| rule.kind == kind)?.wrong(name);
+    wrong.or_else(|| {
+        (dots || name.contains("{{")).then(|| "can mean something else in a path or a text".into())
+    })
+}
+
 pub(super) fn check(report: &mut Report<'_, '_>) {
     for rule in RULES {
         let names: Vec<(String, Span)> =

@@ -109,8 +109,11 @@ impl Writer<'_> {
         }
         for (name, spec) in &resources.functions {
             let key = key_parameter(self.scenario, &self.links.id("function", name));
-            let about =
-                format!("The key of {name}'s package in the bucket: the zipped folder {}.", spec.source);
+            let packed = match &spec.source {
+                function::Source::Folder(folder) => format!("the zipped folder {folder}"),
+                function::Source::Files(_) => "its zipped files".to_owned(),
+            };
+            let about = format!("The key of {name}'s package in the bucket: {packed}.");
             parameters.insert(key.as_str().into(), parameter(&about));
             self.function(name, spec, &key);
         }

@@ -80,12 +80,10 @@ impl Function {
         Value::Object(all)
     }
 
-    /// Returns the answer of `GetFunction`.
-    pub(super) fn description(&self, region: &str, name: &str) -> Value {
-        let location = format!(
-            "https://awslambda-{region}-tasks.s3.{region}.amazonaws.com/snapshots/{name}-{}",
-            self.revision
-        );
+    /// Returns the answer of `GetFunction`. Where Lambda gives the address of the package in S3, the address here
+    /// holds the package itself (RFC 2397): there is no S3 to fetch it from.
+    pub(super) fn description(&self, name: &str) -> Value {
+        let location = format!("data:application/zip;base64,{}", self.code);
         let mut answer = json!({
             "Configuration": self.configuration(name),
             "Code": {"RepositoryType": "S3", "Location": location},

@@ -220,7 +220,7 @@ impl ServiceHandler for Lambda {
             "CreateFunction" => self.create(ctx, &input),
             "UpdateFunctionConfiguration" => self.update_configuration(ctx, &input),
             "UpdateFunctionCode" => self.update_code(ctx, &input),
-            "GetFunction" => self.read(ctx, &input, |name, it| Ok(it.description(&ctx.region, name))),
+            "GetFunction" => self.read(ctx, &input, |name, it| Ok(it.description(name))),
             "GetFunctionConfiguration" => self.read(ctx, &input, |name, it| Ok(it.configuration(name))),
             "DeleteFunction" => self.delete(ctx, &input),
             "ListFunctions" => self.list(ctx, &input),
