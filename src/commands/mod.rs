@@ -13,7 +13,12 @@ mod schema;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Bring a scenario up in an account, watch it, take it away
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iamlab provision up scenarios/iam-auditing\n  \
+                      iamlab provision status scenarios/iam-auditing\n  \
+                      iamlab provision down scenarios/iam-auditing"
+    )]
     Provision(provision::Provision),
     /// Print the JSON Schema of a file format, for editors
     Schema(schema::SchemaArgs),

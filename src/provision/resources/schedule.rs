@@ -55,7 +55,7 @@ pub(crate) struct State {
     enabled: bool,
     description: String,
     /// What the rule calls, by ARN, and the constant input each is given.
-    targets: BTreeMap<String, Option<String>>,
+    targets: BTreeMap<String, Given>,
     /// Who of EventBridge may invoke the function: this rule, and nothing else.
     permission: BTreeSet<String>,
     /// Ids of the targets by ARN.
@@ -65,6 +65,14 @@ pub(crate) struct State {
     function: String,
     #[serde(skip)]
     grants: Vec<Grant>,
+}
+
+/// What a target is given. A mapping of its own: a target without input is something else than no target.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Given {
+    /// The constant input; without it, EventBridge's own event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<String>,
 }
 
 /// A statement of a function's resource policy that lets EventBridge in.
@@ -99,7 +107,10 @@ impl Resource for Kind {
             expression: spec.expression.clone(),
             enabled: spec.enabled,
             description: spec.description.clone().unwrap_or_default(),
-            targets: BTreeMap::from([(function, spec.input.as_ref().map(ToString::to_string))]),
+            targets: BTreeMap::from([(
+                function,
+                Given { input: spec.input.as_ref().map(ToString::to_string) },
+            )]),
             permission: BTreeSet::from([rule]),
             target_ids: Vec::new(),
             function: spec.function.clone(),
@@ -124,7 +135,7 @@ impl Resource for Kind {
                     targets: rule
                         .targets
                         .iter()
-                        .map(|target| (target.arn.clone(), target.input.clone()))
+                        .map(|target| (target.arn.clone(), Given { input: target.input.clone() }))
                         .collect(),
                     permission: grants.iter().map(|grant| grant.from.clone()).collect(),
                     target_ids: rule
@@ -151,7 +162,7 @@ impl Resource for Kind {
 
     fn spec(_name: &str, state: &State, _export: &Export<'_>) -> Option<Spec> {
         let mut targets = state.targets.iter();
-        let (Some((target, input)), None) = (targets.next(), targets.next()) else { return None };
+        let (Some((target, given)), None) = (targets.next(), targets.next()) else { return None };
         if state.expression.is_empty() || target.split(':').nth(2) != Some("lambda") {
             return None;
         }
@@ -160,7 +171,7 @@ impl Resource for Kind {
             function: arn::bare_name(target).to_owned(),
             enabled: state.enabled,
             description: (!state.description.is_empty()).then(|| state.description.clone()),
-            input: input.as_ref().and_then(|text| serde_json::from_str(text).ok()),
+            input: given.input.as_ref().and_then(|text| serde_json::from_str(text).ok()),
         })
     }
 
@@ -207,10 +218,10 @@ impl Resource for Kind {
         let extra = from.target_ids.iter().filter(|(arn, _)| !to.targets.contains_key(arn));
         let extra: Vec<String> = extra.map(|(_, id)| id.clone()).collect();
         remove_targets(session, name, extra).await?;
-        for (target, input) in &to.targets {
-            if from.targets.get(target) != Some(input) {
+        for (target, given) in &to.targets {
+            if from.targets.get(target) != Some(given) {
                 let known = from.target_ids.iter().find(|(arn, _)| arn == target).map(|(_, id)| id.as_str());
-                put_target(session, name, known.unwrap_or(TARGET_ID), target, input.as_ref()).await?;
+                put_target(session, name, known.unwrap_or(TARGET_ID), target, given.input.as_ref()).await?;
             }
         }
         Ok(())

@@ -46,7 +46,7 @@ impl Services {
         let events = Arc::new(events::Events::new(account));
         let analyzer = Arc::new(access_analyzer::AccessAnalyzer::new(account, clock.clone()));
         let tagged: Vec<Arc<dyn Tagged>> =
-            vec![lambda.clone(), sns.clone(), events.clone(), analyzer.clone()];
+            vec![iam.clone(), lambda.clone(), sns.clone(), events.clone(), analyzer.clone()];
         let regional: [Arc<dyn ServiceHandler>; 4] = [lambda, sns, events, analyzer];
 
         let mut services = Self { registered: Vec::new(), keepers: Vec::new(), iam: iam.clone() };
