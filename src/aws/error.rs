@@ -177,7 +177,9 @@ impl ApiError {
             SdkError::TimeoutError(_) => ("Timeout".into(), "no answer in time".into(), ErrorClass::Unknown),
             SdkError::DispatchFailure(failure) => {
                 let cause = failure.as_connector_error().map_or_else(String::new, |error| chain(error));
-                if cause.contains("loading credentials") || cause.contains("credentials provider") {
+                let about_credentials =
+                    ["loading credentials", "credentials provider", "no credentials found"];
+                if about_credentials.iter().any(|words| cause.contains(words)) {
                     ("NoCredentials".into(), cause, ErrorClass::Credentials)
                 } else if failure
                     .as_connector_error()

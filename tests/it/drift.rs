@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::cases::{Verdict, ensure, run_all, wait};
 use crate::inventory::Clients;
-use crate::lab::{LAB, REGION, clients_of, root};
+use crate::lab::{LAB, REGION, clients_of, package, root};
 use crate::moto::Moto;
 use crate::program::Program;
 
@@ -130,7 +130,7 @@ const DRIFTS: &[Drift] = drifts! {
     };
     "changed-code", "function.iam-auditor", "source": |a| {
         let update = a.lambda.update_function_code().function_name(FUNCTION);
-        update.zip_file(Blob::new(other_code())).send().await.unwrap();
+        update.zip_file(Blob::new(package())).send().await.unwrap();
     };
     "changed-handler", "function.iam-auditor", "handler": |a| {
         let update = a.lambda.update_function_configuration().function_name(FUNCTION);
@@ -195,14 +195,6 @@ const DRIFTS: &[Drift] = drifts! {
 async fn keys(clients: &Clients, user: &str) -> Vec<String> {
     let answer = clients.iam.list_access_keys().user_name(user).send().await.unwrap();
     answer.access_key_metadata.into_iter().filter_map(|key| key.access_key_id).collect()
-}
-
-fn other_code() -> Vec<u8> {
-    use std::io::Write as _;
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file("handler.py", zip::write::SimpleFileOptions::default()).unwrap();
-    zip.write_all(b"def main(event, context):\n    return event\n").unwrap();
-    zip.finish().unwrap().into_inner()
 }
 
 /// Changes that the sandbox, being true to AWS, shows as no difference, with the reason.

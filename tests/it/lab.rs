@@ -78,6 +78,11 @@ impl Written {
         fs::write(self.path(), text).unwrap();
     }
 
+    /// Returns the scenario as it stands.
+    pub(crate) fn text(&self) -> String {
+        fs::read_to_string(self.path()).unwrap()
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("scenario.yaml")
     }
@@ -85,6 +90,15 @@ impl Written {
     pub(crate) fn load(&self) -> Resolved {
         load(&self.path())
     }
+}
+
+/// Packs a function that is nobody's.
+pub(crate) fn package() -> Vec<u8> {
+    use std::io::Write as _;
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("handler.py", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(b"def main(event, context):\n    return event\n").unwrap();
+    zip.finish().unwrap().into_inner()
 }
 
 /// Every kind of resource the sandbox has, with everything that can hang on one.

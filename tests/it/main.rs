@@ -4,14 +4,17 @@
 
 mod budget;
 mod cases;
+mod cli;
 mod docs;
 mod drift;
 mod faults;
+mod generated;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;
 mod kill;
 mod lab;
+mod layers;
 mod moto;
 mod ownership;
 mod program;
