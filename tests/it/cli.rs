@@ -1,5 +1,6 @@
 //! The command line: its reference, its exit codes, its streams.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::net::TcpListener;
 use std::process::Command as Process;
@@ -37,7 +38,7 @@ fn the_reference_is_what_the_commands_say() {
     for (path, mut command) in commands() {
         let help = command.render_long_help().to_string();
         let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
-        text.push_str(&format!("\n## {path}\n\n```text\n{}\n```\n", lines.join("\n").trim_end()));
+        writeln!(text, "\n## {path}\n\n```text\n{}\n```", lines.join("\n").trim_end()).unwrap();
     }
     let file = root().join("docs/cli.md");
     if iamlab::env::get(WRITE).is_some() {

@@ -24,10 +24,7 @@ impl Moto {
     /// Starts a server; `None`, with a word why, when the variable is not set.
     pub(crate) fn start() -> Option<Self> {
         let Some(program) = server() else {
-            #[expect(clippy::print_stderr, reason = "whoever reads the test's output wants to know")]
-            {
-                eprintln!("left out: {VARIABLE} does not name a moto_server");
-            }
+            left_out();
             return None;
         };
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -53,15 +50,7 @@ impl Moto {
 
     /// Runs a program of `tests/conformance` against the server.
     pub(crate) fn conformance(&self, script: &str, args: &[&str]) {
-        let python = server().unwrap().with_file_name("python");
-        let output = Command::new(python)
-            .arg(crate::lab::root().join("tests/conformance").join(script))
-            .args(["--endpoint-url", &self.url()])
-            .args(args)
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{script} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        conformance(script, &self.url(), ("testing", "testing"), args);
     }
 
     /// Clients for a test's own looks.
@@ -75,6 +64,30 @@ impl Moto {
             .await;
         Clients::new(&config)
     }
+}
+
+/// Runs a program of `tests/conformance` against an endpoint, with the Python beside the moto server; leaves it out
+/// where there is none.
+pub(crate) fn conformance(script: &str, url: &str, (id, secret): (&str, &str), args: &[&str]) {
+    let Some(server) = server() else { return left_out() };
+    let output = Command::new(server.with_file_name("python"))
+        .arg(crate::lab::root().join("tests/conformance").join(script))
+        .args(["--endpoint-url", url])
+        .args(args)
+        .envs([
+            ("AWS_ACCESS_KEY_ID", id),
+            ("AWS_SECRET_ACCESS_KEY", secret),
+            ("PYTHONDONTWRITEBYTECODE", "1"),
+        ])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script} {args:?}: {told}");
+}
+
+#[expect(clippy::print_stderr, reason = "whoever reads the test's output wants to know")]
+fn left_out() {
+    eprintln!("left out: {VARIABLE} does not name a moto_server");
 }
 
 impl Drop for Moto {

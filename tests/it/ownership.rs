@@ -277,7 +277,7 @@ fn what_belongs_to_another_scenario_is_refused_with_its_name() {
         assert!(named, "{:?}", report.outcomes);
         // The password policy can carry no mark: one that says what the scenario says counts as the scenario's.
         let text = second.text();
-        let without = text.lines().filter(|line| !line.contains("password_policy")).collect::<Vec<_>>();
+        let without: Vec<&str> = text.lines().filter(|line| !line.contains("password_policy")).collect();
         second.rewrite(&without.join("\n"));
         account.complete(&second.load(), DOWN, &handover).await.unwrap();
         assert_eq!(difference(&before, &account.clients().await.inventory().await), "");

@@ -1,6 +1,7 @@
 //! Passwords, key secrets and MFA seeds are in the hand-over file, for its owner alone, and nowhere else.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -98,7 +99,7 @@ fn in_a_form(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             form.push(char::from(byte));
         } else {
-            form.push_str(&format!("%{byte:02X}"));
+            write!(form, "%{byte:02X}").unwrap();
         }
         form
     })

@@ -110,14 +110,15 @@ fn read(stream: &TcpStream) -> Option<HttpRequest> {
 }
 
 fn write(mut stream: &TcpStream, response: &HttpResponse) -> std::io::Result<()> {
+    use std::fmt::Write as _;
     let body = response.body().bytes().unwrap_or_default();
     let mut head = format!("HTTP/1.1 {} .\r\nconnection: close\r\n", response.status().as_u16());
     for (name, value) in response.headers() {
         if !name.eq_ignore_ascii_case("content-length") && !name.eq_ignore_ascii_case("connection") {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
     }
-    head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+    write!(head, "content-length: {}\r\n\r\n", body.len()).unwrap();
     stream.write_all(head.as_bytes())?;
     stream.write_all(body)?;
     stream.flush()

@@ -140,7 +140,7 @@ pub(super) async fn carry(
             match (outcome.fate, &outcome.error) {
                 (Fate::Done | Fate::Unchanged, _) => ui.status(&line),
                 (Fate::Failed, Some(error)) if error.may_pass() => {
-                    ui.status(&format!("{line}: not yet: {error}"))
+                    ui.status(&format!("{line}: not yet: {error}"));
                 }
                 (Fate::Failed, Some(error)) => ui.status(&format!("{line}: failed: {error}")),
                 (Fate::Failed, None) => ui.status(&format!("{line}: failed")),
@@ -184,9 +184,8 @@ pub(super) fn conclude(
     let changed = report.outcomes.iter().any(|outcome| outcome.fate == Fate::Done);
     Ok(match report.end {
         End::Complete => Exit::Ok,
-        End::Refused => Exit::Failed,
         End::Partial if changed || verb == "Down" => Exit::Partial,
-        End::Partial => Exit::Failed,
+        End::Partial | End::Refused => Exit::Failed,
         End::Interrupted => Exit::Interrupted,
     })
 }
