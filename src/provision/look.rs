@@ -105,7 +105,8 @@ async fn read_more(aws: &Aws, left: &Scope, had: &Scope, snapshot: &mut Snapshot
     }
     let with_identity = Scope {
         identity: !scope.users.is_empty() || !scope.policies.is_empty(),
-        virtual_mfa: !scope.users.is_empty() && !had.virtual_mfa,
+        // The first look reads no devices where none of the declared users is there.
+        virtual_mfa: !scope.users.is_empty() && snapshot.virtual_mfa.read().is_none(),
         policies: had.policies.union(&scope.policies).cloned().collect(),
         owner: had.owner.clone(),
         known_tags: had.known_tags.clone(),

@@ -1,7 +1,6 @@
 //! The command line: its reference, its exit codes, its streams.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::net::TcpListener;
 use std::process::Command as Process;
 use std::time::{Duration, Instant};
@@ -9,11 +8,9 @@ use std::time::{Duration, Instant};
 use clap::{Command, CommandFactory as _};
 use iamlab::cli::Cli;
 
-use crate::lab::{LAB, root};
+use crate::docs::check;
+use crate::lab::LAB;
 use crate::program::Program;
-
-/// The environment's say over the reference document.
-const WRITE: &str = "IAMLAB_WRITE_DOCS";
 
 /// Every command with its path: `iamlab provision up`.
 fn commands() -> Vec<(String, Command)> {
@@ -40,12 +37,7 @@ fn the_reference_is_what_the_commands_say() {
         let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
         writeln!(text, "\n## {path}\n\n```text\n{}\n```", lines.join("\n").trim_end()).unwrap();
     }
-    let file = root().join("docs/cli.md");
-    if iamlab::env::get(WRITE).is_some() {
-        fs::write(&file, &text).unwrap();
-    }
-    let written = fs::read_to_string(&file).unwrap_or_default();
-    assert!(written == text, "docs/cli.md is stale: set {WRITE}=1 and run this test again");
+    check("cli.md", &text);
 }
 
 #[test]

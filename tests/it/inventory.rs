@@ -14,6 +14,7 @@ pub(crate) struct Clients {
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) events: aws_sdk_eventbridge::Client,
     pub(crate) analyzer: aws_sdk_accessanalyzer::Client,
+    pub(crate) cloudformation: aws_sdk_cloudformation::Client,
 }
 
 impl Clients {
@@ -24,6 +25,7 @@ impl Clients {
             sns: aws_sdk_sns::Client::new(config),
             events: aws_sdk_eventbridge::Client::new(config),
             analyzer: aws_sdk_accessanalyzer::Client::new(config),
+            cloudformation: aws_sdk_cloudformation::Client::new(config),
         }
     }
 
@@ -49,6 +51,9 @@ impl Clients {
             let targets = self.events.list_targets_by_rule().rule(rule.name().unwrap()).send().await.unwrap();
             let tags = self.events.list_tags_for_resource().resource_arn(rule.arn().unwrap());
             lines.add("rule", &(rule, targets.targets, tags.send().await.unwrap().tags));
+        }
+        for stack in self.cloudformation.describe_stacks().send().await.unwrap().stacks() {
+            lines.add("stack", &(stack.stack_id(), stack.stack_status(), stack.tags()));
         }
         // moto has no Access Analyzer.
         if let Ok(found) = self.analyzer.list_analyzers().send().await {

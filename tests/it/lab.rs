@@ -62,12 +62,13 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Writes `text` as `scenario.yaml`, beside a function's source.
+    /// Writes `text` as `scenario.yaml`, beside a function's source and a stack's template.
     pub(crate) fn new(text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("source")).unwrap();
         let code = "def main(event, context):\n    return event\n";
         fs::write(folder.path().join("source/handler.py"), code).unwrap();
+        fs::write(folder.path().join("template.yaml"), TEMPLATE).unwrap();
         let written = Self { folder };
         written.rewrite(text);
         written
@@ -134,6 +135,24 @@ resources:
   password_policy: { minimum_length: 30, require_symbols: true }
   analyzers:
     outside: { type: ACCOUNT }
+  stacks:
+    pile: { template: template.yaml, parameters: { Name: of-the-pile }, capabilities: [CAPABILITY_NAMED_IAM] }
+"#;
+
+/// What the stack of the wide scenario makes.
+const TEMPLATE: &str = r#"
+AWSTemplateFormatVersion: "2010-09-09"
+Parameters:
+  Name: { Type: String }
+Resources:
+  Topic: { Type: "AWS::SNS::Topic", Properties: { TopicName: !Ref Name } }
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: !Ref Name
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [ { Effect: Allow, Principal: { Service: lambda.amazonaws.com }, Action: "sts:AssumeRole" } ]
 "#;
 
 /// Clients for a test's own looks and changes.

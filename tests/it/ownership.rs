@@ -49,6 +49,7 @@ const FOREIGN: &[Foreign] = &[
     Foreign { address: "topic.news", make: |a| topic(a, "news").boxed() },
     Foreign { address: "schedule.often", make: |a| rule(a, "often").boxed() },
     Foreign { address: "analyzer.outside", make: |a| analyzer(a, "outside").boxed() },
+    Foreign { address: "stack.pile", make: |a| stack(a, "pile").boxed() },
     Foreign { address: "password_policy.account", make: |a| password_policy(a).boxed() },
 ];
 
@@ -89,6 +90,12 @@ async fn rule(a: &Clients, name: &str) {
 
 async fn analyzer(a: &Clients, name: &str) {
     a.analyzer.create_analyzer().analyzer_name(name).r#type("ACCOUNT".into()).send().await.unwrap();
+}
+
+async fn stack(a: &Clients, name: &str) {
+    let template =
+        r#"{"Resources":{"T":{"Type":"AWS::SNS::Topic","Properties":{"TopicName":"of-a-stack"}}}}"#;
+    a.cloudformation.create_stack().stack_name(name).template_body(template).send().await.unwrap();
 }
 
 async fn password_policy(a: &Clients) {
@@ -168,6 +175,7 @@ async fn neighbours(a: &Clients) {
     subscribe.topic_arn("arn:aws:sns:us-east-1:123456789012:iam-audit-report-2").send().await.unwrap();
     rule(a, "iam-audit-daily-2").await;
     analyzer(a, "theirs").await;
+    stack(a, "iam-auditing").await;
     password_policy(a).await;
 }
 
@@ -270,7 +278,7 @@ fn what_belongs_to_another_scenario_is_refused_with_its_name() {
         let report = account.run(account.http(), &second.load(), UP, &handover).await.unwrap();
         assert_eq!(report.end, End::Refused);
         let mut refused = report.outcomes.iter().filter(|outcome| outcome.change.action == Action::Refuse);
-        assert_eq!(refused.clone().count(), 13, "everything that carries a mark");
+        assert_eq!(refused.clone().count(), 14, "everything that carries a mark");
         let named = refused.all(|outcome| {
             outcome.change.reason.as_ref().is_some_and(|reason| reason.contains("the scenario `wide`"))
         });
