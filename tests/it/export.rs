@@ -162,11 +162,11 @@ async fn hostile_values_stay_values() {
 async fn what_a_stack_made_is_left_to_the_stack() {
     let account = Account::new();
     let aws = account.connect(account.http()).await.unwrap();
-    let template = r#"
+    let template = r"
 Resources:
   Topic: { Type: AWS::SNS::Topic, Properties: { TopicName: stacked } }
   Group: { Type: AWS::IAM::Group, Properties: { GroupName: stacked-group } }
-"#;
+";
     let stack = aws.cloudformation.create_stack().stack_name("s").template_body(template);
     stack.capabilities("CAPABILITY_NAMED_IAM".into()).send().await.unwrap();
     aws.sns.create_topic().name("mine").send().await.unwrap();

@@ -24,6 +24,7 @@ use crate::aws::Aws;
 use crate::aws::archive::package;
 use crate::aws::collect::listing::{Listing, list};
 use crate::aws::collect::{Scope, collect};
+use crate::aws::error::{ApiError, ErrorClass};
 use crate::error::{Error, ErrorKind};
 use crate::scenario::model::ScenarioFile;
 use crate::scenario::{Resolved, Scenario};
@@ -59,7 +60,7 @@ pub async fn export(aws: &Aws, wanted: &Wanted<'_>) -> Result<ExportedScenario, 
         write::check_folder(folder)?;
     }
     let listing = list(aws).await?;
-    let snapshot = read(aws, &listing).await?;
+    let (snapshot, mut remarks) = read(aws, &listing).await?;
     let found = left_out::found(&snapshot, &listing);
     let chosen = choose(found, wanted.names)?;
     let declared: BTreeSet<Address> =
@@ -81,8 +82,7 @@ pub async fn export(aws: &Aws, wanted: &Wanted<'_>) -> Result<ExportedScenario, 
     let unnamed = Resolved::of(place(""), Resources::default(), PathBuf::new());
     let exported =
         settle(Picture { scenario: &unnamed, snapshot: &snapshot }, declared, &sources, &mut unsaid);
-    let mut remarks: Vec<String> =
-        unsaid.iter().map(|(address, why)| format!("{address} is left out: {why}")).collect();
+    remarks.extend(unsaid.iter().map(|(address, why)| format!("{address} is left out: {why}")));
 
     let mark = mark(&exported, |name| {
         let scenario = Resolved::of(place(name), Resources::default(), PathBuf::new());
@@ -126,8 +126,8 @@ pub async fn export(aws: &Aws, wanted: &Wanted<'_>) -> Result<ExportedScenario, 
     Ok(ExportedScenario { text, remarks })
 }
 
-/// Reads everything a scenario could declare.
-async fn read(aws: &Aws, listing: &Listing) -> Result<Snapshot, Error> {
+/// Reads everything a scenario could declare; returns also what the endpoint does not know.
+async fn read(aws: &Aws, listing: &Listing) -> Result<(Snapshot, Vec<String>), Error> {
     let names = complete(collect(aws, &Scope { identity: true, ..Scope::default() }).await)?;
     let identity = names.identity.read().cloned().unwrap_or_default();
     let scope = Scope {
@@ -143,7 +143,14 @@ async fn read(aws: &Aws, listing: &Listing) -> Result<Snapshot, Error> {
         virtual_mfa: true,
         ..Scope::default()
     };
-    Ok(complete(collect(aws, &scope).await)?)
+    let collected = collect(aws, &scope).await;
+    // An endpoint that is not AWS has nothing of a kind whose calls it does not know.
+    let (unknown, failed): (Vec<ApiError>, Vec<ApiError>) =
+        collected.errors.into_iter().partition(|error| error.class == ErrorClass::NotImplemented);
+    match failed.into_iter().next() {
+        Some(error) => Err(error.into()),
+        None => Ok((collected.snapshot, unknown.iter().map(ToString::to_string).collect())),
+    }
 }
 
 /// Keeps what is asked for; a name that nothing has is a mistake.
