@@ -26,7 +26,7 @@ test-moto *filter:
 
 # Accept new snapshots and generated reference documents, after looking at the difference
 accept:
-    INSTA_UPDATE=always cargo test --locked
+    INSTA_UPDATE=always IAMLAB_WRITE_DOCS=1 cargo test --locked
     git diff --stat
 
 # A moto server on a free port; prints the variables that point the AWS CLI and iamlab at it

@@ -184,9 +184,9 @@ impl Ui {
         }
     }
 
-    /// Tells whether a bar can be shown.
-    pub const fn is_terminal(&self) -> bool {
-        self.terminal
+    /// Tells whether data and status end on the same screen, where telling something on both is telling it twice.
+    pub fn is_one_screen(&self) -> bool {
+        self.terminal && io::stdout().is_terminal()
     }
 }
 

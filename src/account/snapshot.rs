@@ -385,6 +385,8 @@ pub struct Stack {
     pub parameters: BTreeMap<String, String>,
     /// What it was allowed to do.
     pub capabilities: BTreeSet<String>,
+    /// What it has made: CloudFormation's type and physical id of each resource.
+    pub resources: Vec<(String, String)>,
     /// Its tags.
     pub tags: Tags,
 }

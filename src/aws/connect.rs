@@ -12,9 +12,10 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use super::answer::{Foreign, Whole};
 use super::error::ApiError;
 use super::meter::Meter;
-use super::{Aws, Caller};
+use super::{Aws, Caller, call};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 
@@ -116,21 +117,26 @@ fn loader(
 
 macro_rules! client {
     ($sdk:ident, $config:expr, $meter:expr) => {
-        $sdk::Client::from_conf($sdk::config::Builder::from($config).interceptor($meter.clone()).build())
+        $sdk::Client::from_conf(
+            $sdk::config::Builder::from($config)
+                .interceptor($meter.clone())
+                .interceptor(Whole)
+                .retry_classifier(Foreign)
+                .build(),
+        )
     };
 }
 
 async fn identify(config: &aws_config::SdkConfig, region: &str, clock: Clock) -> Result<Aws, Error> {
     let meter = Meter::default();
     let sts = client!(aws_sdk_sts, config, meter);
-    let identity = sts
-        .get_caller_identity()
-        .send()
-        .await
-        .map_err(|error| ApiError::new("sts:GetCallerIdentity", "the caller", &error))?;
-    let arn = identity.arn().unwrap_or_default().to_owned();
+    let operation = "sts:GetCallerIdentity";
+    let identity = call(&clock, operation, "the caller", || sts.get_caller_identity().send()).await?;
+    let (Some(arn), Some(account)) = (identity.arn, identity.account) else {
+        return Err(ApiError::broken(operation, "the caller", "the answer names no account").into());
+    };
     let caller = Caller {
-        account: identity.account().unwrap_or_default().to_owned(),
+        account,
         partition: arn
             .split(':')
             .nth(1)

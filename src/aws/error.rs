@@ -6,6 +6,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::answer::is_html;
 use crate::error::{Error, ErrorKind};
 
 /// A failed API call: what was asked, of what, and what came back.
@@ -162,7 +163,6 @@ impl ApiError {
                         format!("the answer could not be read: {}", chain(meta)),
                         ErrorClass::Unknown,
                     ),
-                    // AWS never answers in HTML; an emulator does when it lacks an operation.
                     None if is_html(service.raw()) => (
                         "NotImplemented".into(),
                         "the endpoint does not know this operation".into(),
@@ -177,7 +177,9 @@ impl ApiError {
             SdkError::TimeoutError(_) => ("Timeout".into(), "no answer in time".into(), ErrorClass::Unknown),
             SdkError::DispatchFailure(failure) => {
                 let cause = failure.as_connector_error().map_or_else(String::new, |error| chain(error));
-                if cause.contains("loading credentials") || cause.contains("credentials provider") {
+                let about_credentials =
+                    ["loading credentials", "credentials provider", "no credentials found"];
+                if about_credentials.iter().any(|words| cause.contains(words)) {
                     ("NoCredentials".into(), cause, ErrorClass::Credentials)
                 } else if failure
                     .as_connector_error()
@@ -222,13 +224,31 @@ impl ApiError {
         )
     }
 
+    /// Returns what to do about a denial. AWS's message names the action that was missing, which is not always the
+    /// one that was asked for: who creates a function must also be allowed `iam:PassRole`.
+    fn missing_permission(&self) -> String {
+        let told = self.message.split_once("is not authorized to perform: ").map(|(_, rest)| rest);
+        let action = told.and_then(|rest| rest.split_whitespace().next()).filter(|word| word.contains(':'));
+        let action = action.unwrap_or(self.operation).trim_end_matches(['.', ',']);
+        if self.message.contains("explicit deny") {
+            return format!(
+                "a policy denies `{action}` to the caller, and no other policy can allow it again"
+            );
+        }
+        let resource = told
+            .and_then(|rest| rest.split_once("on resource: "))
+            .and_then(|(_, rest)| rest.split_whitespace().next())
+            .filter(|word| word.starts_with("arn:"));
+        let statement = serde_json::json!({
+            "Effect": "Allow", "Action": action, "Resource": resource.unwrap_or("*"),
+        });
+        format!("add this statement to the caller's policy: {statement}")
+    }
+
     /// Returns what to do about it, for the common causes.
     pub fn hints(&self) -> Vec<String> {
         match self.class {
-            ErrorClass::Denied => vec![format!(
-                "add this statement to the caller's policy: {}",
-                serde_json::json!({"Effect": "Allow", "Action": self.operation, "Resource": "*"})
-            )],
+            ErrorClass::Denied => vec![self.missing_permission()],
             ErrorClass::Credentials => {
                 vec![
                     "check the credentials: `aws sts get-caller-identity` with the same profile must work"
@@ -260,10 +280,6 @@ impl ApiError {
             ErrorClass::NotFound | ErrorClass::NotImplemented | ErrorClass::Refused => vec![],
         }
     }
-}
-
-fn is_html(response: &HttpResponse) -> bool {
-    response.headers().get("content-type").is_some_and(|value| value.starts_with("text/html"))
 }
 
 fn class_of(code: &str, message: &str, status: u16) -> ErrorClass {
@@ -307,5 +323,35 @@ impl From<ApiError> for Error {
             _ => ErrorKind::Api,
         };
         error.hints().into_iter().fold(Self::new(kind, error.to_string()), Self::hinted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denied(message: &str) -> Vec<String> {
+        let error = ApiError {
+            operation: "lambda:CreateFunction",
+            resource: "function.f".into(),
+            code: "AccessDeniedException".into(),
+            message: message.into(),
+            request_id: None,
+            class: ErrorClass::Denied,
+        };
+        error.hints()
+    }
+
+    #[test]
+    fn the_statement_is_about_what_was_missing() {
+        let pass_role = "User: arn:aws:iam::123456789012:user/me is not authorized to perform: iam:PassRole on \
+                         resource: arn:aws:iam::123456789012:role/r because no identity-based policy allows it";
+        let statement =
+            r#"{"Action":"iam:PassRole","Effect":"Allow","Resource":"arn:aws:iam::123456789012:role/r"}"#;
+        assert!(denied(pass_role)[0].ends_with(statement), "{:?}", denied(pass_role));
+        let unsaid = r#"{"Action":"lambda:CreateFunction","Effect":"Allow","Resource":"*"}"#;
+        assert!(denied("Access Denied")[0].ends_with(unsaid));
+        let explicit = format!("{pass_role} with an explicit deny in a service control policy");
+        assert!(denied(&explicit)[0].contains("denies `iam:PassRole`"));
     }
 }

@@ -2,6 +2,7 @@
 //! [`retry`] knows AWS's delays, [`meter`] counts.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -9,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::clock::Clock;
 
+mod answer;
 pub mod archive;
 pub mod collect;
 pub mod connect;
@@ -75,21 +77,7 @@ impl Aws {
         F: Future<Output = Sent<T, E>>,
         E: ProvideErrorMetadata + Debug + std::error::Error + Send + Sync + 'static,
     {
-        let mut waited = std::time::Duration::ZERO;
-        let mut attempt = 0;
-        loop {
-            // The SDK's futures are large, and a look holds dozens of them at once: on the heap they leave the
-            // stack to those who call.
-            let error = match Box::pin(send()).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => ApiError::new(operation, resource, &error),
-            };
-            let Some(pause) = retry::pause(&error, waited, attempt) else { return Err(error) };
-            tracing::debug!(operation, resource, code = error.code, ?pause, "waiting for AWS");
-            self.clock.sleep(pause).await;
-            waited += pause;
-            attempt += 1;
-        }
+        call(&self.clock, operation, resource, send).await
     }
 
     /// As [`Aws::call`], with "there is no such thing" as `None`.
@@ -108,5 +96,33 @@ impl Aws {
             Err(error) if error.class == ErrorClass::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Makes one API call, as [`Aws::call`].
+async fn call<T, E, F>(
+    clock: &Clock,
+    operation: &'static str,
+    resource: &str,
+    send: impl Fn() -> F,
+) -> Result<T, ApiError>
+where
+    F: Future<Output = Sent<T, E>>,
+    E: ProvideErrorMetadata + Debug + std::error::Error + Send + Sync + 'static,
+{
+    let mut waited = Duration::ZERO;
+    let mut attempt = 0;
+    loop {
+        // The SDK's futures are large, and a look holds dozens of them at once: on the heap they leave the stack to
+        // those who call.
+        let error = match Box::pin(send()).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => ApiError::new(operation, resource, &error),
+        };
+        let Some(pause) = retry::pause(&error, waited, attempt) else { return Err(error) };
+        tracing::debug!(operation, resource, code = error.code, ?pause, "waiting for AWS");
+        clock.sleep(pause).await;
+        waited += pause;
+        attempt += 1;
     }
 }

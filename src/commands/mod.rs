@@ -15,7 +15,12 @@ mod schema;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Bring a scenario up in an account, watch it, take it away
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iamlab provision up scenarios/iam-auditing\n  \
+                      iamlab provision status scenarios/iam-auditing\n  \
+                      iamlab provision down scenarios/iam-auditing"
+    )]
     Provision(provision::Provision),
     /// Look after the embedded accounts
     #[cfg(feature = "sandbox")]

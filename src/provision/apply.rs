@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use serde::Serialize;
-use tokio::sync::Notify;
 
 use super::plan::{Action, Change, Plan, Step};
 use super::{Address, Session};
@@ -65,30 +64,17 @@ pub type Sink<'a> = dyn Fn(Event<'_>) + Send + Sync + 'a;
 
 /// A request to start nothing new. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<Asked>);
-
-#[derive(Debug, Default)]
-struct Asked {
-    once: AtomicBool,
-    again: Notify,
-}
+pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// Asks. Asked a second time, it is an order to drop what is under way too.
+    /// Asks.
     pub fn ask(&self) {
-        if self.0.once.swap(true, Ordering::SeqCst) {
-            self.0.again.notify_one();
-        }
+        self.0.store(true, Ordering::SeqCst);
     }
 
     /// Tells whether it was asked for.
     pub fn asked(&self) -> bool {
-        self.0.once.load(Ordering::SeqCst)
-    }
-
-    /// Waits until it is an order.
-    pub async fn ordered(&self) {
-        self.0.again.notified().await;
+        self.0.load(Ordering::SeqCst)
     }
 }
 

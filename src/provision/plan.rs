@@ -207,7 +207,10 @@ pub(crate) fn plan_kind<R: Resource>(
         Facet::Read(found) => Ok(found),
         Facet::NotRead(reason) => Err(Unknown { address: Address::new(R::KIND, name), reason }),
     };
-    let mut names: BTreeSet<String> = R::owned(picture).into_iter().collect();
+    // A stack's tags are passed on to what it makes; that is the stack's to delete.
+    let stacked = resources::cloudformation_stack::made_by_stacks(picture.snapshot, R::KIND);
+    let mut names: BTreeSet<String> =
+        R::owned(picture).into_iter().filter(|name| !stacked.contains(name)).collect();
     for (name, spec) in declared {
         names.remove(name);
         let unknown = |reason| Unknown { address: Address::new(R::KIND, name), reason };
@@ -215,8 +218,8 @@ pub(crate) fn plan_kind<R: Resource>(
         let actual = found(name, Some(&desired))?;
         steps.push(match goal {
             Goal::Up { adopt } => raise::<R>(name, desired, actual, adopt),
-            Goal::Down { detach_foreign } => match actual {
-                Some(found) => remove::<R>(name, found, picture, detach_foreign),
+            Goal::Down { .. } => match actual {
+                Some(found) => remove::<R>(name, found, picture, goal),
                 None => step::<R>(name, Action::Noop, Some("it is not there".into()), vec![]),
             },
         });
@@ -224,8 +227,7 @@ pub(crate) fn plan_kind<R: Resource>(
     // What carries our mark but has left the scenario.
     for name in names {
         if let Some(found) = found(&name, None)? {
-            let detach_foreign = goal == (Goal::Down { detach_foreign: true });
-            steps.push(remove::<R>(&name, found, picture, detach_foreign));
+            steps.push(remove::<R>(&name, found, picture, goal));
         }
     }
     Ok(())
@@ -297,18 +299,21 @@ fn raise<R: Resource>(name: &str, desired: R::State, actual: Option<Found<R::Sta
 }
 
 /// Takes one resource away, if it is ours.
-fn remove<R: Resource>(
-    name: &str,
-    found: Found<R::State>,
-    picture: Picture<'_>,
-    detach_foreign: bool,
-) -> Step {
+fn remove<R: Resource>(name: &str, found: Found<R::State>, picture: Picture<'_>, goal: Goal) -> Step {
     if let Some(objection) = found.ownership.objection() {
         return step::<R>(name, Action::Noop, Some(format!("{objection}; left alone")), vec![]);
     }
-    if !detach_foreign && let Some(reason) = R::held_by_others(picture, name) {
-        let reason = format!("{reason}; `--detach-foreign` takes it away from them");
-        return step::<R>(name, Action::Refuse, Some(reason), vec![]);
+    match (goal, R::held_by_others(picture, name)) {
+        (Goal::Down { detach_foreign: false }, Some(reason)) => {
+            let reason = format!("{reason}; `--detach-foreign` takes it away from them");
+            return step::<R>(name, Action::Refuse, Some(reason), vec![]);
+        }
+        (Goal::Up { .. }, Some(reason)) => {
+            let reason =
+                format!("it has left the scenario, but {reason}; `down --detach-foreign` removes it");
+            return step::<R>(name, Action::Noop, Some(reason), vec![]);
+        }
+        _ => {}
     }
     let fields = R::children(&found.state)
         .into_iter()

@@ -8,12 +8,8 @@ use std::thread;
 /// What a case ends with: nothing, or what went wrong.
 pub(crate) type Verdict = Result<(), String>;
 
-/// Runs `run` on every case, each on a runtime of its own.
-pub(crate) fn run_all<C, F>(cases: Vec<C>, run: impl Fn(C) -> F + Sync)
-where
-    C: Display + Send,
-    F: Future<Output = Verdict>,
-{
+/// Runs `run` on every case.
+pub(crate) fn run_all<C: Display + Send>(cases: Vec<C>, run: impl Fn(C) -> Verdict + Sync) {
     let count = cases.len();
     let cases = Mutex::new(cases.into_iter());
     let failed = Mutex::new(Vec::new());
@@ -23,9 +19,7 @@ where
             scope.spawn(|| {
                 while let Some(case) = next() {
                     let name = case.to_string();
-                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                    let verdict = catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(case))));
-                    let why = match verdict {
+                    let why = match catch_unwind(AssertUnwindSafe(|| run(case))) {
                         Ok(Ok(())) => continue,
                         Ok(Err(why)) => why,
                         Err(_) => "it panicked".to_owned(),
@@ -37,6 +31,12 @@ where
     });
     let failed = failed.into_inner().unwrap();
     assert!(failed.is_empty(), "{} of {count} cases failed:\n{}", failed.len(), failed.join("\n"));
+}
+
+/// Runs a future to its end on a runtime of its own.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(future)
 }
 
 /// Fails a case unless `holds`.

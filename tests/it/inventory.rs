@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use aws_config::SdkConfig;
-use aws_sdk_iam::types::{AssignmentStatusType, EntityType};
+use aws_sdk_iam::types::{AssignmentStatusType, EntityType, User};
 
 /// The clients of an account, apart from those under test.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ impl Clients {
         }
         let devices = self.iam.list_virtual_mfa_devices().assignment_status(AssignmentStatusType::Any);
         for device in devices.send().await.unwrap().virtual_mfa_devices() {
-            lines.add("virtual MFA device", &(device.serial_number(), device.user().map(|user| user.arn())));
+            lines.add("virtual MFA device", &(device.serial_number(), device.user().map(User::arn)));
         }
         let policy = self.iam.get_account_password_policy().send().await;
         if let Some(policy) = policy.ok().and_then(|answer| answer.password_policy) {

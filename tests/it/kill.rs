@@ -6,7 +6,7 @@ use std::fmt;
 use iamlab::provision::plan::Goal;
 use iamlab::scenario::Resolved;
 
-use crate::cases::{Verdict, ensure, run_all};
+use crate::cases::{Verdict, ensure, run_all, wait};
 use crate::inventory::difference;
 use crate::lab::{Account, DOWN, UP, WIDE, Written, concluded, iam_auditing};
 use crate::wire::{Fault, Wire};
@@ -48,13 +48,12 @@ fn survives(scenario: &Resolved, goal: Goal) {
     let deaths = calls_of(scenario, goal).into_iter().flat_map(|(call, action)| {
         [Fault::StopBefore, Fault::StopAfter].map(|moment| Death { call, action: action.clone(), moment })
     });
-    run_all(deaths.collect(), |death| async move { die_and_run_again(scenario, goal, &death).await });
+    run_all(deaths.collect(), |death| wait(die_and_run_again(scenario, goal, &death)));
 }
 
 /// Learns which calls an undisturbed run makes.
 pub(crate) fn calls_of(scenario: &Resolved, goal: Goal) -> Vec<(usize, String)> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    wait(async {
         let account = Account::new();
         let folder = tempfile::tempdir().unwrap();
         let handover = folder.path().join("credentials.csv");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use iamlab::aws::Aws;
@@ -30,6 +30,9 @@ pub(crate) const DOWN: Goal = Goal::Down { detach_foreign: false };
 /// The region of every scenario here.
 pub(crate) const REGION: &str = "us-east-1";
 
+/// The scenario of the assignment, for the program's command line.
+pub(crate) const LAB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/iam-auditing");
+
 /// Where the repository is.
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -37,7 +40,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// The lab of the assignment.
 pub(crate) fn iam_auditing() -> Resolved {
-    load(&root().join("scenarios/iam-auditing"))
+    load(Path::new(LAB))
 }
 
 /// A scenario for the account in memory.
@@ -75,6 +78,11 @@ impl Written {
         fs::write(self.path(), text).unwrap();
     }
 
+    /// Returns the scenario as it stands.
+    pub(crate) fn text(&self) -> String {
+        fs::read_to_string(self.path()).unwrap()
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("scenario.yaml")
     }
@@ -82,6 +90,15 @@ impl Written {
     pub(crate) fn load(&self) -> Resolved {
         load(&self.path())
     }
+}
+
+/// Packs a function that is nobody's.
+pub(crate) fn package() -> Vec<u8> {
+    use std::io::Write as _;
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("handler.py", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(b"def main(event, context):\n    return event\n").unwrap();
+    zip.finish().unwrap().into_inner()
 }
 
 /// Every kind of resource the sandbox has, with everything that can hang on one.
@@ -119,6 +136,17 @@ resources:
     outside: { type: ACCOUNT }
 "#;
 
+/// Clients for a test's own looks and changes.
+pub(crate) async fn clients_of(sandbox: &Sandbox) -> Clients {
+    let config = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(sandbox.http_client())
+        .credentials_provider(sandbox.credentials())
+        .region(Region::from_static(REGION))
+        .load()
+        .await;
+    Clients::new(&config)
+}
+
 /// An account in memory whose clock stands still until somebody waits.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
@@ -128,7 +156,15 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn new() -> Self {
-        let clock = Clock::fixed("2026-03-02T09:00:07Z".parse().unwrap());
+        Self::at(Clock::fixed("2026-03-02T09:00:07Z".parse().unwrap()))
+    }
+
+    /// An account whose clock goes as the machine's does, for a program in another process.
+    pub(crate) fn live() -> Self {
+        Self::at(Clock::System)
+    }
+
+    fn at(clock: Clock) -> Self {
         let options = iamlab::sandbox::Options {
             dir: None,
             account: DEFAULT_ACCOUNT.into(),
@@ -151,16 +187,7 @@ impl Account {
 
     /// Clients for a test's own looks and changes.
     pub(crate) async fn clients(&self) -> Clients {
-        Clients::new(&self.config().await)
-    }
-
-    async fn config(&self) -> SdkConfig {
-        aws_config::defaults(BehaviorVersion::latest())
-            .http_client(self.http())
-            .credentials_provider(self.sandbox.credentials())
-            .region(Region::from_static(REGION))
-            .load()
-            .await
+        clients_of(&self.sandbox).await
     }
 
     /// `up` or `down`, from the first call to the last.

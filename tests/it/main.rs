@@ -1,13 +1,31 @@
 //! The one integration binary: a module per topic, and the modules they stand on.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
 
+mod budget;
 mod cases;
+mod cli;
+mod docs;
+mod drift;
 mod export;
+mod facts;
 mod faults;
+mod generated;
+#[cfg(unix)]
+mod interrupt;
 mod inventory;
 mod kill;
 mod lab;
+mod layers;
+mod moto;
+mod ownership;
+mod program;
 mod render;
 mod scenario;
+mod secrets;
+mod served;
 mod wire;

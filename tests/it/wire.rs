@@ -15,6 +15,11 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use tokio::sync::Notify;
 
+/// Tells whether an action (`service:Operation`) may change something.
+pub(crate) fn is_write(action: &str) -> bool {
+    !iamlab::aws::retry::is_read(action)
+}
+
 /// One request on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
@@ -92,6 +97,11 @@ impl Wire {
     /// What was sent so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.shared.calls.lock().unwrap().clone()
+    }
+
+    /// Counts from 1 again.
+    pub(crate) fn forget(&self) {
+        self.shared.calls.lock().unwrap().clear();
     }
 
     /// Waits until the client is no more.
@@ -259,13 +269,12 @@ fn rest_operation(service: &str, method: &str, path: &str) -> &'static str {
         ("lambda", "POST", "policy") => "AddPermission",
         ("lambda", "PUT", "code") => "UpdateFunctionCode",
         ("lambda", "PUT", "configuration") => "UpdateFunctionConfiguration",
-        ("lambda", "POST", _) => "TagResource",
+        ("lambda" | "access-analyzer", "POST", _) => "TagResource",
         ("lambda", "GET", _) => "GetFunction",
         ("lambda", "DELETE", _) if in_policy => "RemovePermission",
         ("lambda", "DELETE", _) => "DeleteFunction",
         ("access-analyzer", "GET", _) => "ListAnalyzers",
         ("access-analyzer", "PUT", _) => "CreateAnalyzer",
-        ("access-analyzer", "POST", _) => "TagResource",
         ("access-analyzer", "DELETE", _) => "DeleteAnalyzer",
         _ => "Unknown",
     }

@@ -1,7 +1,5 @@
 //! What hangs on a user: login profile, access keys, and before a deletion everything else.
 
-use aws_config::retry::RetryConfig;
-
 use super::timestamp;
 use crate::account::snapshot::{AccessKey, Credentials, OtherCredentials};
 use crate::aws::Aws;
@@ -31,23 +29,16 @@ pub(super) async fn read(aws: &Aws, name: &str, all: bool) -> Result<Credentials
 }
 
 async fn others(aws: &Aws, name: &str, resource: &str) -> Result<OtherCredentials, ApiError> {
-    // An endpoint that does not know a call answers it with a server error; asking it again and again helps nobody.
-    let once = || aws_sdk_iam::config::Builder::new().retry_config(RetryConfig::disabled());
     let (mfa, ssh, certificates, services) = futures::join!(
         aws.find("iam:ListMFADevices", resource, || aws.iam.list_mfa_devices().user_name(name).send()),
         aws.find("iam:ListSSHPublicKeys", resource, || {
-            aws.iam.list_ssh_public_keys().user_name(name).customize().config_override(once()).send()
+            aws.iam.list_ssh_public_keys().user_name(name).send()
         }),
         aws.find("iam:ListSigningCertificates", resource, || {
-            aws.iam.list_signing_certificates().user_name(name).customize().config_override(once()).send()
+            aws.iam.list_signing_certificates().user_name(name).send()
         }),
         aws.find("iam:ListServiceSpecificCredentials", resource, || {
-            aws.iam
-                .list_service_specific_credentials()
-                .user_name(name)
-                .customize()
-                .config_override(once())
-                .send()
+            aws.iam.list_service_specific_credentials().user_name(name).send()
         }),
     );
     let mfa = mfa?.map(|answer| answer.mfa_devices).unwrap_or_default();

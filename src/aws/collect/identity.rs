@@ -67,9 +67,9 @@ async fn add_policy_tags(aws: &Aws, scope: &Scope, identity: &mut Identity) -> R
     let named = |name: &String| scope.policies.contains(name);
     let candidate = |arn: &str| scope.owner.as_ref().is_some_and(|owner| may_own(owner, arn, identity));
     let asked = arns.iter().filter(|(name, arn)| named(name) || candidate(arn));
-    let names = asked.map(|(name, _)| name.clone()).collect();
+    let chosen = asked.map(|(name, _)| name.clone()).collect();
     let arns = &arns;
-    let tags = each(&names, |name| async move {
+    let tags = each(&chosen, |name| async move {
         let arn = arns.get(&name).cloned().unwrap_or_default();
         if let Some(known) = scope.known_tags.get(&arn) {
             return Ok(known.clone());

@@ -1,4 +1,4 @@
-//! A CloudFormation stack: status, parameters, tags, and the template as it was submitted.
+//! A CloudFormation stack: status, parameters, tags, the template as it was submitted, and what it has made.
 
 use aws_sdk_cloudformation::types::TemplateStage;
 
@@ -24,7 +24,9 @@ pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Stack>, ApiErro
             aws.cloudformation.get_template().stack_name(name).template_stage(TemplateStage::Original).send()
         })
         .await?;
+    let resources = resources(aws, name, &resource).await?;
     Ok(Some(Stack {
+        resources,
         arn: stack.stack_id().unwrap_or_default().into(),
         status,
         template: template.and_then(|answer| answer.template_body).unwrap_or_default(),
@@ -42,4 +44,28 @@ pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Stack>, ApiErro
             .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())))
             .collect(),
     }))
+}
+
+async fn resources(aws: &Aws, name: &str, resource: &str) -> Result<Vec<(String, String)>, ApiError> {
+    let mut resources = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let page = aws
+            .find("cloudformation:ListStackResources", resource, || {
+                aws.cloudformation
+                    .list_stack_resources()
+                    .stack_name(name)
+                    .set_next_token(token.clone())
+                    .send()
+            })
+            .await?;
+        let Some(page) = page else { return Ok(resources) };
+        resources.extend(page.stack_resource_summaries().iter().filter_map(|summary| {
+            Some((summary.resource_type()?.to_owned(), summary.physical_resource_id()?.to_owned()))
+        }));
+        token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        if token.is_none() {
+            return Ok(resources);
+        }
+    }
 }

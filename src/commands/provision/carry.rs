@@ -3,11 +3,13 @@
 
 use std::sync::OnceLock;
 
+use tokio::sync::oneshot;
+
 use super::{Format, FormatArgs, Met, document, text};
 use crate::aws::connect::Target;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::provision::Address;
-use crate::provision::apply::{Event, Fate, Stop};
+use crate::provision::apply::{Event, Fate, Outcome, Stop};
 use crate::provision::handover::HandOver;
 use crate::provision::plan::{Action, Goal, Plan};
 use crate::provision::run::{End, Options, Report, carry_out};
@@ -21,33 +23,66 @@ pub(super) fn as_failure(error: Error) -> Error {
     if error.kind() == ErrorKind::Access { error.of_kind(ErrorKind::Api) } else { error }
 }
 
-/// Listens for Ctrl-C and SIGTERM. The first asks the run to stop; the second ends the program at once.
-pub(super) fn listen(ui: &Ui) -> Stop {
-    let stop = Stop::default();
-    let (ui, asked) = (ui.clone(), stop.clone());
-    tokio::spawn(async move {
-        while interrupted().await {
-            if !asked.asked() {
-                ui.warn("interrupted: nothing new is started; waiting for what is under way (again to stop at once)");
-            }
-            asked.ask();
-        }
-    });
-    stop
+/// What the user asks of a run that is under way.
+pub(super) struct Interrupts {
+    stop: Stop,
+    again: oneshot::Receiver<()>,
 }
 
-async fn interrupted() -> bool {
-    #[cfg(unix)]
-    {
+/// Listens for Ctrl-C and SIGTERM. The first asks the run to stop; the second ends it at once.
+pub(super) fn listen(ui: &Ui) -> Interrupts {
+    let stop = Stop::default();
+    let (insist, again) = oneshot::channel();
+    let (ui, asked) = (ui.clone(), stop.clone());
+    // Without a listener the system's own habit stays: the first ends the program.
+    if let Ok(mut signals) = Signals::new() {
+        tokio::spawn(async move {
+            signals.next().await;
+            asked.ask();
+            ui.warn(
+                "interrupted: nothing new is started; waiting for what is under way (again to stop at once)",
+            );
+            signals.next().await;
+            // The run may have ended meanwhile.
+            let _ = insist.send(());
+        });
+    }
+    Interrupts { stop, again }
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            return tokio::select! {
-                result = tokio::signal::ctrl_c() => result.is_ok(),
-                received = terminate.recv() => received.is_some(),
-            };
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    tokio::signal::ctrl_c().await.is_ok()
+}
+
+#[cfg(not(unix))]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
 }
 
 /// Asks before a real account is changed.
@@ -89,7 +124,7 @@ pub(super) async fn carry(
     goal: Goal,
     parallelism: usize,
     handover: HandOver,
-    stop: Stop,
+    interrupts: Interrupts,
 ) -> Result<Report, Error> {
     // Long operations tell what happens from deep inside; there is one terminal.
     let _ = TELLER.set(ui.clone());
@@ -114,11 +149,17 @@ pub(super) async fn carry(
             ui.advance();
         }
     };
-    let options = Options { goal, parallelism: parallelism.max(1), stop: stop.clone(), sink: &sink, tell };
+    let Interrupts { stop, again } = interrupts;
+    let insisted = async {
+        if again.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let options = Options { goal, parallelism: parallelism.max(1), stop, sink: &sink, tell };
     let report = tokio::select! {
         report = carry_out(&met.aws, &met.scenario, handover, plan, &options) => report,
-        () = stop.ordered() => Err(Error::new(ErrorKind::Interrupted, "stopped in the middle")
-            .hinted("run the same command again: it finds out how far this run came")),
+        () = insisted => Err(Error::new(ErrorKind::Interrupted, "what was under way is left to the next run")
+            .hinted("run the same command again to continue")),
     };
     ui.end_progress();
     report
@@ -150,8 +191,10 @@ pub(super) fn conclude(
 }
 
 fn tell_result(ui: &Ui, met: &Met, report: &Report, format: &FormatArgs, verb: &str) {
-    let shown = |action: Action| format.all || !matches!(action, Action::Noop);
-    for outcome in report.outcomes.iter().filter(|outcome| shown(outcome.change.action)) {
+    // What was done has been told as it happened.
+    let told = |outcome: &Outcome| ui.is_one_screen() && outcome.fate == Fate::Done;
+    let shown = |outcome: &&Outcome| (format.all || outcome.change.action != Action::Noop) && !told(outcome);
+    for outcome in report.outcomes.iter().filter(shown) {
         let line = format!("{} {}", outcome.change.action.symbol(), outcome.change.address);
         let line = match outcome.fate {
             Fate::Done => ui.paint(Tone::Good, &line),

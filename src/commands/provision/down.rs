@@ -44,8 +44,8 @@ pub(super) async fn run(ui: &Ui, args: &DownArgs) -> Result<Exit, Error> {
         }
     }
     confirm(ui, &met, &plan, args.yes, "Down").await?;
-    let stop = listen(ui);
+    let interrupts = listen(ui);
     // Nothing is made on the way down; the file is never opened.
-    let report = carry(ui, &met, plan, goal, args.parallelism, HandOver::new(""), stop).await?;
+    let report = carry(ui, &met, plan, goal, args.parallelism, HandOver::new(""), interrupts).await?;
     conclude(ui, &met, &report, &args.format, "Down")
 }

@@ -55,8 +55,8 @@ pub(super) async fn run(ui: &Ui, args: &UpArgs) -> Result<Exit, Error> {
     let default = || PathBuf::from(format!("{}-credentials.csv", met.scenario.place.scenario));
     let path = args.credentials.clone().unwrap_or_else(default);
     let hands_over = plan.hands_over();
-    let stop = listen(ui);
-    let report = carry(ui, &met, plan, goal, args.parallelism, HandOver::new(&path), stop).await?;
+    let interrupts = listen(ui);
+    let report = carry(ui, &met, plan, goal, args.parallelism, HandOver::new(&path), interrupts).await?;
     let exit = conclude(ui, &met, &report, &args.format, "Up")?;
     if hands_over && report.end != End::Refused {
         ui.status(&format!("New credentials are in `{}`, and nowhere else.", path.display()));

@@ -8,12 +8,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Child, Done, Export, Found, OURS, Resource, gone};
-use crate::account::snapshot::Facet;
+use crate::account::snapshot::{Facet, Snapshot};
 use crate::aws::collect::Scope;
 use crate::aws::error::{ApiError, ErrorClass};
 use crate::provision::ownership::{Ownership, mark};
 use crate::provision::plan::Picture;
-use crate::provision::{Address, Session};
+use crate::provision::{Address, Session, arn};
 use crate::scenario::Resolved;
 
 /// A CloudFormation stack.
@@ -221,6 +221,34 @@ impl Resource for Kind {
     }
 }
 
+/// CloudFormation's types of what a scenario could also declare.
+const TYPES: &[(&str, &str)] = &[
+    ("AWS::IAM::ManagedPolicy", "policy"),
+    ("AWS::IAM::User", "user"),
+    ("AWS::IAM::Group", "group"),
+    ("AWS::IAM::Role", "role"),
+    ("AWS::Lambda::Function", "function"),
+    ("AWS::SNS::Topic", "topic"),
+    ("AWS::Events::Rule", "schedule"),
+    ("AWS::AccessAnalyzer::Analyzer", "analyzer"),
+    ("AWS::CloudFormation::Stack", "stack"),
+];
+
+/// Returns the names of the resources of a kind that stacks of the snapshot have made.
+pub(crate) fn made_by_stacks(snapshot: &Snapshot, kind: &str) -> BTreeSet<String> {
+    let stacks = snapshot.stacks.values().filter_map(|facet| facet.read()?.as_ref());
+    stacks
+        .flat_map(|stack| &stack.resources)
+        .filter(|(made, _)| TYPES.iter().any(|(known, of_kind)| known == made && *of_kind == kind))
+        .map(|(_, id)| match kind {
+            // `arn:…:stack/NAME/ID`
+            "stack" => id.split('/').nth(1).unwrap_or(id).to_owned(),
+            // A rule on another bus is `bus|name`; the rest are names or end in one.
+            _ => arn::bare_name(id.rsplit('|').next().unwrap_or(id)).to_owned(),
+        })
+        .collect()
+}
+
 async fn update_through_change_set(session: &Session, name: &str, to: &State) -> Done {
     let (aws, cloudformation, address) = (&session.aws, &session.aws.cloudformation, format!("stack.{name}"));
     let set = format!("iamlab-{}", aws.clock.now().as_millisecond());
@@ -295,10 +323,7 @@ async fn wait(session: &Session, name: &str, id: &str, operation: &'static str) 
             .await?
             .and_then(|answer| answer.stack_events)
             .unwrap_or_default();
-        // Newest first; those of an earlier operation are not news. A minute covers clocks that differ.
-        let is_news =
-            |event: &&StackEvent| event.timestamp().is_none_or(|time| time.secs() >= began.as_second() - 60);
-        for event in events.iter().rev().filter(is_news) {
+        for event in of_this_operation(&events, name, began.as_second()).iter().rev() {
             if told.insert(event.event_id().unwrap_or_default().to_owned()) {
                 let status = event.resource_status().map_or("", |status| status.as_str());
                 let line = format!(
@@ -326,6 +351,26 @@ async fn wait(session: &Session, name: &str, id: &str, operation: &'static str) 
         }
     }
     Ok(())
+}
+
+/// Returns the events of the operation under way, newest first as they came: back to the one that says it began. Those
+/// older than a minute before `began` (in seconds; clocks differ) are no news in any case.
+fn of_this_operation<'a>(events: &'a [StackEvent], name: &str, began: i64) -> Vec<&'a StackEvent> {
+    const BEGINNINGS: [&str; 3] = ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"];
+    let is_beginning = |event: &StackEvent| {
+        event.resource_type() == Some("AWS::CloudFormation::Stack")
+            && event.logical_resource_id() == Some(name)
+            && event.resource_status().is_some_and(|status| BEGINNINGS.contains(&status.as_str()))
+    };
+    let mut news = Vec::new();
+    for event in events.iter().filter(|event| event.timestamp().is_none_or(|time| time.secs() >= began - 60))
+    {
+        news.push(event);
+        if is_beginning(event) {
+            break;
+        }
+    }
+    news
 }
 
 fn failed(operation: &'static str, resource: &str, message: String) -> ApiError {

@@ -49,6 +49,7 @@ impl Services {
             vec![iam.clone(), lambda.clone(), sns.clone(), events.clone()];
         let stacks = Arc::new(CloudFormation::new(clock.clone(), Arc::new(Internal(internal))));
         let tagging = Arc::new(tagging::Tagging::new(vec![
+            iam.clone(),
             lambda.clone(),
             sns.clone(),
             events.clone(),

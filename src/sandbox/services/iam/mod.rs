@@ -13,6 +13,7 @@ pub mod managed;
 mod names;
 mod ops;
 pub mod store;
+mod tagged;
 mod trust;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,86 @@
+//! Reference documents that are written here and never by hand. `IAMLAB_WRITE_DOCS=1 cargo test` rewrites them.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+/// Compares a document with what it should say, or rewrites it.
+pub(crate) fn check(name: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    if std::env::var_os("IAMLAB_WRITE_DOCS").is_some() {
+        fs::write(&path, expected).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "docs/{name} is stale; rewrite it with IAMLAB_WRITE_DOCS=1 cargo test");
+}
+
+#[test]
+fn kinds_are_documented() {
+    let schema = iamlab::scenario::schema();
+    let mut text = String::from(
+        "# Kinds of resource\n\nWritten by a test from the types themselves. Under `resources:` a scenario has one section per kind.\n",
+    );
+    let resources = &schema["$defs"]["Resources"]["properties"];
+    for row in iamlab::provision::resources::SECTIONS {
+        let section = &resources[row.section];
+        let spec = resolve(&schema, section.get("additionalProperties").unwrap_or(section));
+        let about = section["description"].as_str().unwrap_or_default();
+        write!(
+            text,
+            "\n## `{}:` (`{}.…`)\n\n{about}\n\n| key | value | |\n| --- | --- | --- |\n",
+            row.section, row.kind
+        )
+        .unwrap();
+        let required: Vec<&str> =
+            spec["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        for (key, property) in spec["properties"].as_object().unwrap() {
+            let about =
+                property["description"].as_str().unwrap_or_default().replace('\n', " ").replace('|', "\\|");
+            let must = if required.contains(&key.as_str()) { " (required)" } else { "" };
+            writeln!(text, "| `{key}` | {}{must} | {about} |", form(&schema, property)).unwrap();
+        }
+    }
+    check("kinds.md", &text);
+}
+
+/// Follows a `$ref`, also inside `anyOf` with `null`.
+fn resolve<'a>(schema: &'a Value, value: &'a Value) -> &'a Value {
+    let inner =
+        value["anyOf"].as_array().and_then(|forms| forms.iter().find(|form| form.get("$ref").is_some()));
+    match inner.unwrap_or(value)["$ref"].as_str().and_then(|path| path.strip_prefix('#')) {
+        Some(pointer) => schema.pointer(pointer).unwrap(),
+        None => value,
+    }
+}
+
+/// Says in a word or two what a value looks like.
+fn form(schema: &Value, property: &Value) -> String {
+    let target = resolve(schema, property);
+    let words: Vec<&str> =
+        target["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let consts: Vec<&str> =
+        target["oneOf"].as_array().into_iter().flatten().filter_map(|form| form["const"].as_str()).collect();
+    if !words.is_empty() || !consts.is_empty() {
+        return words.iter().chain(&consts).map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    }
+    if target["anyOf"].is_array() || target["oneOf"].is_array() {
+        return "one of several forms".into();
+    }
+    let name = |kind: &str| match kind {
+        "array" => format!("list of {}", form(schema, &target["items"])),
+        "object" => "mapping".to_owned(),
+        "boolean" => "`true`, `false`".to_owned(),
+        "string" => "text".to_owned(),
+        other => other.to_owned(),
+    };
+    match &target["type"] {
+        Value::String(kind) => name(kind),
+        Value::Array(kinds) => {
+            let kinds = kinds.iter().filter_map(Value::as_str).filter(|kind| *kind != "null");
+            kinds.map(name).collect::<Vec<_>>().join(" or ")
+        }
+        _ => "any value".into(),
+    }
+}
