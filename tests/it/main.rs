@@ -11,6 +11,7 @@ mod cases;
 mod cli;
 mod docs;
 mod drift;
+mod export;
 mod facts;
 mod faults;
 mod generated;

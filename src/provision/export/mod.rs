@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::look::complete;
-use super::ownership::Ownership;
+use super::ownership::{MARK, Ownership};
+use super::package::is_left_out;
 use super::plan::{Action, Goal, Picture, plan};
 use super::resources::{Export, Exported, Resources, export_all, function, owned_all};
 use super::{Address, Place};
@@ -23,9 +24,10 @@ use crate::aws::Aws;
 use crate::aws::archive::package;
 use crate::aws::collect::listing::{Listing, list};
 use crate::aws::collect::{Scope, collect};
+use crate::aws::error::{ApiError, ErrorClass};
 use crate::error::{Error, ErrorKind};
-use crate::scenario::Resolved;
 use crate::scenario::model::ScenarioFile;
+use crate::scenario::{Resolved, Scenario};
 use unpack::{Files, unpack};
 use write::Written;
 
@@ -58,7 +60,7 @@ pub async fn export(aws: &Aws, wanted: &Wanted<'_>) -> Result<ExportedScenario, 
         write::check_folder(folder)?;
     }
     let listing = list(aws).await?;
-    let snapshot = read(aws, &listing).await?;
+    let (snapshot, mut remarks) = read(aws, &listing).await?;
     let found = left_out::found(&snapshot, &listing);
     let chosen = choose(found, wanted.names)?;
     let declared: BTreeSet<Address> =
@@ -66,7 +68,8 @@ pub async fn export(aws: &Aws, wanted: &Wanted<'_>) -> Result<ExportedScenario, 
     let mut unsaid: BTreeMap<Address, String> =
         chosen.into_iter().filter_map(|(address, why)| Some((address, why?))).collect();
     let packages = packages(aws, &snapshot, &declared).await;
-    let sources = packages.iter().map(|(name, files)| (name.clone(), source(files, wanted.folder.is_some())));
+    let in_folder = wanted.folder.is_some();
+    let sources = packages.iter().map(|(name, files)| (name.clone(), source(name, files, in_folder)));
     let sources = sources.collect();
 
     let place = |scenario: &str| Place {
@@ -79,15 +82,12 @@ pub async fn export(aws: &Aws, wanted: &Wanted<'_>) -> Result<ExportedScenario, 
     let unnamed = Resolved::of(place(""), Resources::default(), PathBuf::new());
     let exported =
         settle(Picture { scenario: &unnamed, snapshot: &snapshot }, declared, &sources, &mut unsaid);
-    let mut remarks: Vec<String> =
-        unsaid.iter().map(|(address, why)| format!("{address} is left out: {why}")).collect();
+    remarks.extend(unsaid.iter().map(|(address, why)| format!("{address} is left out: {why}")));
 
     let mark = mark(&exported, |name| {
         let scenario = Resolved::of(place(name), Resources::default(), PathBuf::new());
-        let marked_stack = listing
-            .stacks
-            .iter()
-            .any(|stack| stack.tags.get(super::ownership::MARK).is_some_and(|mark| mark == name));
+        let marked_stack =
+            listing.stacks.iter().any(|stack| stack.tags.get(MARK).is_some_and(|mark| mark == name));
         let all = owned_all(Picture { scenario: &scenario, snapshot: &snapshot });
         !marked_stack && all.iter().all(|address| exported.ownership.contains_key(address))
     });
@@ -116,13 +116,18 @@ pub async fn export(aws: &Aws, wanted: &Wanted<'_>) -> Result<ExportedScenario, 
     remarks.extend(differences(Picture { scenario: &scenario, snapshot: &snapshot }));
     let text = written.text(&aws.caller.account, &remarks);
     if let Some(folder) = wanted.folder {
-        write::save(&folder.join("scenario.yaml"), text.as_bytes())?;
+        let path = folder.join("scenario.yaml");
+        write::save(&path, text.as_bytes())?;
+        if let Err(mistakes) = Scenario::load(&path, &[]) {
+            let told: Vec<&str> = mistakes.iter().map(|mistake| mistake.message.as_str()).collect();
+            remarks.push(format!("the scenario has mistakes to correct: {}", told.join("; ")));
+        }
     }
     Ok(ExportedScenario { text, remarks })
 }
 
-/// Reads everything a scenario could declare.
-async fn read(aws: &Aws, listing: &Listing) -> Result<Snapshot, Error> {
+/// Reads everything a scenario could declare; returns also what the endpoint does not know.
+async fn read(aws: &Aws, listing: &Listing) -> Result<(Snapshot, Vec<String>), Error> {
     let names = complete(collect(aws, &Scope { identity: true, ..Scope::default() }).await)?;
     let identity = names.identity.read().cloned().unwrap_or_default();
     let scope = Scope {
@@ -138,7 +143,14 @@ async fn read(aws: &Aws, listing: &Listing) -> Result<Snapshot, Error> {
         virtual_mfa: true,
         ..Scope::default()
     };
-    Ok(complete(collect(aws, &scope).await)?)
+    let collected = collect(aws, &scope).await;
+    // An endpoint that is not AWS has nothing of a kind whose calls it does not know.
+    let (unknown, failed): (Vec<ApiError>, Vec<ApiError>) =
+        collected.errors.into_iter().partition(|error| error.class == ErrorClass::NotImplemented);
+    match failed.into_iter().next() {
+        Some(error) => Err(error.into()),
+        None => Ok((collected.snapshot, unknown.iter().map(ToString::to_string).collect())),
+    }
 }
 
 /// Keeps what is asked for; a name that nothing has is a mistake.
@@ -184,16 +196,14 @@ async fn packages(
 const INLINE_LIMIT: usize = 256 << 10;
 
 /// Returns where a scenario has a function's source: in a folder, or in itself.
-fn source(files: &Result<Files, String>, in_folder: bool) -> Result<function::Source, String> {
+fn source(name: &str, files: &Result<Files, String>, in_folder: bool) -> Result<function::Source, String> {
     let files = files.as_ref().map_err(Clone::clone)?;
     if in_folder {
-        // The folder has the function's name, which only the writer knows.
-        return Ok(function::Source::Folder(String::new()));
+        return Ok(function::Source::Folder(format!("functions/{name}")));
     }
-    let texts: Option<BTreeMap<String, String>> = files
-        .iter()
-        .map(|(path, bytes)| Some((path.clone(), String::from_utf8(bytes.clone()).ok()?)))
-        .collect();
+    let packed = files.iter().filter(|(path, _)| !is_left_out(Path::new(path)));
+    let texts: Option<BTreeMap<String, String>> =
+        packed.map(|(path, bytes)| Some((path.clone(), String::from_utf8(bytes.clone()).ok()?))).collect();
     match texts {
         Some(texts) if texts.values().map(String::len).sum::<usize>() <= INLINE_LIMIT => {
             Ok(function::Source::Files(texts))

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use serde_json::Value as Json;
 use serde_yaml::Value as Yaml;
 
 use super::unpack::Files;
 use crate::error::{Error, ErrorKind};
-use crate::provision::resources::function::Source;
 use crate::provision::resources::{DocumentSource, Resources, SECTIONS};
 use crate::provision::{Address, Place};
 use crate::scenario::model::{Parameter, ScenarioFile};
@@ -41,11 +41,8 @@ impl Written {
                 documents.insert(PathBuf::from("policies").join(format!("{name}.json")), text);
                 policy.document = DocumentSource::File(format!("policies/{name}.json"));
             }
-            for (name, function) in &mut file.resources.functions {
-                function.source = Source::Folder(format!("functions/{name}"));
-            }
         }
-        let mut resources = serde_yaml::to_value(&file.resources).map_err(internal)?;
+        let mut resources = tree(&file.resources)?;
         writer.yaml(&mut resources);
         if writer.has_brace {
             let brace = Parameter {
@@ -56,11 +53,11 @@ impl Written {
             file.parameters.insert(BRACE.into(), brace);
         }
         file.resources = Resources::default();
-        let mut tree = serde_yaml::to_value(&file).map_err(internal)?;
-        if let Some(tree) = tree.as_mapping_mut() {
-            tree.insert("resources".into(), resources);
+        let mut whole = tree(&file)?;
+        if let Some(whole) = whole.as_mapping_mut() {
+            whole.insert("resources".into(), resources);
         }
-        Ok(Self { yaml: serde_yaml::to_string(&tree).map_err(internal)?, documents })
+        Ok(Self { yaml: serde_yaml::to_string(&whole).map_err(internal)?, documents })
     }
 
     /// Returns the scenario file with the remarks as comments at its top.
@@ -151,6 +148,13 @@ fn is_plain(c: char) -> bool {
 
 fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Internal, "the scenario cannot be written").caused_by(error)
+}
+
+/// Returns what is written for a value. The way through JSON keeps the order, and spells one of several forms as a
+/// scenario does: `email: x`, where YAML's own writer would make a tag.
+fn tree<T: Serialize>(value: &T) -> Result<Yaml, Error> {
+    let json = serde_json::to_string(value).map_err(internal)?;
+    serde_json::from_str(&json).map_err(internal)
 }
 
 /// Turns texts of an account into values of a scenario.

@@ -36,14 +36,20 @@ impl<'a> Links<'a> {
         // The strictest first: what AWS needs to be there; whom a role trusts; what a document only mentions.
         let strict = scenario.edges.iter().filter(|(address, _)| address.kind != "policy");
         for (from, needed) in strict.chain(&scenario.trust) {
-            needed.iter().for_each(|to| links.allow(from, to));
+            for to in needed {
+                links.allow(from, to);
+            }
         }
         let written = serde_json::to_value(&scenario.resources).unwrap_or_default();
         for address in scenario.edges.keys() {
             let section = SECTIONS.iter().find(|row| row.kind == address.kind).map_or("", |row| row.section);
             let mut mentioned = BTreeSet::new();
-            links.mentions(&written[section][&address.name], &mut mentioned);
-            mentioned.iter().for_each(|to| links.allow(address, to));
+            if let Some(spec) = written.get(section).and_then(|section| section.get(&address.name)) {
+                links.mentions(spec, &mut mentioned);
+            }
+            for to in &mentioned {
+                links.allow(address, to);
+            }
         }
         links
     }
