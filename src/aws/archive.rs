@@ -91,7 +91,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_larger_than_a_package_is_not_read() {
-        let answer = |size: usize| HttpResponse::new(StatusCode::try_from(200).unwrap(), vec![0; size].into());
+        let answer =
+            |size: usize| HttpResponse::new(StatusCode::try_from(200).unwrap(), vec![0; size].into());
         assert_eq!(read(answer(3)).await.unwrap().len(), 3);
         assert!(matches!(read(answer(PACKAGE_LIMIT + 1)).await, Err(Unfetched::TooLarge)));
         assert!(matches!(request("no address").await, Err(Unfetched::Broken(_))));
