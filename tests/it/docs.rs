@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Compares a document with what it should say, or rewrites it.
 pub(crate) fn check(name: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
-    if std::env::var_os("IAMLAB_WRITE_DOCS").is_some() {
+    if iamlab::env::get("IAMLAB_WRITE_DOCS").is_some() {
         fs::write(&path, expected).unwrap();
     }
     let found = fs::read_to_string(&path).unwrap_or_default();

@@ -299,16 +299,9 @@ fn links_do_not_lead_out() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "insta's own variable, which means the same here")]
 fn the_json_schema_is_up_to_date() {
-    let path = repository().join("docs/scenario.schema.json");
     let text = serde_json::to_string_pretty(&iamlab::scenario::schema()).unwrap() + "\n";
-    if std::env::var("INSTA_UPDATE").is_ok_and(|value| value == "always") {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, &text).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == text, "docs/scenario.schema.json is stale: run the tests with INSTA_UPDATE=always");
+    crate::docs::check("scenario.schema.json", &text);
 }
 
 /// A scenario that uses every part of the format and needs no other file.
