@@ -1,6 +1,7 @@
 //! What is in the region, by name: functions, topics, rules, and the stacks with the resources they made. Only an
 //! export asks; a run knows the names it looks for.
 
+use super::stack::resources;
 use crate::account::snapshot::Tags;
 use crate::aws::Aws;
 use crate::aws::error::{ApiError, ErrorClass};
@@ -120,7 +121,7 @@ async fn stacks(aws: &Aws) -> Result<Vec<ListedStack>, ApiError> {
         };
         for stack in page.stacks() {
             let name = stack.stack_name().unwrap_or_default().to_owned();
-            let resources = stack_resources(aws, &name).await?;
+            let resources = resources(aws, &name, &format!("stack.{name}")).await?;
             let tags = stack.tags().iter();
             let tags = tags.filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
             stacks.push(ListedStack { tags: tags.collect(), name, resources });
@@ -128,30 +129,6 @@ async fn stacks(aws: &Aws) -> Result<Vec<ListedStack>, ApiError> {
         token = next(page.next_token());
         if token.is_none() {
             return Ok(stacks);
-        }
-    }
-}
-
-async fn stack_resources(aws: &Aws, stack: &str) -> Result<Vec<(String, String)>, ApiError> {
-    let mut resources = Vec::new();
-    let mut token = None;
-    loop {
-        let page = aws
-            .find("cloudformation:ListStackResources", &format!("stack.{stack}"), || {
-                aws.cloudformation
-                    .list_stack_resources()
-                    .stack_name(stack)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-        let Some(page) = page else { return Ok(resources) };
-        resources.extend(page.stack_resource_summaries().iter().filter_map(|resource| {
-            Some((resource.resource_type()?.to_owned(), resource.physical_resource_id()?.to_owned()))
-        }));
-        token = next(page.next_token());
-        if token.is_none() {
-            return Ok(resources);
         }
     }
 }

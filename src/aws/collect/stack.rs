@@ -46,7 +46,12 @@ pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Stack>, ApiErro
     }))
 }
 
-async fn resources(aws: &Aws, name: &str, resource: &str) -> Result<Vec<(String, String)>, ApiError> {
+/// Lists what a stack made: CloudFormation's type (`AWS::IAM::Role`) and the physical id of each resource.
+pub(super) async fn resources(
+    aws: &Aws,
+    name: &str,
+    resource: &str,
+) -> Result<Vec<(String, String)>, ApiError> {
     let mut resources = Vec::new();
     let mut token: Option<String> = None;
     loop {
