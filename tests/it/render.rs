@@ -197,8 +197,7 @@ const CALLED: [&str; 8] =
     ["iam", "sts", "lambda", "sns", "events", "access-analyzer", "cloudformation", "tag"];
 
 /// What no run of a scenario sends: who the caller is, `--adopt`, the listings of an export, and words of policies.
-const BESIDES: [&str; 10] = [
-    "cloudformation:ListStackResources",
+const BESIDES: [&str; 9] = [
     "events:ListRules",
     "lambda:ListFunctions",
     "sns:ListTopics",

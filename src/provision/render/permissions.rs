@@ -104,7 +104,7 @@ purposes! {
         "cloudformation:CreateChangeSet", "cloudformation:CreateStack", "cloudformation:DeleteChangeSet",
         "cloudformation:DeleteStack", "cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents",
         "cloudformation:DescribeStacks", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate",
-        "cloudformation:TagResource",
+        "cloudformation:ListStackResources", "cloudformation:TagResource",
     ]
     AuditTheAccount [
         "access-analyzer:ListAnalyzers", "iam:GenerateCredentialReport", "iam:GetAccountAuthorizationDetails",
