@@ -24,7 +24,10 @@ pub enum Command {
     Provision(provision::Provision),
     /// Look after the embedded accounts
     #[cfg(feature = "sandbox")]
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iamlab sandbox serve\n  iamlab sandbox list\n  iamlab sandbox reset --account 123456789012"
+    )]
     Sandbox(sandbox::SandboxCommand),
     /// Print the JSON Schema of a file format, for editors
     Schema(schema::SchemaArgs),

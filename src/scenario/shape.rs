@@ -191,13 +191,15 @@ impl<'a> Walker<'a> {
 
     fn number(&mut self, schema: &Json, node: &Node) -> Option<Json> {
         let Value::Number(number) = &node.value else { return None };
-        let Some(value) = number.as_i64() else { return Some(node.to_json()) };
+        let value = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+        let Some(value) = value else { return Some(node.to_json()) };
         let bound = |key: &str, default: i64| {
-            schema.get(key).and_then(Json::as_f64).map_or(default, |bound| {
+            let bound = schema.get(key).and_then(Json::as_f64).map_or(default, |bound| {
                 #[expect(clippy::cast_possible_truncation, reason = "the bounds of our own types are small")]
                 let bound = bound as i64;
                 bound
-            })
+            });
+            i128::from(bound)
         };
         let (min, max) = match schema.get("format").and_then(Json::as_str) {
             Some("uint8") => (bound("minimum", 0), bound("maximum", 255)),

@@ -10,7 +10,7 @@ use iamlab::scenario::Resolved;
 use crate::cases::{Verdict, ensure, run_all, wait};
 use crate::inventory::difference;
 use crate::kill::calls_of;
-use crate::lab::{Account, DOWN, LAB, UP, WIDE, Written, concluded, iam_auditing};
+use crate::lab::{Account, DOWN, LAB, UP, Written, concluded, iam_auditing};
 use crate::program::Program;
 use crate::served::Served;
 use crate::wire::{Fault, Wire};
@@ -45,14 +45,14 @@ fn down_of_the_lab_copes_with_one_bad_answer_to_any_call() {
 
 #[test]
 fn up_of_every_kind_copes_with_one_bad_answer_to_any_action() {
-    let written = Written::new(WIDE);
+    let written = Written::wide();
     let scenario = written.load();
     copes(&scenario, UP, last_of_each(calls_of(&scenario, UP)));
 }
 
 #[test]
 fn down_of_every_kind_copes_with_one_bad_answer_to_any_action() {
-    let written = Written::new(WIDE);
+    let written = Written::wide();
     let scenario = written.load();
     copes(&scenario, DOWN, last_of_each(calls_of(&scenario, DOWN)));
 }

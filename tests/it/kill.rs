@@ -8,7 +8,7 @@ use iamlab::scenario::Resolved;
 
 use crate::cases::{Verdict, ensure, run_all, wait};
 use crate::inventory::difference;
-use crate::lab::{Account, DOWN, UP, WIDE, Written, concluded, iam_auditing};
+use crate::lab::{Account, DOWN, UP, Written, concluded, iam_auditing};
 use crate::wire::{Fault, Wire};
 
 /// Where the client dies.
@@ -36,12 +36,12 @@ fn down_of_the_lab_survives_a_death_at_every_call() {
 
 #[test]
 fn up_of_every_kind_survives_a_death_at_every_call() {
-    survives(&Written::new(WIDE).load(), UP);
+    survives(&Written::wide().load(), UP);
 }
 
 #[test]
 fn down_of_every_kind_survives_a_death_at_every_call() {
-    survives(&Written::new(WIDE).load(), DOWN);
+    survives(&Written::wide().load(), DOWN);
 }
 
 fn survives(scenario: &Resolved, goal: Goal) {

@@ -74,6 +74,11 @@ impl Written {
         written
     }
 
+    /// The wide scenario with a stack.
+    pub(crate) fn wide() -> Self {
+        Self::new(&[WIDE, STACK].concat())
+    }
+
     /// Replaces the scenario.
     pub(crate) fn rewrite(&self, text: &str) {
         fs::write(self.path(), text).unwrap();
@@ -135,11 +140,14 @@ resources:
   password_policy: { minimum_length: 30, require_symbols: true }
   analyzers:
     outside: { type: ACCOUNT }
-  stacks:
-    pile: { template: template.yaml, parameters: { Name: of-the-pile }, capabilities: [CAPABILITY_NAMED_IAM] }
 "#;
 
-/// What the stack of the wide scenario makes.
+/// The kind that no export can write.
+const STACK: &str = "  stacks:
+    pile: { template: template.yaml, parameters: { Name: of-the-pile }, capabilities: [CAPABILITY_NAMED_IAM] }
+";
+
+/// What the stack makes.
 const TEMPLATE: &str = r#"
 AWSTemplateFormatVersion: "2010-09-09"
 Parameters:

@@ -15,7 +15,7 @@ use iamlab::scenario::Resolved;
 
 use crate::cases::{Verdict, ensure, run_all, wait};
 use crate::inventory::{Clients, difference};
-use crate::lab::{Account, DOWN, LAB, UP, WIDE, Written, package};
+use crate::lab::{Account, DOWN, LAB, UP, Written, package};
 use crate::program::Program;
 use crate::served::Served;
 use crate::wire::{Fault, Wire, is_write};
@@ -104,7 +104,7 @@ async fn password_policy(a: &Clients) {
 
 #[test]
 fn a_foreign_thing_of_the_same_name_stops_the_run_before_the_first_write() {
-    let written = Written::new(WIDE);
+    let written = Written::wide();
     let scenario = written.load();
     run_all(FOREIGN.iter().collect(), |foreign| wait(refuses(&scenario, foreign)));
 }
@@ -239,7 +239,7 @@ fn what_leaves_the_scenario_file_is_deleted_by_the_next_up() {
         let folder = tempfile::tempdir().unwrap();
         let handover = folder.path().join("credentials.csv");
         let clients = account.clients().await;
-        let written = Written::new(WIDE);
+        let written = Written::wide();
         account.complete(&written.load(), UP, &handover).await.unwrap();
         written.rewrite("name: wide\nregion: us-east-1\nresources: { users: { keeper: {} } }\n");
         let scenario = written.load();
@@ -271,10 +271,10 @@ fn what_belongs_to_another_scenario_is_refused_with_its_name() {
         let account = Account::new();
         let folder = tempfile::tempdir().unwrap();
         let handover = folder.path().join("credentials.csv");
-        let first = Written::new(WIDE);
+        let first = Written::wide();
         account.complete(&first.load(), UP, &handover).await.unwrap();
         let before = account.clients().await.inventory().await;
-        let second = Written::new(&WIDE.replace("name: wide", "name: wider"));
+        let second = Written::new(&first.text().replace("name: wide", "name: wider"));
         let report = account.run(account.http(), &second.load(), UP, &handover).await.unwrap();
         assert_eq!(report.end, End::Refused);
         let mut refused = report.outcomes.iter().filter(|outcome| outcome.change.action == Action::Refuse);

@@ -103,8 +103,8 @@ purposes! {
     Stacks [
         "cloudformation:CreateChangeSet", "cloudformation:CreateStack", "cloudformation:DeleteChangeSet",
         "cloudformation:DeleteStack", "cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents",
-        "cloudformation:DescribeStacks", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate", "cloudformation:ListStackResources",
-        "cloudformation:TagResource",
+        "cloudformation:DescribeStacks", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate",
+        "cloudformation:ListStackResources", "cloudformation:TagResource",
     ]
     AuditTheAccount [
         "access-analyzer:ListAnalyzers", "iam:GenerateCredentialReport", "iam:GetAccountAuthorizationDetails",
