@@ -65,20 +65,21 @@ fn header(response: &HttpResponse) -> Option<&str> {
     response.headers().get("content-type")
 }
 
-/// Tells whether a document ends with the end of its outermost element.
+/// Tells whether every element of a document that was opened is closed again.
 fn is_whole_xml(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
-    let root = text
-        .split('<')
-        .find(|piece| piece.starts_with(|first: char| first.is_ascii_alphabetic()))
-        .and_then(|piece| piece.split(|end: char| end == '>' || end == '/' || end.is_whitespace()).next());
-    match root {
-        Some(root) => {
-            text.ends_with(&format!("</{root}>")) || (text.ends_with("/>") && text.matches('<').count() < 3)
+    let mut depth = 0_i64;
+    // In text and attributes a `<` is written `&lt;`: each one here begins a tag.
+    for tag in text.split('<').skip(1) {
+        let Some((tag, _)) = tag.split_once('>') else { return false };
+        if tag.starts_with('/') {
+            depth -= 1;
+        } else if !tag.starts_with(['?', '!']) && !tag.ends_with('/') {
+            depth += 1;
         }
-        None => text.is_empty(),
     }
+    depth == 0 && (text.is_empty() || text.ends_with('>'))
 }
 
 fn is_whole_json(body: &[u8]) -> bool {
@@ -99,8 +100,10 @@ mod tests {
         for end in 1..json.len() {
             assert!(!is_whole_json(&json.as_bytes()[..end]), "{end}");
         }
-        for end in ["<R", "<R xmlns=\"x\"><A>", "<R><A/>", "<R><A>1</A></R"] {
-            assert!(!is_whole_xml(end.as_bytes()), "{end}");
+        let root = xml.find("<R").unwrap();
+        for end in root + 1..xml.trim_end().len() {
+            assert!(!is_whole_xml(&xml.as_bytes()[..end]), "{}", &xml[..end]);
         }
+        assert!(!is_whole_xml(b"<R><A/>"));
     }
 }

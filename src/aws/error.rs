@@ -347,9 +347,9 @@ mod tests {
         let pass_role = "User: arn:aws:iam::123456789012:user/me is not authorized to perform: iam:PassRole on \
                          resource: arn:aws:iam::123456789012:role/r because no identity-based policy allows it";
         let statement =
-            r#"{"Action":"iam:PassRole","Effect":"Allow","Resource":"arn:aws:iam::123456789012:role/r"}"#;
+            r#"{"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::123456789012:role/r"}"#;
         assert!(denied(pass_role)[0].ends_with(statement), "{:?}", denied(pass_role));
-        let unsaid = r#"{"Action":"lambda:CreateFunction","Effect":"Allow","Resource":"*"}"#;
+        let unsaid = r#"{"Effect":"Allow","Action":"lambda:CreateFunction","Resource":"*"}"#;
         assert!(denied("Access Denied")[0].ends_with(unsaid));
         let explicit = format!("{pass_role} with an explicit deny in a service control policy");
         assert!(denied(&explicit)[0].contains("denies `iam:PassRole`"));

@@ -132,7 +132,7 @@ fn merge_statements(statements: &[Value]) -> Vec<Value> {
 fn normal_statement(statement: &Value) -> Value {
     let Value::Object(fields) = statement else { return statement.clone() };
     let mut normal = Map::new();
-    for (key, value) in fields {
+    for (key, value) in sorted(fields) {
         let value = match key.as_str() {
             "Sid" => continue,
             "Action" | "NotAction" => lowercase_list(value),
@@ -165,12 +165,17 @@ fn lowercase_list(value: &Value) -> Value {
     json!(strings(value).iter().map(|text| text.to_lowercase()).collect::<BTreeSet<_>>())
 }
 
+/// JSON objects keep the order they were written in; equal ones must become equal text.
+fn sorted(fields: &Map<String, Value>) -> BTreeMap<&String, &Value> {
+    fields.iter().collect()
+}
+
 fn normal_principal(value: &Value) -> Value {
     let Value::Object(kinds) = value else {
         return json!({ "AWS": strings(value) });
     };
     let mut normal = Map::new();
-    for (kind, names) in kinds {
+    for (kind, names) in sorted(kinds) {
         let names = strings(names).into_iter().map(|name| {
             // A bare account id means the same as its root's ARN.
             let account = name.strip_prefix("arn:aws:iam::").and_then(|rest| rest.strip_suffix(":root"));
@@ -238,7 +243,7 @@ mod tests {
             "Resource": ["*"], "Action": ["IAM:listusers", "iam:getuser"], "Effect": "Allow"},
             "Version": "2012-10-17"}));
         let split = doc(json!({"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Action": "iam:ListUsers", "Resource": "*"},
+            {"Resource": "*", "Action": "iam:ListUsers", "Effect": "Allow"},
             {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}]}));
         assert_eq!(one, two);
         assert_eq!(one, split);
