@@ -7,7 +7,7 @@ use aws_sdk_cloudformation::types::{self as cfn, ChangeSetStatus, ChangeSetType,
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Child, Done, Export, Found, OURS, Resource, gone};
+use super::{Child, Done, Export, Found, OURS, Resource, gone, looked_up, marked};
 use crate::account::snapshot::{Facet, Snapshot};
 use crate::aws::collect::Scope;
 use crate::aws::error::{ApiError, ErrorClass};
@@ -112,12 +112,11 @@ impl Resource for Kind {
     }
 
     fn observed(picture: Picture<'_>, name: &str, desired: Option<&State>) -> Facet<Option<Found<State>>> {
-        let stack = match picture.snapshot.stacks.get(name) {
-            Some(Facet::Read(stack)) => stack,
-            Some(Facet::NotRead(reason)) => return Facet::NotRead(reason.clone()),
-            None => return Facet::NotRead("it was not read".into()),
+        let stack = match looked_up(&picture.snapshot.stacks, name) {
+            Facet::Read(stack) => stack,
+            Facet::NotRead(reason) => return Facet::NotRead(reason),
         };
-        Facet::Read(stack.as_ref().map(|stack| {
+        Facet::Read(stack.map(|stack| {
             let mut parameters = stack.parameters.clone();
             if let Some(desired) = desired {
                 parameters.retain(|key, _| desired.parameters.contains_key(key));
@@ -141,13 +140,7 @@ impl Resource for Kind {
     }
 
     fn owned(picture: Picture<'_>) -> Vec<String> {
-        let stacks = picture.snapshot.stacks.iter().filter_map(|(name, facet)| Some((name, facet.read()?)));
-        let owned = stacks.filter(|(_, stack)| {
-            stack.as_ref().is_some_and(|stack| {
-                Ownership::of_tags(&stack.tags, &picture.scenario.place.scenario) == Ownership::Ours
-            })
-        });
-        owned.map(|(name, _)| name.clone()).collect()
+        marked(&picture.snapshot.stacks, |stack| &stack.tags, picture)
     }
 
     fn spec(_name: &str, _state: &State, _export: &Export<'_>) -> Result<Spec, String> {

@@ -6,7 +6,7 @@ use aws_smithy_types::Blob;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Child, Done, Export, Found, Resource, THEIRS, gone};
+use super::{Child, Done, Export, Found, Resource, THEIRS, gone, looked_up, marked};
 use crate::account::snapshot::{self, Facet};
 use crate::aws::collect::Scope;
 use crate::provision::ownership::{Ownership, mark};
@@ -133,12 +133,11 @@ impl Resource for Kind {
     }
 
     fn observed(picture: Picture<'_>, name: &str, _desired: Option<&State>) -> Facet<Option<Found<State>>> {
-        let function = match picture.snapshot.functions.get(name) {
-            Some(Facet::Read(function)) => function,
-            Some(Facet::NotRead(reason)) => return Facet::NotRead(reason.clone()),
-            None => return Facet::NotRead("it was not read".into()),
+        let function = match looked_up(&picture.snapshot.functions, name) {
+            Facet::Read(function) => function,
+            Facet::NotRead(reason) => return Facet::NotRead(reason),
         };
-        Facet::Read(function.as_ref().map(|function| Found {
+        Facet::Read(function.map(|function| Found {
             ownership: Ownership::of_tags(&function.tags, &picture.scenario.place.scenario),
             state: State {
                 runtime: function.runtime.clone(),
@@ -157,14 +156,7 @@ impl Resource for Kind {
     }
 
     fn owned(picture: Picture<'_>) -> Vec<String> {
-        let functions =
-            picture.snapshot.functions.iter().filter_map(|(name, facet)| Some((name, facet.read()?)));
-        let owned = functions.filter(|(_, function)| {
-            function.as_ref().is_some_and(|function| {
-                Ownership::of_tags(&function.tags, &picture.scenario.place.scenario) == Ownership::Ours
-            })
-        });
-        owned.map(|(name, _)| name.clone()).collect()
+        marked(&picture.snapshot.functions, |function| &function.tags, picture)
     }
 
     fn spec(name: &str, state: &State, export: &Export<'_>) -> Result<Spec, String> {

@@ -150,6 +150,31 @@ pub(crate) fn gone<T>(result: Result<T, ApiError>) -> Done {
     }
 }
 
+/// Looks up what was read, by name, of things that are asked for one by one.
+pub(crate) fn looked_up<'a, T>(
+    read: &'a BTreeMap<String, Facet<Option<T>>>,
+    name: &str,
+) -> Facet<Option<&'a T>> {
+    match read.get(name) {
+        Some(Facet::Read(thing)) => Facet::Read(thing.as_ref()),
+        Some(Facet::NotRead(reason)) => Facet::NotRead(reason.clone()),
+        None => Facet::NotRead("it was not read".into()),
+    }
+}
+
+/// Names those among them whose tags bear the scenario's mark.
+pub(crate) fn marked<T>(
+    read: &BTreeMap<String, Facet<Option<T>>>,
+    tags: impl Fn(&T) -> &Tags,
+    picture: Picture<'_>,
+) -> Vec<String> {
+    let things = read.iter().filter_map(|(name, facet)| Some((name, facet.read()?.as_ref()?)));
+    let ours = things.filter(|(_, thing)| {
+        Ownership::of_tags(tags(thing), &picture.scenario.place.scenario) == Ownership::Ours
+    });
+    ours.map(|(name, _)| name.clone()).collect()
+}
+
 /// Returns tags as IAM's calls take them.
 pub(crate) fn iam_tags(tags: &Tags) -> Vec<aws_sdk_iam::types::Tag> {
     let tag = |(key, value): (&String, &String)| {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::function::remove_permission;
-use super::{Child, Done, Export, Found, OURS, Resource, THEIRS, gone};
+use super::{Child, Done, Export, Found, OURS, Resource, THEIRS, gone, looked_up, marked};
 use crate::account::snapshot::Facet;
 use crate::aws::collect::Scope;
 use crate::aws::error::{ApiError, ErrorClass};
@@ -131,12 +131,11 @@ impl Resource for Kind {
     }
 
     fn observed(picture: Picture<'_>, name: &str, desired: Option<&State>) -> Facet<Option<Found<State>>> {
-        let rule = match picture.snapshot.rules.get(name) {
-            Some(Facet::Read(rule)) => rule,
-            Some(Facet::NotRead(reason)) => return Facet::NotRead(reason.clone()),
-            None => return Facet::NotRead("it was not read".into()),
+        let rule = match looked_up(&picture.snapshot.rules, name) {
+            Facet::Read(rule) => rule,
+            Facet::NotRead(reason) => return Facet::NotRead(reason),
         };
-        Facet::Read(rule.as_ref().map(|rule| {
+        Facet::Read(rule.map(|rule| {
             let grants = grants(picture, &rule.arn, desired);
             Found {
                 ownership: Ownership::of_tags(&rule.tags, &picture.scenario.place.scenario),
@@ -163,13 +162,7 @@ impl Resource for Kind {
     }
 
     fn owned(picture: Picture<'_>) -> Vec<String> {
-        let rules = picture.snapshot.rules.iter().filter_map(|(name, facet)| Some((name, facet.read()?)));
-        let owned = rules.filter(|(_, rule)| {
-            rule.as_ref().is_some_and(|rule| {
-                Ownership::of_tags(&rule.tags, &picture.scenario.place.scenario) == Ownership::Ours
-            })
-        });
-        owned.map(|(name, _)| name.clone()).collect()
+        marked(&picture.snapshot.rules, |rule| &rule.tags, picture)
     }
 
     fn spec(_name: &str, state: &State, export: &Export<'_>) -> Result<Spec, String> {

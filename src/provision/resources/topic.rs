@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Child, Done, Export, Extra, Found, OURS, Resource, gone};
+use super::{Child, Done, Export, Extra, Found, OURS, Resource, gone, looked_up, marked};
 use crate::account::snapshot::{self, Facet};
 use crate::aws::collect::Scope;
 use crate::provision::ownership::{Ownership, mark};
@@ -75,12 +75,11 @@ impl Resource for Kind {
     }
 
     fn observed(picture: Picture<'_>, name: &str, desired: Option<&State>) -> Facet<Option<Found<State>>> {
-        let topic = match picture.snapshot.topics.get(name) {
-            Some(Facet::Read(topic)) => topic,
-            Some(Facet::NotRead(reason)) => return Facet::NotRead(reason.clone()),
-            None => return Facet::NotRead("it was not read".into()),
+        let topic = match looked_up(&picture.snapshot.topics, name) {
+            Facet::Read(topic) => topic,
+            Facet::NotRead(reason) => return Facet::NotRead(reason),
         };
-        Facet::Read(topic.as_ref().map(|topic| {
+        Facet::Read(topic.map(|topic| {
             let key = |subscription: &snapshot::Subscription| {
                 format!("{}:{}", subscription.protocol, subscription.endpoint)
             };
@@ -106,13 +105,7 @@ impl Resource for Kind {
     }
 
     fn owned(picture: Picture<'_>) -> Vec<String> {
-        let topics = picture.snapshot.topics.iter().filter_map(|(name, facet)| Some((name, facet.read()?)));
-        let owned = topics.filter(|(_, topic)| {
-            topic.as_ref().is_some_and(|topic| {
-                Ownership::of_tags(&topic.tags, &picture.scenario.place.scenario) == Ownership::Ours
-            })
-        });
-        owned.map(|(name, _)| name.clone()).collect()
+        marked(&picture.snapshot.topics, |topic| &topic.tags, picture)
     }
 
     fn spec(_name: &str, state: &State, _export: &Export<'_>) -> Result<Spec, String> {
