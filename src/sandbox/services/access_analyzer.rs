@@ -271,6 +271,26 @@ impl ServiceHandler for AccessAnalyzer {
     }
 }
 
+impl super::Service for AccessAnalyzer {
+    fn operations(&self) -> Vec<&'static str> {
+        vec![
+            "CreateAnalyzer",
+            "GetAnalyzer",
+            "ListAnalyzers",
+            "DeleteAnalyzer",
+            "ListFindings",
+            "ListFindingsV2",
+            "TagResource",
+            "UntagResource",
+            "ListTagsForResource",
+        ]
+    }
+
+    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
+        Vec::new()
+    }
+}
+
 /// Checks an analyzer's name.
 fn check_name(name: &str) -> Result<(), AwsError> {
     let fits = name.len() <= 255

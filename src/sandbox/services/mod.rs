@@ -29,6 +29,31 @@ use cloudformation::{CloudFormation, Invoke};
 use iam::Iam;
 use tags::{Tagged, Tags};
 
+/// A service of the sandbox: what it answers, and what a caller needs to be allowed for each call.
+pub(super) trait Service: ServiceHandler {
+    /// The operations it answers, as the API spells them.
+    fn operations(&self) -> Vec<&'static str>;
+
+    /// What the caller must be allowed to do for this call, before it is carried out; all of it. Nothing for a
+    /// call that needs no permission (`sts:GetCallerIdentity`). Source: the Service Authorization Reference.
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<Need>;
+}
+
+/// One thing a caller must be allowed to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Need {
+    /// The action as AWS writes it in messages: `iam:AddUserToGroup`.
+    pub(crate) action: String,
+    /// The ARN the policies are asked about, or `*`.
+    pub(crate) resource: String,
+    /// How the service's message names the resource: `group IAM-Auditor-Group`; the ARN when it names it so.
+    pub(crate) shown: String,
+    /// The condition keys of this call, besides the global ones of every call.
+    pub(crate) keys: Vec<(String, Vec<String>)>,
+    /// The policy of the resource itself (of a topic, a function), when it has one.
+    pub(crate) resource_policy: Option<String>,
+}
+
 /// The services of one account, opened and wired to each other.
 pub(super) struct Services {
     registered: Vec<Arc<dyn ServiceHandler>>,

@@ -249,6 +249,16 @@ impl ServiceHandler for Sts {
     }
 }
 
+impl super::Service for Sts {
+    fn operations(&self) -> Vec<&'static str> {
+        vec!["GetCallerIdentity", "GetAccessKeyInfo", "GetSessionToken", "AssumeRole"]
+    }
+
+    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
+        Vec::new()
+    }
+}
+
 fn account_of(arn: &str) -> Option<&str> {
     let mut parts = arn.splitn(6, ':');
     let account = parts.nth(4)?;

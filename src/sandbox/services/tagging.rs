@@ -141,6 +141,16 @@ impl ServiceHandler for Tagging {
     }
 }
 
+impl super::Service for Tagging {
+    fn operations(&self) -> Vec<&'static str> {
+        vec!["GetResources", "GetTagKeys", "GetTagValues"]
+    }
+
+    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
+        Vec::new()
+    }
+}
+
 /// Tells whether an ARN is of the type a filter names: `service` or `service:type`.
 fn is_of_type(arn: &str, filter: &str) -> bool {
     let mut parts = arn.splitn(6, ':').skip(2);

@@ -178,3 +178,30 @@ impl ServiceHandler for CloudFormation {
         Ok(())
     }
 }
+
+impl super::Service for CloudFormation {
+    fn operations(&self) -> Vec<&'static str> {
+        vec![
+            "CreateStack",
+            "UpdateStack",
+            "DeleteStack",
+            "ValidateTemplate",
+            "CreateChangeSet",
+            "DescribeChangeSet",
+            "ExecuteChangeSet",
+            "DeleteChangeSet",
+            "ListChangeSets",
+            "DescribeStacks",
+            "DescribeStackEvents",
+            "DescribeStackResources",
+            "ListStackResources",
+            "ListStacks",
+            "GetTemplate",
+            "UpdateTerminationProtection",
+        ]
+    }
+
+    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
+        Vec::new()
+    }
+}

@@ -289,6 +289,30 @@ impl ServiceHandler for Events {
     }
 }
 
+impl super::Service for Events {
+    fn operations(&self) -> Vec<&'static str> {
+        vec![
+            "PutRule",
+            "DescribeRule",
+            "DeleteRule",
+            "ListRules",
+            "EnableRule",
+            "DisableRule",
+            "PutTargets",
+            "RemoveTargets",
+            "ListTargetsByRule",
+            "ListRuleNamesByTarget",
+            "ListTagsForResource",
+            "TagResource",
+            "UntagResource",
+        ]
+    }
+
+    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
+        Vec::new()
+    }
+}
+
 /// Returns a required text parameter.
 fn text<'a>(input: &'a Value, name: &str) -> Result<&'a str, AwsError> {
     input[name].as_str().ok_or_else(|| AwsError::validation(format!("Parameter {name} must be specified.")))

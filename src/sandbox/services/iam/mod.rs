@@ -179,6 +179,16 @@ impl ServiceHandler for Iam {
     }
 }
 
+impl super::Service for Iam {
+    fn operations(&self) -> Vec<&'static str> {
+        OPS.iter().map(|(name, _)| *name).collect()
+    }
+
+    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
+        Vec::new()
+    }
+}
+
 /// Cuts an instant to whole seconds, the precision of AWS's answers.
 fn seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)

@@ -267,6 +267,35 @@ impl ServiceHandler for Lambda {
     }
 }
 
+impl super::Service for Lambda {
+    fn operations(&self) -> Vec<&'static str> {
+        vec![
+            "CreateFunction",
+            "UpdateFunctionConfiguration",
+            "UpdateFunctionCode",
+            "GetFunction",
+            "GetFunctionConfiguration",
+            "DeleteFunction",
+            "ListFunctions",
+            "ListVersionsByFunction",
+            "ListAliases",
+            "GetFunctionConcurrency",
+            "GetFunctionCodeSigningConfig",
+            "AddPermission",
+            "RemovePermission",
+            "GetPolicy",
+            "TagResource",
+            "UntagResource",
+            "ListTags",
+            "Invoke",
+        ]
+    }
+
+    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
+        Vec::new()
+    }
+}
+
 /// The error of a request whose parameters make no sense.
 fn invalid(message: impl Into<String>) -> AwsError {
     AwsError::bad_request("InvalidParameterValueException", message).with_extra("Type", json!("User"))

@@ -181,6 +181,33 @@ impl ServiceHandler for Sns {
     }
 }
 
+impl super::Service for Sns {
+    fn operations(&self) -> Vec<&'static str> {
+        vec![
+            "CreateTopic",
+            "DeleteTopic",
+            "ListTopics",
+            "GetTopicAttributes",
+            "SetTopicAttributes",
+            "Publish",
+            "Subscribe",
+            "ConfirmSubscription",
+            "Unsubscribe",
+            "ListSubscriptions",
+            "ListSubscriptionsByTopic",
+            "GetSubscriptionAttributes",
+            "SetSubscriptionAttributes",
+            "ListTagsForResource",
+            "TagResource",
+            "UntagResource",
+        ]
+    }
+
+    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
+        Vec::new()
+    }
+}
+
 /// Returns a required text parameter.
 fn text<'a>(input: &'a Value, name: &str) -> Result<&'a str, AwsError> {
     let given = input[name].as_str().filter(|value| !value.is_empty());
