@@ -64,8 +64,8 @@ pub(super) struct Services {
 impl Services {
     /// Makes the services of an account and restores what `store` holds of them.
     pub(super) fn open(account: &str, clock: &Clock, store: Option<Store>) -> Result<Self, SandboxError> {
-        let iam = Arc::new(Iam::new(clock.clone()));
-        let sts = Arc::new(sts::Sts::new(iam.clone(), clock.clone()));
+        let iam = Arc::new(Iam::new(account, clock.clone()));
+        let sts = Arc::new(sts::Sts::new(iam.clone()));
         let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone()));
         let sns = Arc::new(sns::Sns::new(account, clock.clone()));
         let events = Arc::new(events::Events::new(account));
