@@ -9,6 +9,7 @@ use awsim_core::{AwsError, Protocol, RequestContext, RouteDefinition, ServiceHan
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use serde_json::value::RawValue;
 
 use super::regional::Regional;
 use super::tags::{self, Tagged, Tags};
@@ -288,6 +289,10 @@ impl super::Service for AccessAnalyzer {
 
     fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
         Vec::new()
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        self.state.take_change()
     }
 }
 

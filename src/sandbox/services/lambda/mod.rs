@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, RouteDefinition, ServiceHandler};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
 
 use super::iam::Iam;
 use super::regional::Regional;
@@ -293,6 +294,10 @@ impl super::Service for Lambda {
 
     fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
         Vec::new()
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        self.state.take_change()
     }
 }
 
