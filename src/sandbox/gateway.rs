@@ -7,7 +7,9 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use awsim_core::protocol::{detect_protocol, effective_protocol, parse_request, serialize_error, serialize_response};
+use awsim_core::protocol::{
+    detect_protocol, effective_protocol, parse_request, serialize_error, serialize_response,
+};
 use awsim_core::{AwsError, Protocol, RequestContext};
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -19,7 +21,7 @@ use serde_json::Value;
 use super::account::{Account, Call};
 use super::authenticate::{Refusal, Signed};
 use super::services::iam::KeyOwner;
-use super::services::{Service, wire};
+use super::services::wire;
 use super::{Sandbox, SandboxError};
 
 /// An answer of an operation, or its refusal, with the protocol it is written in.
