@@ -11,6 +11,7 @@ use awsim_core::{AwsError, Protocol, RequestContext, RouteDefinition, ServiceHan
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use serde_json::value::RawValue;
 
 use super::regional::Regional;
 use super::tags::{self, Tagged, Tags};
@@ -279,6 +280,10 @@ impl super::Service for AccessAnalyzer {
 
     fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
         needs::of(self, operation, input, ctx)
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        self.state.take_change()
     }
 }
 

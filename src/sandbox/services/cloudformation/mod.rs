@@ -41,11 +41,13 @@ mod wire;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::clock::Clock;
 use state::State;
@@ -85,7 +87,7 @@ impl fmt::Debug for CloudFormation {
 impl CloudFormation {
     /// Makes a service without stacks.
     pub fn new(clock: Clock, invoker: Invoker) -> Self {
-        Self { core: Arc::new(Core { clock, invoker, state: Mutex::default() }) }
+        Self { core: Arc::new(Core { clock, invoker, state: Mutex::default(), touched: AtomicBool::default() }) }
     }
 
     /// Returns the ARN and the tags of every stack that exists and has tags.
@@ -101,6 +103,8 @@ struct Core {
     clock: Clock,
     invoker: Invoker,
     state: Mutex<State>,
+    /// Whether a call that may change something has ended since the state was last saved.
+    touched: AtomicBool,
 }
 
 impl Core {
@@ -158,7 +162,7 @@ impl ServiceHandler for CloudFormation {
 
     async fn handle(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
         let request = operations::Request { core: &self.core, input: &input, ctx };
-        match operation {
+        let answer = match operation {
             "CreateStack" => request.create_stack().await,
             "UpdateStack" => request.update_stack().await,
             "DeleteStack" => request.delete_stack().await,
@@ -179,7 +183,11 @@ impl ServiceHandler for CloudFormation {
                 "InvalidAction",
                 format!("Could not find operation {other} for version 2010-05-15"),
             )),
+        };
+        if !["Describe", "Get", "List", "Validate"].iter().any(|verb| operation.starts_with(verb)) {
+            self.core.touched.store(true, Ordering::Release);
         }
+        answer
     }
 
     fn snapshot(&self) -> Option<Vec<u8>> {
@@ -199,5 +207,10 @@ impl super::Service for CloudFormation {
 
     fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
         operations::Request { core: &self.core, input, ctx }.needs(operation)
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        let state = self.core.state();
+        self.core.touched.swap(false, Ordering::AcqRel).then(|| to_raw_value(&*state)).transpose()
     }
 }

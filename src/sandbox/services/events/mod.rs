@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
 
 use super::regional::Regional;
 use super::tags::{self, Tag, TagFault, Tagged, Tags};
@@ -304,6 +305,10 @@ impl super::Service for Events {
 
     fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
         needs::of(self, operation, input, ctx)
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        self.state.take_change()
     }
 }
 

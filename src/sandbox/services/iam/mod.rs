@@ -27,6 +27,7 @@ use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use jiff::Timestamp;
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::clock::Clock;
 use call::Call;
@@ -184,6 +185,16 @@ impl super::Service for Iam {
 
     fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
         needs::of(&self.lock(), operation, input, ctx, self.clock.now())
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        let changes = self.lock().take_changes()?;
+        (!changes.is_empty()).then(|| to_raw_value(&changes)).transpose()
+    }
+
+    fn apply_change(&self, change: &RawValue) -> Result<(), String> {
+        let changes = serde_json::from_str(change.get()).map_err(|error| error.to_string())?;
+        self.lock().apply_changes(&changes).map_err(|error| error.to_string())
     }
 }
 

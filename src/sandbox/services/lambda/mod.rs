@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, RouteDefinition, ServiceHandler};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
 
 use super::iam::Iam;
 use super::regional::Regional;
@@ -285,6 +286,10 @@ impl super::Service for Lambda {
 
     fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
         needs::of(self, operation, input, ctx)
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        self.state.take_change()
     }
 }
 
