@@ -8,6 +8,7 @@ pub mod cloudformation;
 mod events;
 pub mod iam;
 mod lambda;
+mod need;
 mod regional;
 mod sns;
 pub mod sts;
@@ -54,7 +55,8 @@ pub(crate) struct Need {
     pub(crate) action: String,
     /// The ARN the policies are asked about, or `*`.
     pub(crate) resource: String,
-    /// How the service's message names the resource: `group IAM-Auditor-Group`; the ARN when it names it so.
+    /// How the service's message names the resource: `group IAM-Auditor-Group`; the ARN when it names it so; empty
+    /// when the message leaves ` on resource: …` out.
     pub(crate) shown: String,
     /// The condition keys of this call, besides the global ones of every call.
     pub(crate) keys: Vec<(String, Vec<String>)>,

@@ -21,6 +21,7 @@ mod engine;
 mod evaluation;
 mod graph;
 mod intrinsics;
+mod needs;
 mod operations;
 mod parameters;
 mod pattern;
@@ -131,6 +132,26 @@ impl From<Invalid> for AwsError {
     }
 }
 
+/// The operations it answers; `handle` has an arm for each.
+const OPERATIONS: &[&str] = &[
+    "CreateStack",
+    "UpdateStack",
+    "DeleteStack",
+    "ValidateTemplate",
+    "CreateChangeSet",
+    "DescribeChangeSet",
+    "ExecuteChangeSet",
+    "DeleteChangeSet",
+    "ListChangeSets",
+    "DescribeStacks",
+    "DescribeStackEvents",
+    "DescribeStackResources",
+    "ListStackResources",
+    "ListStacks",
+    "GetTemplate",
+    "UpdateTerminationProtection",
+];
+
 #[async_trait]
 impl ServiceHandler for CloudFormation {
     fn service_name(&self) -> &'static str {
@@ -171,14 +192,6 @@ impl ServiceHandler for CloudFormation {
         answer
     }
 
-    fn iam_action(&self, operation: &str) -> Option<String> {
-        Some(format!("cloudformation:{operation}"))
-    }
-
-    fn iam_resource(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Option<String> {
-        Some(operations::Request { core: &self.core, input, ctx }.resource(operation))
-    }
-
     fn snapshot(&self) -> Option<Vec<u8>> {
         serde_json::to_vec(&*self.core.state()).ok()
     }
@@ -191,28 +204,11 @@ impl ServiceHandler for CloudFormation {
 
 impl super::Service for CloudFormation {
     fn operations(&self) -> Vec<&'static str> {
-        vec![
-            "CreateStack",
-            "UpdateStack",
-            "DeleteStack",
-            "ValidateTemplate",
-            "CreateChangeSet",
-            "DescribeChangeSet",
-            "ExecuteChangeSet",
-            "DeleteChangeSet",
-            "ListChangeSets",
-            "DescribeStacks",
-            "DescribeStackEvents",
-            "DescribeStackResources",
-            "ListStackResources",
-            "ListStacks",
-            "GetTemplate",
-            "UpdateTerminationProtection",
-        ]
+        OPERATIONS.to_vec()
     }
 
-    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
-        Vec::new()
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
+        operations::Request { core: &self.core, input, ctx }.needs(operation)
     }
 
     fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {

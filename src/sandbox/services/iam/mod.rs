@@ -10,8 +10,10 @@ mod fault;
 pub mod holdings;
 pub mod identity;
 pub(crate) mod ids;
+mod linked;
 pub mod managed;
 mod names;
+mod needs;
 mod ops;
 pub mod store;
 mod tagged;
@@ -181,8 +183,8 @@ impl super::Service for Iam {
         OPS.iter().map(|(name, _)| *name).collect()
     }
 
-    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
-        Vec::new()
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
+        needs::of(&self.lock(), operation, input, ctx, self.clock.now())
     }
 
     fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
