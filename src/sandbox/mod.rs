@@ -12,6 +12,7 @@ mod connector;
 mod durable;
 mod error;
 mod gateway;
+pub mod recorder;
 pub mod server;
 pub mod services;
 mod store;

@@ -5,6 +5,7 @@
 
 mod access_analyzer;
 pub mod cloudformation;
+pub mod cloudtrail;
 mod events;
 pub mod iam;
 mod lambda;
@@ -13,7 +14,7 @@ mod sns;
 pub mod sts;
 mod tagging;
 mod tags;
-mod wire;
+pub(super) mod wire;
 
 use std::sync::Arc;
 
