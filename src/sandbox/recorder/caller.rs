@@ -71,9 +71,13 @@ pub(super) fn identity(finished: &Finished<'_>, recipient: &str) -> Value {
     put("accountId", json!(account));
     put("accessKeyId", json!(caller.key));
     match identity {
-        Identity::Root => caller.alias.into_iter().for_each(|alias| put("userName", json!(alias))),
+        Identity::Root => {
+            if let Some(alias) = caller.alias {
+                put("userName", json!(alias));
+            }
+        }
         Identity::User { name, .. } => put("userName", json!(name)),
-        _ => {}
+        Identity::Role { .. } => {}
     }
     if let Some(session) = &caller.session {
         put("sessionContext", context(finished, identity, session));

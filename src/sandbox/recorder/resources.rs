@@ -61,13 +61,17 @@ pub(super) fn of(finished: &Finished<'_>) -> Vec<Resource> {
         }
     };
     for (_, parameter, kind) in NAMED.iter().filter(|(service, ..)| *service == finished.service) {
-        finished.input.get(parameter).and_then(Value::as_str).into_iter().for_each(|name| add(kind, name));
+        if let Some(name) = finished.input.get(parameter).and_then(Value::as_str) {
+            add(kind, name);
+        }
     }
     if let (Ok(output), "iam" | "sts") = (finished.outcome, finished.service) {
         let shown = response::of(finished.service, output);
         for (entity, field, kind) in CREATED {
             let name = shown.get(entity).and_then(|entity| entity.get(field)).and_then(Value::as_str);
-            name.into_iter().for_each(|name| add(kind, name));
+            if let Some(name) = name {
+                add(kind, name);
+            }
         }
     }
     found

@@ -130,7 +130,9 @@ fn record(
     put("awsRegion", json!(region));
     put("sourceIPAddress", json!(door.source));
     put("userAgent", json!(door.agent));
-    failure.into_iter().for_each(|message| put("errorMessage", json!(message)));
+    if let Some(message) = failure {
+        put("errorMessage", json!(message));
+    }
     put("requestParameters", Value::Null);
     put("responseElements", outcome);
     put("additionalEventData", Value::Object(more));

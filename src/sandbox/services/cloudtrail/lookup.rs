@@ -124,15 +124,15 @@ impl<'a> Lookup<'a> {
             return json!({"Events": []});
         }
         let to = self.after.as_ref().map_or(self.to, |place| place.time.min(self.to));
-        let mut found = history.newest_first(self.from, to).peekable();
-        if let Some(place) = &self.after {
-            // Events of the same second that were on the page before.
-            let mut seen = false;
-            while found.next_if(|event| event.time == place.time && !seen).is_some_and(|event| {
-                seen = event.id == place.id;
+        // Of the events of that second, those up to the last page's last one were shown before.
+        let mut shown_before = self.after.as_ref();
+        let found = history.newest_first(self.from, to).skip_while(|event| match shown_before {
+            Some(place) if place.time == event.time => {
+                shown_before = Some(place).filter(|place| place.id != event.id);
                 true
-            }) {}
-        }
+            }
+            _ => false,
+        });
         let mut found = found.filter(|event| event.region == self.region && self.fits(event)).peekable();
         let page: Vec<_> = found.by_ref().take(self.size).collect();
         let last = page.last().filter(|_| found.peek().is_some());
