@@ -17,6 +17,7 @@ mod error;
 mod gateway;
 mod keeper;
 mod realm;
+pub mod recorder;
 pub mod server;
 pub mod services;
 mod store;

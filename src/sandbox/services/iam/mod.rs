@@ -98,6 +98,14 @@ impl Iam {
         (store::arn(partition, account, "role", &role.path, &role.name) == arn).then(|| role.clone())
     }
 
+    /// The ARN of the role behind an identity, with its path.
+    pub fn role_of(&self, identity: &Identity, partition: &str) -> Option<String> {
+        let Identity::Role { name, .. } = identity else { return None };
+        let state = self.lock();
+        let path = state.roles.get(&store::key(name)).map_or("/", |role| role.path.as_str());
+        Some(store::arn(partition, &self.account, "role", path, name))
+    }
+
     /// Records that a role was used in a Region.
     pub fn record_role_use(&self, name: &str, region: &str) {
         let at = seconds(self.clock.now());
