@@ -13,6 +13,7 @@ mod account;
 mod authenticate;
 mod authorize;
 mod connector;
+pub mod control;
 mod error;
 mod gateway;
 mod keeper;
@@ -76,7 +77,7 @@ impl Sandbox {
         let Options { dir, account, clock } = options;
         check_account(&account)?;
         let folder = dir.as_deref().map(Folder::open).transpose()?;
-        let realm = Realm::new(folder, clock);
+        let realm = Realm::new(folder, clock)?;
         let account = realm.open(&account)?;
         Ok(Self { inner: Arc::new(Inner { account, realm }) })
     }
