@@ -48,7 +48,11 @@ pub(super) struct Call<'a> {
 
 impl Account {
     /// Opens an account: restores what `store` holds of it, or begins an empty one.
-    pub(super) fn open(realm: &Arc<Realm>, id: &str, store: Option<Store>) -> Result<Arc<Self>, SandboxError> {
+    pub(super) fn open(
+        realm: &Arc<Realm>,
+        id: &str,
+        store: Option<Store>,
+    ) -> Result<Arc<Self>, SandboxError> {
         let internal = Arc::new(Internal::default());
         let services = Services::new(id, realm.clock(), realm.neighbours(), internal.clone());
         let keeper = Keeper::open(services.all.clone(), store)?;

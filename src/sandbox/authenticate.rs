@@ -100,13 +100,19 @@ impl Refusal {
         let mismatch = "The request signature we calculated does not match the signature you provided. Check your \
                         AWS Secret Access Key and signing method. Consult the service documentation for details.";
         let (code, message) = match (self, json) {
-            (Self::Missing, false) => ("MissingAuthenticationToken", "Request is missing Authentication Token"),
+            (Self::Missing, false) => {
+                ("MissingAuthenticationToken", "Request is missing Authentication Token")
+            }
             (Self::Missing, true) => ("MissingAuthenticationTokenException", "Missing Authentication Token"),
             (Self::Incomplete, false) => ("IncompleteSignature", "Authorization header is incomplete"),
-            (Self::Incomplete, true) => ("IncompleteSignatureException", "Authorization header is incomplete"),
+            (Self::Incomplete, true) => {
+                ("IncompleteSignatureException", "Authorization header is incomplete")
+            }
             (Self::UnknownKey, false) => ("InvalidClientTokenId", invalid),
             (Self::UnknownKey, true) => ("UnrecognizedClientException", invalid),
-            (Self::Expired, false) => ("ExpiredToken", "The security token included in the request is expired"),
+            (Self::Expired, false) => {
+                ("ExpiredToken", "The security token included in the request is expired")
+            }
             (Self::Expired, true) => {
                 ("ExpiredTokenException", "The security token included in the request is expired")
             }
@@ -129,7 +135,9 @@ fn value_of(parts: &Parts, name: &str) -> (String, String) {
         .headers
         .get_all(name)
         .iter()
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" "))
+        .map(|value| {
+            String::from_utf8_lossy(value.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" ")
+        })
         .collect();
     if values.is_empty() && name.eq_ignore_ascii_case(HOST.as_str()) {
         values.extend(parts.uri.authority().map(|authority| authority.to_string()));

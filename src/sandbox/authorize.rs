@@ -171,7 +171,8 @@ fn principal(account: &Account, caller: &KeyOwner, ctx: &RequestContext) -> Prin
         Identity::Root => PrincipalKind::Root,
         Identity::User { id, .. } => PrincipalKind::User { id: id.clone() },
         Identity::Role { name, .. } => {
-            let path = account.iam().read(|state| state.roles.get(&store::key(name)).map(|role| role.path.clone()));
+            let path =
+                account.iam().read(|state| state.roles.get(&store::key(name)).map(|role| role.path.clone()));
             let path = path.unwrap_or_else(|| "/".to_owned());
             PrincipalKind::RoleSession {
                 role_arn: store::arn(&ctx.partition, account.id(), "role", &path, name),

@@ -124,8 +124,10 @@ impl From<SandboxError> for Error {
             SandboxError::NotA { .. } => {
                 Self::input(message).hinted("move it away, or choose another folder with --sandbox-dir")
             }
-            SandboxError::Unwritable { .. } | SandboxError::Panicked => Self::new(ErrorKind::Internal, message)
-                .hinted("this is a fault of iamlab: please report it with the command that led here"),
+            SandboxError::Unwritable { .. } | SandboxError::Panicked => {
+                Self::new(ErrorKind::Internal, message)
+                    .hinted("this is a fault of iamlab: please report it with the command that led here")
+            }
             SandboxError::Io { source, .. } => {
                 let denied = source.kind() == io::ErrorKind::PermissionDenied
                     || source.kind() == io::ErrorKind::ReadOnlyFilesystem;

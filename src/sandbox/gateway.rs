@@ -7,7 +7,9 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use awsim_core::protocol::{detect_protocol, effective_protocol, parse_request, serialize_error, serialize_response};
+use awsim_core::protocol::{
+    detect_protocol, effective_protocol, parse_request, serialize_error, serialize_response,
+};
 use awsim_core::{AwsError, Protocol, RequestContext};
 use bytes::Bytes;
 use futures::FutureExt as _;

@@ -91,11 +91,8 @@ impl Keeper {
         let states = self.services.iter().filter_map(|it| Some((it.service_name(), it.snapshot()?)));
         let states: Vec<_> = states.collect();
         store.write(&states)?;
-        *saved = Saved {
-            based: true,
-            base: states.iter().map(|(_, state)| state.len() as u64).sum(),
-            journal: 0,
-        };
+        *saved =
+            Saved { based: true, base: states.iter().map(|(_, state)| state.len() as u64).sum(), journal: 0 };
         Ok(())
     }
 

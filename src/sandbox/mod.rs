@@ -32,8 +32,8 @@ use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::clock::Clock;
-pub use error::SandboxError;
 use account::Account;
+pub use error::SandboxError;
 use realm::Realm;
 use services::iam::Iam;
 use store::Folder;

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, RouteDefinition, ServiceHandler};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::regional::Regional;
 use super::tags::{self, Tagged, Tags};

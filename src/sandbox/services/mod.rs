@@ -91,7 +91,8 @@ impl Services {
             analyzer.clone(),
             stacks.clone(),
         ]));
-        let all = vec![iam.clone(), sts, lambda, sns, events, analyzer, stacks, tagging] as Vec<Arc<dyn Service>>;
+        let all =
+            vec![iam.clone(), sts, lambda, sns, events, analyzer, stacks, tagging] as Vec<Arc<dyn Service>>;
         Self { all, iam }
     }
 

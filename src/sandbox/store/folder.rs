@@ -45,7 +45,9 @@ impl Folder {
 
     /// Tells whether the account has files.
     pub(in crate::sandbox) fn has(&self, account: &str) -> Result<bool, SandboxError> {
-        Ok(is_folder(&self.dir)? && is_folder(&self.dir.join("accounts"))? && is_folder(&self.account(account))?)
+        Ok(is_folder(&self.dir)?
+            && is_folder(&self.dir.join("accounts"))?
+            && is_folder(&self.account(account))?)
     }
 
     /// Returns the ids of the accounts, in order.

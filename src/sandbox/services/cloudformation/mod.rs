@@ -87,7 +87,9 @@ impl fmt::Debug for CloudFormation {
 impl CloudFormation {
     /// Makes a service without stacks.
     pub fn new(clock: Clock, invoker: Invoker) -> Self {
-        Self { core: Arc::new(Core { clock, invoker, state: Mutex::default(), touched: AtomicBool::default() }) }
+        Self {
+            core: Arc::new(Core { clock, invoker, state: Mutex::default(), touched: AtomicBool::default() }),
+        }
     }
 
     /// Returns the ARN and the tags of every stack that exists and has tags.

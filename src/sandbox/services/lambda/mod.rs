@@ -15,8 +15,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, RouteDefinition, ServiceHandler};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 
 use super::iam::Iam;
 use super::regional::Regional;

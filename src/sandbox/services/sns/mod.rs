@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::regional::Regional;
 use super::tags::{self, Tag, TagFault, Tagged, Tags};
