@@ -93,7 +93,7 @@ pub(super) fn authorize(account: &Account, call: &Call<'_>) -> Result<(), AwsErr
             context,
         };
         let decision = evaluate(&policies, &request);
-        if let Some(because) = denial(&decision, &need.action) {
+        if let Some(because) = denial(&decision) {
             let who = caller.identity.arn(&ctx.partition, &ctx.account_id);
             let (action, shown) = (need.action, need.shown);
             let message =
@@ -137,7 +137,7 @@ pub(super) fn admit(realm: &Realm, attempt: &Attempt<'_>) -> Result<(), AwsError
         resource: (*role_arn).to_owned(),
         context,
     };
-    match denial(&evaluate(&policies, &request), "sts:AssumeRole") {
+    match denial(&evaluate(&policies, &request)) {
         None => Ok(()),
         // AWS gives the reason to callers of the role's own account only.
         Some(because) if role_arn.contains(&format!("::{}:", ctx.account_id)) => {
@@ -148,10 +148,10 @@ pub(super) fn admit(realm: &Realm, attempt: &Attempt<'_>) -> Result<(), AwsError
 }
 
 /// The end of the message when a decision is no permission: a space and the reason.
-fn denial(decision: &Decision, action: &str) -> Option<String> {
+fn denial(decision: &Decision) -> Option<String> {
     match &decision.outcome {
         Outcome::Allowed => None,
-        Outcome::Denied(denial) => Some(format!(" {}", denial.clause(action))),
+        Outcome::Denied(denial) => Some(format!(" {}", denial.clause())),
         Outcome::Indeterminate(reasons) => {
             let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
             Some(format!(" because the sandbox cannot tell whether it is allowed: {}", reasons.join("; ")))

@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::account::{Account, Call};
 use super::authenticate::{Refusal, Signed};
 use super::services::iam::KeyOwner;
-use super::services::{Service, wire};
+use super::services::wire;
 use super::{Sandbox, SandboxError};
 
 /// An answer of an operation, or its refusal, with the protocol it is written in.

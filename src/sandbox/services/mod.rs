@@ -91,8 +91,8 @@ impl Services {
             analyzer.clone(),
             stacks.clone(),
         ]));
-        let all =
-            vec![iam.clone(), sts, lambda, sns, events, analyzer, stacks, tagging] as Vec<Arc<dyn Service>>;
+        let all: Vec<Arc<dyn Service>> =
+            vec![iam.clone(), sts, lambda, sns, events, analyzer, stacks, tagging];
         Self { all, iam }
     }
 
@@ -121,7 +121,7 @@ fn routes(rows: &[(&'static str, &'static str, &'static str)]) -> Vec<RouteDefin
 }
 
 /// The error for an operation the sandbox does not have.
-fn unsupported(service: &str, operation: &str) -> AwsError {
+pub(super) fn unsupported(service: &str, operation: &str) -> AwsError {
     let message = format!("the sandbox does not implement {service}:{operation}");
     AwsError { message, ..AwsError::not_implemented(operation) }
 }

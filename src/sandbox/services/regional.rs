@@ -29,11 +29,15 @@ impl<T: Default + PartialEq + Serialize + DeserializeOwned> Regional<T> {
     /// A region in which nothing is left (or was ever made) is forgotten.
     pub(super) fn write<R>(&self, region: &str, change: impl FnOnce(&mut T) -> R) -> R {
         let mut regions = self.lock();
-        self.touched.store(true, Ordering::Release);
+        let was_there = regions.contains_key(region);
         let state = regions.entry(region.to_owned()).or_default();
         let outcome = change(state);
-        if *state == T::default() {
+        let is_there = *state != T::default();
+        if !is_there {
             regions.remove(region);
+        }
+        if was_there || is_there {
+            self.touched.store(true, Ordering::Release);
         }
         outcome
     }

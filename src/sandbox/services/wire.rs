@@ -102,7 +102,7 @@ pub(super) fn page<T>(
 }
 
 /// Returns a new random UUID.
-pub(super) fn uuid() -> String {
+pub(in crate::sandbox) fn uuid() -> String {
     let mut bytes = [0_u8; 16];
     // Without randomness ids repeat, which the sandbox survives.
     let _ = getrandom::fill(&mut bytes);

@@ -62,7 +62,7 @@ impl Folder {
 
     /// Writes a file of the folder itself, making the folder if it is not there.
     pub(in crate::sandbox) fn write(&self, name: &str, text: &[u8]) -> Result<(), SandboxError> {
-        self.create()?;
+        self.create(None)?;
         files::write(&self.dir.join(name), &[text])
     }
 
@@ -83,21 +83,22 @@ impl Folder {
     /// Makes the folder and the account's own where they are missing. A folder that another process made since
     /// this one looked belongs to that one.
     pub(super) fn make(&self, account: &str) -> Result<(), SandboxError> {
-        let fresh = self.create()?;
-        if fresh && self.has(account)? {
-            return Err(SandboxError::Overtaken { dir: self.dir.clone(), account: account.to_owned() });
-        }
+        self.create(Some(account))?;
         if self.has(account)? { Ok(()) } else { make_folder(&self.account(account)) }
     }
 
-    /// Makes the folder, locked, with its marker. Returns whether it was not locked before.
-    fn create(&self) -> Result<bool, SandboxError> {
+    /// Makes the folder, locked, with its marker. `account` must not be in a folder that appeared meanwhile.
+    fn create(&self, account: Option<&str>) -> Result<(), SandboxError> {
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = lock.is_none();
-        if fresh {
+        if lock.is_none() {
             let new = !is_folder(&self.dir)?;
             make_folder(&self.dir)?;
             let taken = Lock::acquire(&self.dir, lock::PATIENCE)?;
+            if let Some(account) = account
+                && self.has(account)?
+            {
+                return Err(SandboxError::Overtaken { dir: self.dir.clone(), account: account.to_owned() });
+            }
             if new {
                 // The secrets of a sandbox under a repository do not belong into it.
                 files::write(&self.dir.join(".gitignore"), &[b"*\n"])?;
@@ -109,7 +110,7 @@ impl Folder {
             let text = format!("{{\"format_version\":{FORMAT_VERSION}}}");
             files::write(&marker, &[text.as_bytes()])?;
         }
-        Ok(fresh)
+        Ok(())
     }
 
     /// Refuses a folder of a later format.
