@@ -239,7 +239,7 @@ impl super::Service for Iam {
 }
 
 /// The seconds from one instant to another.
-const fn elapsed(from: Timestamp, to: Timestamp) -> i64 {
+fn elapsed(from: Timestamp, to: Timestamp) -> i64 {
     to.as_second().saturating_sub(from.as_second())
 }
 

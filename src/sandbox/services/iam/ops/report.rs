@@ -184,10 +184,13 @@ fn time(at: Timestamp) -> String {
 mod tests {
     use super::super::testing::Account;
     use super::*;
+    use crate::sandbox::services::iam::credentials::{Kept, VirtualMfa};
+    use crate::sandbox::services::iam::store::{Reporting, Tags};
 
     fn rows(account: &Account) -> Vec<Vec<String>> {
         let report = account.ok("GetCredentialReport", json!({}));
         let text = STANDARD.decode(report["Content"].as_str().unwrap()).unwrap();
+        assert!(!text.ends_with(b"\n") && !text.contains(&b'\r'));
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_slice());
         reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
     }
@@ -244,5 +247,54 @@ mod tests {
         assert_eq!((code.as_str(), status), ("ReportExpired", 410));
         account.ok("GenerateCredentialReport", json!({}));
         assert_eq!(rows(&account).len(), 4);
+    }
+
+    #[test]
+    fn a_report_that_takes_time_is_in_progress_until_then() {
+        let account = Account::new();
+        account.iam.set_reporting(Reporting { preparation: 10, ..Reporting::default() });
+        let state = || account.ok("GenerateCredentialReport", json!({}))["State"].clone();
+        assert_eq!(state(), "STARTED");
+        assert_eq!(state(), "INPROGRESS");
+        let (code, status, _) = account.refused("GetCredentialReport", json!({}));
+        assert_eq!((code.as_str(), status), ("ReportInProgress", 404));
+        account.pass(10);
+        assert_eq!(state(), "COMPLETE");
+        let report = account.ok("GetCredentialReport", json!({}));
+        assert_eq!(report["GeneratedTime"], "2026-01-01T00:00:10Z");
+        account.pass(4 * 3600);
+        assert_eq!(state(), "STARTED");
+    }
+
+    #[test]
+    fn sign_ins_devices_and_a_23rd_column_are_told() {
+        let account = Account::new();
+        account.user("Ann");
+        account.ok("CreateLoginProfile", json!({ "UserName": "Ann", "Password": "Passw0rd-1" }));
+        let at = |text: &str| text.parse().unwrap();
+        account.iam.record_sign_in(Some("ann"), at("2026-01-01T00:00:00Z"));
+        account.iam.record_sign_in(Some("ann"), at("2026-01-01T00:04:59Z"));
+        account.iam.record_sign_in(None, at("2026-01-01T00:00:00Z"));
+        account.iam.record_sign_in(None, at("2026-01-01T00:05:00Z"));
+        account.iam.record_sign_in(Some("nobody"), at("2026-01-01T00:05:00Z"));
+        account.iam.edit(|state| {
+            let device = VirtualMfa {
+                serial: "s".into(),
+                seed: Kept::new("seed"),
+                tags: Tags::default(),
+                user: Some("ann".into()),
+                enabled: None,
+                last_step: None,
+            };
+            state.mfa.insert("s".into(), device);
+        });
+        account.iam.set_reporting(Reporting { additional_column: true, ..Reporting::default() });
+        account.ok("GenerateCredentialReport", json!({}));
+        let rows = rows(&account);
+        assert!(rows.iter().all(|row| row.len() == 23));
+        assert_eq!(rows[0][22], "additional_credentials_info");
+        assert_eq!((rows[1][4].as_str(), rows[1][22].as_str()), ("2026-01-01T00:05:00+00:00", "N/A"));
+        assert_eq!((rows[2][4].as_str(), rows[2][7].as_str()), ("2026-01-01T00:00:00+00:00", "true"));
+        assert_eq!(beyond_two(3, 4), "1 ListAccessKeys; 2 ListSigningCertificates");
     }
 }
