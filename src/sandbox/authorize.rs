@@ -96,8 +96,8 @@ pub(super) fn authorize(account: &Account, call: &Call<'_>) -> Result<(), AwsErr
         if let Some(because) = denial(&decision) {
             let who = caller.identity.arn(&ctx.partition, &ctx.account_id);
             let (action, shown) = (need.action, need.shown);
-            let message =
-                format!("User: {who} is not authorized to perform: {action} on resource: {shown}{because}");
+            let on = if shown.is_empty() { String::new() } else { format!(" on resource: {shown}") };
+            let message = format!("User: {who} is not authorized to perform: {action}{on}{because}");
             return Err(refusal(service_name, message));
         }
     }
