@@ -11,6 +11,7 @@
 mod connector;
 mod durable;
 mod error;
+pub mod faults;
 mod gateway;
 pub mod recorder;
 pub mod server;
