@@ -62,10 +62,10 @@ impl FromStr for Rule {
                 ("first", _) => rule.first = Some(number()?),
                 ("every", _) => rule.every = Some(number()?),
                 ("from", _) => {
-                    rule.from = Some(parsed(value("a time")?, "a time, such as `2026-03-02T09:00:00Z`")?)
+                    rule.from = Some(parsed(value("a time")?, "a time, such as `2026-03-02T09:00:00Z`")?);
                 }
                 ("until", _) => {
-                    rule.until = Some(parsed(value("a time")?, "a time, such as `2026-03-02T09:00:00Z`")?)
+                    rule.until = Some(parsed(value("a time")?, "a time, such as `2026-03-02T09:00:00Z`")?);
                 }
                 ("status", Effect::Error { status, .. }) => *status = Some(http_status(value("a status")?)?),
                 ("message", Effect::Error { message, .. }) => *message = Some(value("a message")?),

@@ -205,7 +205,7 @@ fn fits(pattern: &str, text: &str) -> bool {
     rows.last().copied().unwrap_or_default()
 }
 
-/// Draws a number from 0 to 1 for the n-th call: the same for the same seed (SplitMix64, as Steele, Lea and Flood
+/// Draws a number from 0 to 1 for the n-th call: the same for the same seed (`SplitMix64`, as Steele, Lea and Flood
 /// describe it in "Fast splittable pseudorandom number generators", 2014).
 fn chance(seed: u64, place: u64) -> f64 {
     let mut mixed = seed.wrapping_add(place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));

@@ -13,7 +13,9 @@ struct Account {
 impl Account {
     fn with(rules: &[&str]) -> Self {
         let mut faults = Faults::default();
-        rules.iter().for_each(|rule| faults.add(rule.parse().unwrap()));
+        for rule in rules {
+            faults.add(rule.parse().unwrap());
+        }
         Self { faults, now: "2026-03-02T09:00:00Z".parse().unwrap() }
     }
 
