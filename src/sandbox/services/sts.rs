@@ -4,6 +4,8 @@
 //! state of its own. What lies beyond one account, and whether a trust policy lets a caller in, is asked of a
 //! [`Realm`].
 
+mod needs;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -218,6 +220,9 @@ fn credentials(issued: &Issued) -> Value {
     })
 }
 
+/// The operations it answers; `handle` has an arm for each.
+const OPERATIONS: &[&str] = &["GetCallerIdentity", "GetAccessKeyInfo", "GetSessionToken", "AssumeRole"];
+
 #[async_trait]
 impl ServiceHandler for Sts {
     fn service_name(&self) -> &'static str {
@@ -244,11 +249,11 @@ impl ServiceHandler for Sts {
 
 impl super::Service for Sts {
     fn operations(&self) -> Vec<&'static str> {
-        vec!["GetCallerIdentity", "GetAccessKeyInfo", "GetSessionToken", "AssumeRole"]
+        OPERATIONS.to_vec()
     }
 
-    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
-        Vec::new()
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
+        needs::of(&self.iam, operation, input, ctx)
     }
 }
 

@@ -10,8 +10,10 @@ mod fault;
 pub mod holdings;
 pub mod identity;
 pub(crate) mod ids;
+mod linked;
 pub mod managed;
 mod names;
+mod needs;
 mod ops;
 pub mod store;
 mod tagged;
@@ -25,6 +27,7 @@ use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use jiff::Timestamp;
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::clock::Clock;
 use call::Call;
@@ -93,6 +96,14 @@ impl Iam {
         let state = self.lock();
         let role = state.roles.get(&role_key(arn))?;
         (store::arn(partition, account, "role", &role.path, &role.name) == arn).then(|| role.clone())
+    }
+
+    /// The ARN of the role behind an identity, with its path.
+    pub fn role_of(&self, identity: &Identity, partition: &str) -> Option<String> {
+        let Identity::Role { name, .. } = identity else { return None };
+        let state = self.lock();
+        let path = state.roles.get(&store::key(name)).map_or("/", |role| role.path.as_str());
+        Some(store::arn(partition, &self.account, "role", path, name))
     }
 
     /// Records that a role was used in a Region.
@@ -180,8 +191,18 @@ impl super::Service for Iam {
         OPS.iter().map(|(name, _)| *name).collect()
     }
 
-    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
-        Vec::new()
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
+        needs::of(&self.lock(), operation, input, ctx, self.clock.now())
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        let changes = self.lock().take_changes()?;
+        (!changes.is_empty()).then(|| to_raw_value(&changes)).transpose()
+    }
+
+    fn apply_change(&self, change: &RawValue) -> Result<(), String> {
+        let changes = serde_json::from_str(change.get()).map_err(|error| error.to_string())?;
+        self.lock().apply_changes(&changes).map_err(|error| error.to_string())
     }
 }
 
