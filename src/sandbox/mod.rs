@@ -12,7 +12,9 @@
 mod account;
 mod authenticate;
 mod authorize;
+pub mod class;
 mod connector;
+mod dice;
 mod error;
 pub mod faults;
 mod gateway;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Call;
+use crate::sandbox::dice::Dice;
 
 /// One rule. As text it is
 ///
@@ -168,7 +169,7 @@ impl Rule {
         let Some(place) = place.checked_sub(self.after) else { return false };
         self.first.is_none_or(|first| place < first)
             && self.every.is_none_or(|every| place.is_multiple_of(every.max(1)))
-            && self.probability.is_none_or(|probability| chance(self.seed, place) < probability)
+            && self.probability.is_none_or(|probability| Dice::after(self.seed, place).fraction() < probability)
     }
 
     /// Tells whether the rule is for this operation.
@@ -203,18 +204,6 @@ fn fits(pattern: &str, text: &str) -> bool {
         }
     }
     rows.last().copied().unwrap_or_default()
-}
-
-/// Draws a number from 0 to 1 for the n-th call: the same for the same seed (`SplitMix64`, as Steele, Lea and Flood
-/// describe it in "Fast splittable pseudorandom number generators", 2014).
-fn chance(seed: u64, place: u64) -> f64 {
-    let mut mixed = seed.wrapping_add(place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^= mixed >> 31;
-    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
-    let drawn = (mixed >> 11) as f64 / (1_u64 << 53) as f64;
-    drawn
 }
 
 /// Writes the rule as the text it can be read from.
@@ -277,14 +266,5 @@ mod tests {
         ] {
             assert_eq!(fits(pattern, text), does, "{pattern} {text}");
         }
-    }
-
-    #[test]
-    fn chances_are_even_and_the_same_every_time() {
-        let drawn: Vec<f64> = (0..10_000).map(|place| chance(7, place)).collect();
-        let below = drawn.iter().filter(|drawn| **drawn < 0.3).count();
-        assert!((2_850..3_150).contains(&below), "{below}");
-        assert!(drawn.iter().all(|drawn| (0.0..1.0).contains(drawn)));
-        assert_ne!(chance(7, 0).to_bits(), chance(8, 0).to_bits());
     }
 }
