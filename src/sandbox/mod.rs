@@ -12,9 +12,12 @@
 mod account;
 mod authenticate;
 mod authorize;
+pub mod class;
 mod connector;
 pub mod control;
+mod dice;
 mod error;
+pub mod faults;
 mod gateway;
 mod keeper;
 mod realm;
