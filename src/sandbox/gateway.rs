@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::BodyExt as _;
 
 use super::services::iam::Iam;
+use super::services::lambda::enveloped;
 use super::{Sandbox, SandboxError};
 
 impl Sandbox {
@@ -30,6 +31,7 @@ impl Sandbox {
             awsim_core::protocol::serialize_error(Protocol::AwsQuery, &error, "malformed")
         } else {
             let gateway = &self.inner.gateway;
+            let body = enveloped(&parts.method, parts.uri.path(), body);
             let answering = dispatch_request(gateway, parts.method, parts.uri, parts.headers, body);
             let answered = AssertUnwindSafe(answering).catch_unwind().await;
             let (response, _request_id) = answered.map_err(|_panic| SandboxError::Panicked)?;

@@ -12,6 +12,7 @@ mod connector;
 mod durable;
 mod error;
 mod gateway;
+mod runtime;
 pub mod server;
 pub mod services;
 mod store;

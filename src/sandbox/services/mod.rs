@@ -7,7 +7,8 @@ mod access_analyzer;
 pub mod cloudformation;
 mod events;
 pub mod iam;
-mod lambda;
+pub(in crate::sandbox) mod lambda;
+mod logs;
 mod regional;
 mod sns;
 pub mod sts;
@@ -59,6 +60,7 @@ pub(super) struct Services {
     registered: Vec<Arc<dyn ServiceHandler>>,
     keeper: Option<Arc<Keeper>>,
     iam: Arc<Iam>,
+    lambda: Arc<lambda::Lambda>,
 }
 
 impl Services {
@@ -66,7 +68,8 @@ impl Services {
     pub(super) fn open(account: &str, clock: &Clock, store: Option<Store>) -> Result<Self, SandboxError> {
         let iam = Arc::new(Iam::new(clock.clone()));
         let sts = Arc::new(sts::Sts::new(iam.clone(), clock.clone()));
-        let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone()));
+        let logs = Arc::new(logs::Logs::new(account));
+        let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone(), logs.clone()));
         let sns = Arc::new(sns::Sns::new(account, clock.clone()));
         let events = Arc::new(events::Events::new(account));
         let analyzer = Arc::new(access_analyzer::AccessAnalyzer::new(account, clock.clone()));
@@ -83,10 +86,12 @@ impl Services {
         ]));
         // Each service with the services whose state its calls change. IAM is among them all: it notes when a
         // key was last used.
-        let table: [(Arc<dyn ServiceHandler>, &'static [&'static str]); 8] = [
+        let functions = lambda.clone();
+        let table: [(Arc<dyn ServiceHandler>, &'static [&'static str]); 9] = [
             (iam.clone(), &["iam"]),
             (sts, &["iam"]),
-            (lambda, &["lambda", "iam"]),
+            (lambda, &["lambda", "logs", "iam"]),
+            (logs, &["logs"]),
             (sns, &["sns", "iam"]),
             (events, &["events", "iam"]),
             (analyzer, &["access-analyzer", "iam"]),
@@ -95,14 +100,14 @@ impl Services {
         ];
         let Some(store) = store else {
             let registered = table.into_iter().map(|(service, _)| service).collect();
-            return Ok(Self { registered, keeper: None, iam });
+            return Ok(Self { registered, keeper: None, iam, lambda: functions });
         };
         let services = table.iter().filter(|(service, changes)| changes.contains(&service.service_name()));
         let services = services.map(|(service, _)| service.clone()).collect();
         let keeper = Arc::new(Keeper::open(services, store)?);
         let durable = |(service, changes)| Arc::new(Durable::new(service, changes, keeper.clone())) as _;
         let registered = table.into_iter().map(durable).collect();
-        Ok(Self { registered, keeper: Some(keeper), iam })
+        Ok(Self { registered, keeper: Some(keeper), iam, lambda: functions })
     }
 
     /// Returns the services with their routes, as the gateway registers them.
@@ -115,6 +120,11 @@ impl Services {
     /// Returns IAM, whose administrator key opens the account.
     pub(super) const fn iam(&self) -> &Arc<Iam> {
         &self.iam
+    }
+
+    /// Returns Lambda, which runs functions once it knows where it is.
+    pub(super) const fn lambda(&self) -> &Arc<lambda::Lambda> {
+        &self.lambda
     }
 
     /// Saves every service whose state differs from its file.

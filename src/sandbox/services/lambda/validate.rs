@@ -6,6 +6,7 @@ use awsim_core::{AwsError, RequestContext};
 use serde_json::{Map, Value};
 
 use super::invalid;
+use crate::sandbox::runtime;
 use crate::sandbox::services::tags::{self, TagFault, Tags};
 
 /// The runtimes that functions can be created with.
@@ -83,7 +84,7 @@ pub(super) fn function_name(name: &str) -> Result<(), AwsError> {
 /// Checks the settings a function would have.
 pub(super) fn settings(settings: &Map<String, Value>) -> Result<(), AwsError> {
     let get = |key: &str| settings.get(key).unwrap_or(&Value::Null);
-    runtime(get("Runtime").as_str().unwrap_or_default())?;
+    check_runtime(get("Runtime").as_str().unwrap_or_default())?;
     within(get("Timeout"), "timeout", 1, 900)?;
     within(get("MemorySize"), "memorySize", 128, 10_240)?;
     within(&get("EphemeralStorage")["Size"], "ephemeralStorage.size", 512, 10_240)?;
@@ -112,7 +113,7 @@ pub(super) fn settings(settings: &Map<String, Value>) -> Result<(), AwsError> {
 }
 
 /// Checks the runtime against what AWS has.
-fn runtime(name: &str) -> Result<(), AwsError> {
+fn check_runtime(name: &str) -> Result<(), AwsError> {
     if RUNTIMES.contains(&name) {
         return Ok(());
     }
@@ -220,6 +221,9 @@ pub(super) fn tags(before: &Tags, after: &Tags, ctx: &RequestContext) -> Result<
 pub(super) fn zip(bytes: &[u8]) -> Result<(), AwsError> {
     match zip::ZipArchive::new(Cursor::new(bytes)) {
         Ok(archive) if archive.is_empty() => Err(invalid("Uploaded file must be a non-empty zip")),
+        Ok(_) if runtime::is_too_large(bytes) => {
+            Err(invalid(format!("Unzipped size must be smaller than {} bytes", runtime::LARGEST_PACKAGE)))
+        }
         Ok(_) => Ok(()),
         Err(_) => Err(not_a_zip()),
     }
@@ -273,9 +277,9 @@ mod tests {
 
     #[test]
     fn python_3_9_is_open_and_2_7_is_not() {
-        assert!(runtime("python3.9").is_ok());
-        assert!(runtime("python2.7").unwrap_err().message.contains("no longer supported"));
-        assert!(runtime("python9.9").unwrap_err().message.contains("enum value set"));
+        assert!(check_runtime("python3.9").is_ok());
+        assert!(check_runtime("python2.7").unwrap_err().message.contains("no longer supported"));
+        assert!(check_runtime("python9.9").unwrap_err().message.contains("enum value set"));
     }
 
     #[test]
