@@ -95,7 +95,7 @@ mod kernel {
 
     use landlock::{
         ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, NetPort, Ruleset,
-        RulesetAttr as _, RulesetCreatedAttr as _, RulesetStatus, Scope, path_beneath_rules,
+        RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, RulesetStatus, Scope, path_beneath_rules,
     };
 
     use super::{Cage, SYSTEM};
@@ -122,7 +122,7 @@ mod kernel {
             .and_then(|it| it.add_rules(path_beneath_rules(["/dev/null"], AccessFs::from_file(WANTED))))
             .and_then(|it| it.add_rules(path_beneath_rules([&cage.write], AccessFs::from_all(WANTED))))
             .and_then(|it| it.add_rule(NetPort::new(cage.port, AccessNet::ConnectTcp)));
-        let status = ruleset.and_then(|it| it.restrict_self()).map_err(io::Error::other)?;
+        let status = ruleset.and_then(RulesetCreated::restrict_self).map_err(io::Error::other)?;
         match status.ruleset {
             RulesetStatus::NotEnforced => Err(io::Error::other("the kernel did not take the rules")),
             _ => Ok(()),

@@ -217,11 +217,11 @@ impl Logs {
         }
         let words = words(pattern);
         let prefix = input["logStreamNamePrefix"].as_str().unwrap_or_default();
-        let names = input["logStreamNames"].as_array();
+        let chosen = input["logStreamNames"].as_array();
         let all = self.read(ctx, input, |_, group| {
             let mut all = Vec::new();
             for stream in &group.streams {
-                let named = names.is_none_or(|names| names.iter().any(|name| *name == stream.name));
+                let named = chosen.is_none_or(|chosen| chosen.iter().any(|name| *name == stream.name));
                 if !named || !stream.name.starts_with(prefix) {
                     continue;
                 }

@@ -177,7 +177,7 @@ impl Running {
     async fn finished(self, call: Call) -> Result<Outcome, AwsError> {
         let ran = tokio::spawn(async move { self.run(call).await }).await;
         let broken = |error: tokio::task::JoinError| RunError::Machine(error.to_string());
-        ran.map_err(broken).and_then(|outcome| outcome).map_err(refused)
+        ran.map_err(broken).and_then(|outcome| outcome).map_err(|error| refused(&error))
     }
 }
 
@@ -229,7 +229,7 @@ fn too_large(message: String) -> AwsError {
 
 /// Answers what kept a function from running. What is the sandbox's own fault is no server error: the SDK would only
 /// try again.
-fn refused(error: RunError) -> AwsError {
+fn refused(error: &RunError) -> AwsError {
     let message = error.to_string();
     match error {
         RunError::TooMany => AwsError {
