@@ -75,7 +75,6 @@ pub async fn connect(target: &Target, region: &str, clock: Clock) -> Result<Aws,
             let options = crate::sandbox::Options {
                 dir: Some(dir.clone()),
                 account: account.clone(),
-                region: region.into(),
                 clock: clock.clone(),
             };
             let sandbox = crate::sandbox::Sandbox::open(options)?;

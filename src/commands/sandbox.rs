@@ -99,12 +99,7 @@ pub(super) async fn run(ui: &Ui, command: SandboxCommand) -> Result<Exit, Error>
 
 async fn serve(ui: &Ui, args: ServeArgs) -> Result<Exit, Error> {
     let ServeArgs { port, account, region, format, place } = args;
-    let options = Options {
-        dir: Some(place.sandbox_dir),
-        account: account.clone(),
-        region: region.clone(),
-        clock: Clock::System,
-    };
+    let options = Options { dir: Some(place.sandbox_dir), account: account.clone(), clock: Clock::System };
     let sandbox = Sandbox::open(options)?;
     let credentials = sandbox.credentials();
     let (id, secret) = (credentials.access_key_id(), credentials.secret_access_key());

@@ -1,5 +1,19 @@
 //! The IAM policy language, pure: documents and what they mean.
+//!
+//! `document` compares policies by meaning, `grammar` says in AWS's words why a text is none, `catalogue` knows
+//! the policies AWS manages. The rest is the engine: `statement` reads a policy, `request` holds what is asked,
+//! `evaluate` decides, `trace` says why, `explain` what would help. `docs/policy-engine.md` has the rules.
 
 pub mod catalogue;
+pub mod condition;
 pub mod document;
+pub mod evaluate;
+pub mod explain;
+mod glob;
 pub mod grammar;
+mod parse;
+pub mod principal;
+pub mod request;
+pub mod statement;
+pub mod trace;
+mod variable;

@@ -60,9 +60,6 @@ pub(in crate::sandbox) trait Home: Send + Sync {
     /// Returns the URL at which a process of this machine reaches this account.
     async fn endpoint(&self) -> Result<String, String>;
 
-    /// Returns credentials of a session of `role_arn` that `lambda.amazonaws.com` assumed, if the role trusts it.
-    fn role_session(&self, role_arn: &str, session_name: &str) -> Result<RoleSession, String>;
-
     /// Returns the sandbox's folder; `None` for one in memory.
     fn folder(&self) -> Option<PathBuf>;
 
@@ -92,8 +89,8 @@ pub(in crate::sandbox) struct Call {
     pub(in crate::sandbox) runtime: String,
     /// `module.function`
     pub(in crate::sandbox) handler: String,
-    /// The ARN of the execution role.
-    pub(in crate::sandbox) role: String,
+    /// A session of the execution role.
+    pub(in crate::sandbox) session: RoleSession,
     /// Memory, in MB.
     pub(in crate::sandbox) memory: u64,
     /// Room in `/tmp`, in MB; what one file may have of it.
@@ -193,13 +190,12 @@ impl Runtime {
         {
             folder::sweep(home);
         }
-        let session = self.home.role_session(&call.role, &call.name).map_err(RunError::Role)?;
         let endpoint = self.home.endpoint().await.map_err(RunError::Machine)?;
         let began = self.clock.now();
         // When nobody waits any more, because the program ends, the process must not be left behind.
         let unwanted = Arc::new(AtomicBool::new(false));
         let _until_here = Unwanted(unwanted.clone());
-        let job = Job { call, python, session, endpoint, home, began, unwanted };
+        let job = Job { call, python, endpoint, home, began, unwanted };
         let ran = tokio::task::spawn_blocking(move || job.run()).await;
         let (call, stream, run, held) = ran.map_err(|error| machine(&error))??;
         Ok(report::outcome(&call, stream, run, held, began, self.clock.now()))
@@ -210,7 +206,6 @@ impl Runtime {
 struct Job {
     call: Call,
     python: Python,
-    session: RoleSession,
     endpoint: String,
     home: Option<PathBuf>,
     began: Timestamp,
@@ -230,7 +225,7 @@ impl Job {
     /// Makes the folder, runs the process in it and takes the folder away.
     fn run(self) -> Result<(Call, String, Run, Held), RunError> {
         let machine = |error: io::Error| RunError::Machine(error.to_string());
-        let Self { call, python, session, endpoint, home, began, unwanted } = self;
+        let Self { call, python, endpoint, home, began, unwanted } = self;
         let folder = Folder::create(home.as_deref(), &call.request_id).map_err(machine)?;
         package::unpack(&call.package, &folder.task())?;
         fs::write(folder.bootstrap(), BOOTSTRAP).map_err(machine)?;
@@ -244,7 +239,7 @@ impl Job {
         let stream = stream(&call, began);
         let mut command = Command::new(&python.program);
         command.args(["-s", "-B"]).arg(folder.bootstrap()).current_dir(folder.task()).env_clear();
-        command.envs(environment(&call, &folder, &session, &endpoint, &stream));
+        command.envs(environment(&call, &folder, &endpoint, &stream));
         let memory = call.memory << 20;
         let limits = Limits { init: INIT + call.timeout, timeout: call.timeout, memory };
         let fence: Vec<_> = home.iter().filter(|_| held == Held::ByInterpreter).collect();
@@ -273,13 +268,7 @@ impl Job {
 
 /// Returns the variables a function finds: those Lambda documents, its own, and where this sandbox is.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
-fn environment(
-    call: &Call,
-    folder: &Folder,
-    session: &RoleSession,
-    endpoint: &str,
-    stream: &str,
-) -> BTreeMap<String, String> {
+fn environment(call: &Call, folder: &Folder, endpoint: &str, stream: &str) -> BTreeMap<String, String> {
     let path = |path: PathBuf| path.to_string_lossy().into_owned();
     // A function may set these itself.
     let mut all = BTreeMap::from(
@@ -298,9 +287,9 @@ fn environment(
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", call.log_group.clone()),
         ("AWS_LAMBDA_LOG_STREAM_NAME", stream.to_owned()),
-        ("AWS_ACCESS_KEY_ID", session.access_key_id.clone()),
-        ("AWS_SECRET_ACCESS_KEY", session.secret_access_key.reveal().clone()),
-        ("AWS_SESSION_TOKEN", session.session_token.reveal().clone()),
+        ("AWS_ACCESS_KEY_ID", call.session.access_key_id.clone()),
+        ("AWS_SECRET_ACCESS_KEY", call.session.secret_access_key.reveal().clone()),
+        ("AWS_SESSION_TOKEN", call.session.session_token.reveal().clone()),
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
         ("LAMBDA_TASK_ROOT", path(folder.task())),
         ("TZ", ":UTC".to_owned()),

@@ -7,13 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 
-use super::{Home, RoleSession};
-use crate::secret::Secret;
+use super::Home;
 
 /// A home with the answers it was given.
 pub(in crate::sandbox) struct FakeHome {
     pub(in crate::sandbox) endpoint: String,
-    pub(in crate::sandbox) credentials: [String; 3],
     pub(in crate::sandbox) folder: Option<PathBuf>,
     /// How often it was told that something changed.
     pub(in crate::sandbox) changes: AtomicUsize,
@@ -22,12 +20,7 @@ pub(in crate::sandbox) struct FakeHome {
 impl FakeHome {
     /// A home in memory with no sandbox behind it.
     pub(in crate::sandbox) fn new() -> Self {
-        Self {
-            endpoint: "http://127.0.0.1:1".to_owned(),
-            credentials: ["ASIAEXAMPLE", "secret", "token"].map(str::to_owned),
-            folder: None,
-            changes: AtomicUsize::new(0),
-        }
+        Self { endpoint: "http://127.0.0.1:1".to_owned(), folder: None, changes: AtomicUsize::new(0) }
     }
 
     /// The same, below `folder`.
@@ -45,18 +38,6 @@ impl FakeHome {
 impl Home for FakeHome {
     async fn endpoint(&self) -> Result<String, String> {
         Ok(self.endpoint.clone())
-    }
-
-    fn role_session(&self, role_arn: &str, _: &str) -> Result<RoleSession, String> {
-        if role_arn.ends_with("/nobody") {
-            return Err("The role defined for the function cannot be assumed by Lambda.".to_owned());
-        }
-        let [id, secret, token] = self.credentials.clone();
-        Ok(RoleSession {
-            access_key_id: id,
-            secret_access_key: Secret::new(secret),
-            session_token: Secret::new(token),
-        })
     }
 
     fn folder(&self) -> Option<PathBuf> {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::regional::Regional;
@@ -251,6 +252,9 @@ impl Logs {
     }
 }
 
+/// What it answers.
+const OPERATIONS: &[&str] = &["DescribeLogGroups", "DescribeLogStreams", "GetLogEvents", "FilterLogEvents"];
+
 #[async_trait]
 impl ServiceHandler for Logs {
     fn service_name(&self) -> &'static str {
@@ -281,8 +285,12 @@ impl ServiceHandler for Logs {
 }
 
 impl super::Service for Logs {
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        self.state.take_change()
+    }
+
     fn operations(&self) -> Vec<&'static str> {
-        vec!["DescribeLogGroups", "DescribeLogStreams", "GetLogEvents", "FilterLogEvents"]
+        OPERATIONS.to_vec()
     }
 
     /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html>
@@ -293,13 +301,7 @@ impl super::Service for Logs {
             ("GetLogEvents", Some(stream)) => format!("{group}:log-stream:{stream}"),
             _ => format!("{group}:*"),
         };
-        vec![super::Need {
-            action: format!("logs:{operation}"),
-            shown: resource.clone(),
-            resource,
-            keys: Vec::new(),
-            resource_policy: None,
-        }]
+        vec![super::Need::new(format!("logs:{operation}"), resource)]
     }
 }
 

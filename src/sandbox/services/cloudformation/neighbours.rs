@@ -75,7 +75,7 @@ Resources:
 #[tokio::test]
 async fn a_lab_is_built_changed_and_taken_down() {
     let (account, clock) = ("123456789012", Clock::fixed(Timestamp::UNIX_EPOCH));
-    let iam = Arc::new(Iam::new(clock.clone()));
+    let iam = Arc::new(Iam::new("123456789012", clock.clone()));
     let neighbours = Arc::new(Neighbours(BTreeMap::from([
         ("sns", Arc::new(Sns::new(account, clock.clone())) as Arc<dyn ServiceHandler>),
         ("lambda", Arc::new(Lambda::new(account, clock.clone(), iam.clone(), Arc::new(Logs::new(account))))),

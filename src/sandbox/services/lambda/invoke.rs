@@ -12,7 +12,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Function, Lambda, invalid};
-use crate::sandbox::runtime::{Call, Home, LogEvent, Outcome, RunError, Runtime};
+use crate::sandbox::runtime::{Call, Home, LogEvent, Outcome, RoleSession, RunError, Runtime};
 use crate::sandbox::services::logs::Logs;
 use crate::sandbox::services::wire;
 
@@ -26,14 +26,14 @@ const TAIL: usize = 4 << 10;
 
 /// Wraps the body of an `Invoke` request, which is the event and may be anything, so that the gateway, which knows
 /// objects only, passes it on whole and takes nothing in it for a parameter. Other bodies stay as they are.
-pub(in crate::sandbox) fn enveloped(method: &http::Method, path: &str, body: Bytes) -> Bytes {
+pub(in crate::sandbox) fn enveloped(method: &http::Method, path: &str, body: &Bytes) -> Bytes {
     let is_invocation = method == http::Method::POST
         && path.starts_with("/2015-03-31/functions/")
         && path.trim_end_matches('/').ends_with("/invocations");
     if !is_invocation {
-        return body;
+        return body.clone();
     }
-    json!({"Payload": BASE64.encode(&body)}).to_string().into()
+    json!({"Payload": BASE64.encode(body)}).to_string().into()
 }
 
 impl Lambda {
@@ -65,11 +65,11 @@ impl Lambda {
                 "{size} byte payload is too large for the Event invocation type (limit {LARGEST_ASYNC} bytes)"
             )));
         }
-        let mut call = self.read(ctx, input, |name, function| function.call(name, ctx, event))?;
         if kind == "DryRun" {
+            self.read(ctx, input, |_, _| Ok(()))?;
             return Ok(json!({"__status_code": 204, "__raw_body": ""}));
         }
-        let running = Running::of(self, &ctx.region)?;
+        let (running, mut call) = self.begin(ctx, input, event)?;
         if kind == "Event" {
             tokio::spawn(async move {
                 let name = call.name.clone();
@@ -106,8 +106,23 @@ impl Lambda {
     ) -> Result<Outcome, AwsError> {
         let ctx = RequestContext::new("lambda", region);
         let input = json!({"FunctionName": function});
-        let call = self.read(&ctx, &input, |name, function| function.call(name, &ctx, event))?;
-        Running::of(self, region)?.finished(call).await
+        let (running, call) = self.begin(&ctx, &input, event)?;
+        running.finished(call).await
+    }
+
+    /// Makes the invocation of a function, which runs with a new session of its role.
+    fn begin(
+        &self,
+        ctx: &RequestContext,
+        input: &Value,
+        event: Vec<u8>,
+    ) -> Result<(Running, Call), AwsError> {
+        let (name, function) =
+            self.read(ctx, input, |name, function| Ok((name.to_owned(), function.clone())))?;
+        let running = Running::of(self, &ctx.region)?;
+        let session = self.role_session(&function.text("Role"), &name, &ctx.region);
+        let session = session.map_err(|error| refused(&error))?;
+        Ok((running, function.call(name, ctx, event, session)?))
     }
 }
 
@@ -119,21 +134,31 @@ impl Function {
         named.map_or_else(usual, str::to_owned)
     }
 
+    /// Returns a setting that is text.
+    fn text(&self, key: &str) -> String {
+        self.settings.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
     /// Makes the invocation of the function as it is now.
-    fn call(&self, name: &str, ctx: &RequestContext, event: Vec<u8>) -> Result<Call, AwsError> {
-        let text = |key: &str| self.settings.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    fn call(
+        &self,
+        name: String,
+        ctx: &RequestContext,
+        event: Vec<u8>,
+        session: RoleSession,
+    ) -> Result<Call, AwsError> {
         let number = |key: &str, usual| self.settings.get(key).and_then(Value::as_u64).unwrap_or(usual);
         let variables = self.settings.get("Environment").map(|environment| &environment["Variables"]);
         let variables = variables.map(|variables| wire::input(variables.clone())).transpose()?;
         let storage = self.settings.get("EphemeralStorage").and_then(|storage| storage["Size"].as_u64());
         let package = BASE64.decode(&self.code).map_err(|_damaged| super::validate::not_a_zip())?;
         Ok(Call {
-            name: name.to_owned(),
+            name,
             arn: self.arn.clone(),
             region: ctx.region.clone(),
-            runtime: text("Runtime"),
-            handler: text("Handler"),
-            role: text("Role"),
+            runtime: self.text("Runtime"),
+            handler: self.text("Handler"),
+            session,
             memory: number("MemorySize", 128),
             storage: storage.unwrap_or(512),
             timeout: Duration::from_secs(number("Timeout", 3)),
@@ -251,7 +276,7 @@ mod tests {
     fn an_event_is_any_json_and_never_a_parameter() {
         let path = "/2015-03-31/functions/f/invocations";
         let wrap =
-            |body: &'static str| enveloped(&http::Method::POST, path, Bytes::from_static(body.as_bytes()));
+            |body: &'static str| enveloped(&http::Method::POST, path, &Bytes::from_static(body.as_bytes()));
         for body in ["[1,2]", "\"text\"", r#"{"InvocationType":"DryRun"}"#] {
             let input: Value = serde_json::from_slice(&wrap(body)).unwrap();
             assert_eq!(event(&input).unwrap(), body.as_bytes());
@@ -261,6 +286,6 @@ mod tests {
         let broken = event(&serde_json::from_slice(&wrap("{")).unwrap()).unwrap_err();
         assert_eq!((broken.code.as_str(), broken.status.as_u16()), ("InvalidRequestContentException", 400));
         let other = Bytes::from_static(b"{}");
-        assert_eq!(enveloped(&http::Method::POST, "/2015-03-31/functions", other.clone()), other);
+        assert_eq!(enveloped(&http::Method::POST, "/2015-03-31/functions", &other), other);
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/api/>. Only `$LATEST` exists: no versions, aliases or layers.
 
+mod access;
 mod function;
 mod invoke;
+mod needs;
 mod permission;
 #[cfg(test)]
 mod tests;
@@ -15,6 +17,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, RouteDefinition, ServiceHandler};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::iam::Iam;
@@ -215,6 +218,28 @@ const ROUTES: [(&str, &str, &str); 18] = [
     ("GET", "/2017-03-31/tags/{Resource}", "ListTags"),
 ];
 
+/// The operations it answers; `handle` has an arm for each.
+const OPERATIONS: &[&str] = &[
+    "CreateFunction",
+    "UpdateFunctionConfiguration",
+    "UpdateFunctionCode",
+    "GetFunction",
+    "GetFunctionConfiguration",
+    "DeleteFunction",
+    "ListFunctions",
+    "ListVersionsByFunction",
+    "ListAliases",
+    "GetFunctionConcurrency",
+    "GetFunctionCodeSigningConfig",
+    "AddPermission",
+    "RemovePermission",
+    "GetPolicy",
+    "TagResource",
+    "UntagResource",
+    "ListTags",
+    "Invoke",
+];
+
 #[async_trait]
 impl ServiceHandler for Lambda {
     fn service_name(&self) -> &'static str {
@@ -264,46 +289,19 @@ impl ServiceHandler for Lambda {
     fn restore(&self, data: &[u8]) -> Result<(), String> {
         self.state.restore(data)
     }
-
-    fn iam_action(&self, operation: &str) -> Option<String> {
-        Some(format!("lambda:{}", if operation == "Invoke" { "InvokeFunction" } else { operation }))
-    }
-
-    fn iam_resource(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Option<String> {
-        if operation == "ListFunctions" {
-            return Some("*".to_owned());
-        }
-        let text = input["FunctionName"].as_str().or_else(|| input["Resource"].as_str())?;
-        Some(self.arn(&ctx.region, Named::parse(text).name))
-    }
 }
 
 impl super::Service for Lambda {
     fn operations(&self) -> Vec<&'static str> {
-        vec![
-            "CreateFunction",
-            "UpdateFunctionConfiguration",
-            "UpdateFunctionCode",
-            "GetFunction",
-            "GetFunctionConfiguration",
-            "DeleteFunction",
-            "ListFunctions",
-            "ListVersionsByFunction",
-            "ListAliases",
-            "GetFunctionConcurrency",
-            "GetFunctionCodeSigningConfig",
-            "AddPermission",
-            "RemovePermission",
-            "GetPolicy",
-            "TagResource",
-            "UntagResource",
-            "ListTags",
-            "Invoke",
-        ]
+        OPERATIONS.to_vec()
     }
 
-    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
-        Vec::new()
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
+        needs::of(self, operation, input, ctx)
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        self.state.take_change()
     }
 }
 

@@ -198,7 +198,7 @@ async fn long_lists_come_in_pages() {
 /// A client of an account whose functions run, with the function `audit` made of `code`, and the account.
 async fn with_function(home: FakeHome, code: &str) -> (Client, Sandbox) {
     let sandbox = testing::open(None).unwrap();
-    sandbox.inner.services.lambda().at_home(home.shared());
+    sandbox.inner.account.services().lambda.at_home(home.shared());
     let config = testing::config(&sandbox).await;
     testing::role(&config, "auditor", "lambda.amazonaws.com").await;
     let client = Client::new(&config);
@@ -227,7 +227,7 @@ async fn an_invocation_answers_what_the_handler_returned_and_its_log() {
     assert!(log.contains("\nseen {'FunctionName': 'other'") && log.contains("\nREPORT RequestId: "), "{log}");
     assert_eq!(invoke("[1]").await.unwrap().payload().unwrap().as_ref(), b"[1]");
 
-    let kept = sandbox.inner.services.lambda().logs("us-east-1", "audit");
+    let kept = sandbox.inner.account.services().lambda.logs("us-east-1", "audit");
     assert_eq!(kept.iter().filter(|event| event.text.starts_with("START RequestId: ")).count(), 2);
 
     let (status, code, _) = refusal(invoke("{").await);
@@ -249,9 +249,9 @@ async fn an_invocation_may_fail_be_left_alone_or_only_be_tried() {
 
     let tried = invoke(InvocationType::DryRun).await.unwrap();
     assert_eq!((tried.status_code(), tried.payload().map_or(0, |body| body.as_ref().len())), (204, 0));
-    let before = sandbox.inner.services.lambda().logs("us-east-1", "audit").len();
+    let before = sandbox.inner.account.services().lambda.logs("us-east-1", "audit").len();
     assert_eq!(invoke(InvocationType::Event).await.unwrap().status_code(), 202);
-    let log = || sandbox.inner.services.lambda().logs("us-east-1", "audit").len();
+    let log = || sandbox.inner.account.services().lambda.logs("us-east-1", "audit").len();
     for _ in 0..1000 {
         if log() > before {
             break;
@@ -267,7 +267,6 @@ async fn the_labs_own_function_reads_the_report_as_the_role_it_assumes() {
     let options = Options {
         dir: Some(folder.path().to_owned()),
         account: DEFAULT_ACCOUNT.to_owned(),
-        region: "us-east-1".to_owned(),
         clock: Clock::System,
     };
     let sandbox = Sandbox::open(options).unwrap();
@@ -276,13 +275,16 @@ async fn the_labs_own_function_reads_the_report_as_the_role_it_assumes() {
     tokio::spawn(server.serve(std::future::pending()));
     let config = testing::config(&sandbox).await;
     testing::role(&config, "auditor", "lambda.amazonaws.com").await;
-    let sts = aws_sdk_sts::Client::new(&config);
-    let session = sts.assume_role().role_arn(ROLE).role_session_name("audit").send().await.unwrap();
-    let session = session.credentials().unwrap();
-    let credentials = [session.access_key_id(), session.secret_access_key(), session.session_token()];
-    let home =
-        FakeHome { endpoint, credentials: credentials.map(str::to_owned), ..FakeHome::below(folder.path()) };
-    sandbox.inner.services.lambda().at_home(home.shared());
+    let iam = aws_sdk_iam::Client::new(&config);
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
+        "Principal":{"Service":"lambda.amazonaws.com","AWS":"123456789012"}}]}"#;
+    iam.update_assume_role_policy().role_name("auditor").policy_document(trust).send().await.unwrap();
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*",
+        "Action":["sts:AssumeRole","iam:GenerateCredentialReport","iam:GetCredentialReport"]}]}"#;
+    let put = iam.put_role_policy().role_name("auditor").policy_name("work").policy_document(policy);
+    put.send().await.unwrap();
+    let home = FakeHome { endpoint, ..FakeHome::below(folder.path()) };
+    sandbox.inner.account.services().lambda.at_home(home.shared());
 
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/auditor");
     let package = crate::provision::package::pack(&source).unwrap();
@@ -300,6 +302,6 @@ async fn the_labs_own_function_reads_the_report_as_the_role_it_assumes() {
     assert_eq!(answer.function_error(), None, "{text}");
     let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(summary["users"], 0);
-    let log = sandbox.inner.services.lambda().logs("us-east-1", "audit");
+    let log = sandbox.inner.account.services().lambda.logs("us-east-1", "audit");
     assert!(log.iter().any(|event| event.text.contains("credential report of ")), "{log:?}");
 }

@@ -241,36 +241,6 @@ fn constraint(value: &str, name: &str, rule: &str) -> AwsError {
     ))
 }
 
-/// Tells whether a trust policy lets Lambda assume the role. Conditions on the STS call itself
-/// (`sts:ExternalId`, …) are never met by Lambda; others are taken as met.
-pub(super) fn trusts_lambda(trust: &str) -> bool {
-    let Ok(policy) = serde_json::from_str::<Value>(trust) else { return false };
-    let each = |value: &Value| match value {
-        Value::Array(list) => list.clone(),
-        Value::Null => Vec::new(),
-        one => vec![one.clone()],
-    };
-    let applies = |statement: &Value| {
-        let principal = &statement["Principal"];
-        let names_lambda =
-            principal == "*" || each(&principal["Service"]).iter().any(|name| name == "lambda.amazonaws.com");
-        let names_call = each(&statement["Action"]).iter().filter_map(Value::as_str).any(|action| {
-            ["*", "sts:*", "sts:assumerole", "sts:assume*"].contains(&action.to_ascii_lowercase().as_str())
-        });
-        let about_sts = statement["Condition"].as_object().is_some_and(|operators| {
-            operators
-                .values()
-                .filter_map(Value::as_object)
-                .flat_map(Map::keys)
-                .any(|key| key.starts_with("sts:"))
-        });
-        names_lambda && names_call && !about_sts
-    };
-    let statements = each(policy.get("Statement").unwrap_or(&Value::Null));
-    let effect = |wanted: &str| statements.iter().any(|it| it["Effect"] == wanted && applies(it));
-    effect("Allow") && !effect("Deny")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,17 +250,6 @@ mod tests {
         assert!(check_runtime("python3.9").is_ok());
         assert!(check_runtime("python2.7").unwrap_err().message.contains("no longer supported"));
         assert!(check_runtime("python9.9").unwrap_err().message.contains("enum value set"));
-    }
-
-    #[test]
-    fn a_role_trusts_lambda_by_its_service_principal_only() {
-        let trust = |statement: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-        let lambda = r#"{"Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com"]},"Action":"sts:AssumeRole"}"#;
-        let deny = r#"{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}"#;
-        assert!(trusts_lambda(&trust(lambda)));
-        assert!(!trusts_lambda(&trust(&format!("{lambda},{deny}"))));
-        assert!(!trusts_lambda(&trust(&lambda.replace("lambda.", "ec2."))));
-        assert!(!trusts_lambda("not json"));
     }
 
     #[test]

@@ -171,7 +171,7 @@ pub(super) mod testing {
     impl Account {
         pub(crate) fn new() -> Self {
             let clock = Clock::fixed("2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap());
-            let iam = Iam::new(clock.clone());
+            let iam = Iam::new("123456789012", clock.clone());
             let mut ctx = RequestContext::new("iam", "us-east-1");
             ctx.account_id = "123456789012".into();
             ctx.access_key = Some(iam.administrator_key().0);

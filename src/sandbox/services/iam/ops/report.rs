@@ -28,12 +28,12 @@ pub(super) fn generate(call: &mut Call<'_>) -> Reply {
     if call.state.report.as_ref().is_some_and(|report| fresh(report, call.now)) {
         return Ok(json!({ "State": "COMPLETE" }));
     }
-    let description = match call.state.report {
+    let description = match &*call.state.report {
         Some(_) => "Last report expired. Starting a new report generation task",
         None => "No report exists. Starting a new report generation task",
     };
     let content = content(call)?;
-    call.state.report = Some(Report { content, generated: call.now });
+    *call.state.report = Some(Report { content, generated: call.now });
     Ok(json!({ "State": "STARTED", "Description": description }))
 }
 
@@ -44,7 +44,7 @@ pub(super) fn get(call: &mut Call<'_>) -> Reply {
         error.status = http::StatusCode::GONE;
         error
     };
-    match &call.state.report {
+    match &*call.state.report {
         None => Err(gone("ReportNotPresent", "No report exists. Use GenerateCredentialReport.")),
         Some(report) if !fresh(report, call.now) => {
             Err(gone("ReportExpired", "Report has expired. Use GenerateCredentialReport."))
