@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Sandbox;
+use super::realm::Realm;
 use crate::error::{Error, ErrorKind};
 pub use sign_in::SignIn;
 
@@ -54,12 +55,19 @@ pub enum Tick {
 impl Sandbox {
     /// Carries out an order.
     pub async fn obey(&self, order: Order) -> Result<Value, Error> {
+        self.realm().obey(order).await
+    }
+}
+
+impl Realm {
+    /// Carries out an order.
+    pub(super) async fn obey(&self, order: Order) -> Result<Value, Error> {
         match order {
             Order::Credentials { account } => self.administrator(&account),
-            Order::Accounts => Ok(json!({ "format_version": 1, "accounts": self.realm().ids()? })),
+            Order::Accounts => Ok(json!({ "format_version": 1, "accounts": self.ids()? })),
             Order::Reset { account } => {
                 super::check_account(&account)?;
-                let removed = self.realm().reset(&account)?;
+                let removed = self.reset(&account)?;
                 Ok(json!({ "format_version": 1, "account": account, "removed": removed }))
             }
             Order::SignIn(sign_in) => {
@@ -73,9 +81,10 @@ impl Sandbox {
     }
 
     fn administrator(&self, account: &str) -> Result<Value, Error> {
-        let sandbox = self.with_account(account)?;
-        sandbox.flush()?;
-        let (id, secret) = sandbox.iam().administrator_key();
+        super::check_account(account)?;
+        let found = self.open(account)?;
+        found.keeper().flush()?;
+        let (id, secret) = found.iam().administrator_key();
         Ok(json!({
             "format_version": 1,
             "account": account,
@@ -88,7 +97,7 @@ impl Sandbox {
     /// Finds an account that has something in it.
     fn existing(&self, id: &str) -> Result<std::sync::Arc<super::account::Account>, Error> {
         super::check_account(id)?;
-        self.realm().find(id)?.ok_or_else(|| {
+        self.find(id)?.ok_or_else(|| {
             Error::new(ErrorKind::Api, format!("the sandbox has no account {id}"))
                 .hinted("`iamlab sandbox list` shows the accounts")
                 .hinted("`iamlab provision up SCENARIO` fills one")
@@ -96,8 +105,7 @@ impl Sandbox {
     }
 
     fn tick(&self, change: Option<Tick>) -> Result<Value, Error> {
-        let realm = self.realm();
-        let clock = realm.clock();
+        let clock = self.clock();
         let to = change.map(|change| match change {
             Tick::Set(at) => at,
             Tick::Advance(seconds) => {
@@ -106,7 +114,7 @@ impl Sandbox {
             Tick::Reset => clock.wall(),
         });
         if let Some(to) = to {
-            realm.set_clock(to)?;
+            self.set_clock(to)?;
         }
         let ahead = clock.now().as_second().saturating_sub(clock.wall().as_second());
         Ok(json!({

@@ -17,6 +17,7 @@ mod sns;
 pub mod sts;
 mod tagging;
 mod tags;
+mod troubles;
 pub(super) mod wire;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::sandbox::recorder::Log;
 use cloudformation::{CloudFormation, Invoker};
 use iam::Iam;
 use tags::{Tagged, Tags};
+use troubles::Troubles;
 
 /// A service of the sandbox: what it answers, and what a caller needs to be allowed for each call.
 pub(super) trait Service: ServiceHandler {
@@ -76,6 +78,8 @@ pub(super) struct Services {
     pub(super) iam: Arc<Iam>,
     /// The functions, which run once they are told where they are.
     pub(super) lambda: Arc<lambda::Lambda>,
+    /// The faults that were asked for.
+    pub(super) troubles: Arc<Troubles>,
 }
 
 impl Services {
@@ -104,10 +108,22 @@ impl Services {
             analyzer.clone(),
             stacks.clone(),
         ]));
+        let troubles = Arc::new(Troubles::default());
         let trail = Arc::new(cloudtrail::CloudTrail::new(clock.clone(), log));
-        let all: Vec<Arc<dyn Service>> =
-            vec![iam.clone(), sts, lambda.clone(), logs, sns, events, analyzer, stacks, tagging, trail];
-        Self { all, iam, lambda }
+        let all: Vec<Arc<dyn Service>> = vec![
+            iam.clone(),
+            sts,
+            lambda.clone(),
+            logs,
+            sns,
+            events,
+            analyzer,
+            stacks,
+            tagging,
+            trail,
+            troubles.clone(),
+        ];
+        Self { all, iam, lambda, troubles }
     }
 
     /// Finds a service by the name that requests are signed for.

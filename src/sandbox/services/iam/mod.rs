@@ -17,7 +17,7 @@ mod needs;
 mod ops;
 pub mod store;
 mod tagged;
-mod tracked;
+pub(crate) mod tracked;
 mod trust;
 
 use std::fmt;

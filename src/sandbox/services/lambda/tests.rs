@@ -270,7 +270,7 @@ async fn the_labs_own_function_reads_the_report_as_the_role_it_assumes() {
         clock: Clock::System,
     };
     let sandbox = Sandbox::open(options).unwrap();
-    let server = Server::bind(sandbox.clone(), 0).await.unwrap();
+    let server = sandbox.bind(0).await.unwrap();
     let endpoint = server.url().unwrap();
     tokio::spawn(server.serve(std::future::pending()));
     let config = testing::config(&sandbox).await;
