@@ -79,7 +79,8 @@ fn managed_policy(state: &State, arn: &str, of: &str) -> Held {
     Held { name: format!("policy `{name}`{of}"), arn: Some(arn.to_owned()), document: document(state, arn) }
 }
 
-fn document(state: &State, arn: &str) -> Option<String> {
+/// The default document of a managed policy of this account or of AWS.
+pub(super) fn document(state: &State, arn: &str) -> Option<String> {
     let own = state.policies.get(arn).and_then(|policy| policy.document());
     own.or_else(|| managed::find(arn)?.document()).map(str::to_owned)
 }
