@@ -117,7 +117,8 @@ fn managed_policy(state: &State, arn: &str, holder: &Party, of: &str) -> Held {
     }
 }
 
-fn document(state: &State, arn: &str) -> Option<String> {
+/// The default document of a managed policy of this account or of AWS.
+pub(super) fn document(state: &State, arn: &str) -> Option<String> {
     let own = state.policies.get(arn).and_then(|policy| policy.document());
     own.or_else(|| managed::find(arn)?.document()).map(str::to_owned)
 }

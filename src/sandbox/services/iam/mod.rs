@@ -7,6 +7,7 @@
 mod call;
 pub mod credentials;
 mod fault;
+mod granted;
 pub mod holdings;
 pub mod identity;
 pub(crate) mod ids;

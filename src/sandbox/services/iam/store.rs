@@ -55,6 +55,9 @@ pub struct State {
     /// By the unique id of a user or role, which services it called last and when, by namespace.
     #[serde(default)]
     pub service_uses: Table<BTreeMap<String, ServiceUse>>,
+    /// Reports on services last accessed that were asked for, by job id.
+    #[serde(default)]
+    pub access_jobs: Table<AccessJob>,
 }
 
 impl State {
@@ -74,11 +77,12 @@ impl State {
             report: Whole::default(),
             reporting: Whole::default(),
             service_uses: Table::default(),
+            access_jobs: Table::default(),
         }
     }
 
     /// Every part that can change, by its name in the file.
-    pub(super) fn parts(&mut self) -> [(&'static str, &mut dyn Tracked); 12] {
+    pub(super) fn parts(&mut self) -> [(&'static str, &mut dyn Tracked); 13] {
         [
             ("root", &mut self.root),
             ("alias", &mut self.alias),
@@ -92,6 +96,7 @@ impl State {
             ("report", &mut self.report),
             ("reporting", &mut self.reporting),
             ("service_uses", &mut self.service_uses),
+            ("access_jobs", &mut self.access_jobs),
         ]
     }
 
@@ -403,6 +408,17 @@ pub struct ServiceUse {
     pub at: Timestamp,
     /// The Region of the request.
     pub region: String,
+}
+
+/// A report on services last accessed that was asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccessJob {
+    /// Whom it is about: a user, group, role or policy.
+    pub arn: String,
+    /// `SERVICE_LEVEL` or `ACTION_LEVEL`.
+    pub level: String,
+    /// When it was asked for.
+    pub created: Timestamp,
 }
 
 /// Derives the key under which a named entity is kept.

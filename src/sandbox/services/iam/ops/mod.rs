@@ -6,6 +6,7 @@ mod attach;
 mod details;
 mod groups;
 mod inline;
+mod last_accessed;
 pub(super) mod login;
 pub(super) mod mfa;
 mod passwords;
@@ -147,6 +148,10 @@ pub(super) const OPS: &[(&str, Operation)] = &[
     ("ListOpenIDConnectProviders", account::list_oidc_providers),
     ("GetAccountSummary", summary::get),
     ("GetAccountAuthorizationDetails", details::get),
+    ("GenerateServiceLastAccessedDetails", last_accessed::generate),
+    ("GetServiceLastAccessedDetails", last_accessed::get),
+    ("GetServiceLastAccessedDetailsWithEntities", last_accessed::get_with_entities),
+    ("ListPoliciesGrantingServiceAccess", last_accessed::granting),
     ("SimulatePrincipalPolicy", simulate::principal),
     ("SimulateCustomPolicy", simulate::custom),
     ("GetContextKeysForPrincipalPolicy", simulate::keys_of_principal),
