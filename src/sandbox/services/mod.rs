@@ -6,7 +6,7 @@
 mod access_analyzer;
 pub mod cloudformation;
 pub mod cloudtrail;
-mod events;
+pub(in crate::sandbox) mod events;
 pub(in crate::sandbox) mod grant;
 pub mod iam;
 pub(in crate::sandbox) mod lambda;
@@ -97,7 +97,7 @@ impl Services {
         let logs = Arc::new(logs::Logs::new(account));
         let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone(), logs.clone()));
         let sns = Arc::new(sns::Sns::new(account, clock.clone()));
-        let events = Arc::new(events::Events::new(account));
+        let events = Arc::new(events::Events::new(account, clock.clone()));
         let analyzer = Arc::new(access_analyzer::AccessAnalyzer::new(account, clock.clone()));
         let stacks = Arc::new(CloudFormation::new(clock.clone(), invoker));
         let tagging = Arc::new(tagging::Tagging::new(vec![
