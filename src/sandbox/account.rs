@@ -93,6 +93,11 @@ impl Account {
         &self.keeper
     }
 
+    /// Returns the event history.
+    pub(super) const fn log(&self) -> &Log {
+        &self.log
+    }
+
     /// Returns the policy documents that were parsed.
     pub(super) const fn parsed(&self) -> &Parsed {
         &self.parsed

@@ -14,6 +14,7 @@ mod authenticate;
 mod authorize;
 pub mod class;
 mod connector;
+pub mod control;
 mod dice;
 mod error;
 pub mod faults;
@@ -79,7 +80,7 @@ impl Sandbox {
         let Options { dir, account, clock } = options;
         check_account(&account)?;
         let folder = dir.as_deref().map(Folder::open).transpose()?;
-        let realm = Realm::new(folder, clock);
+        let realm = Realm::new(folder, clock)?;
         let account = realm.open(&account)?;
         Ok(Self { inner: Arc::new(Inner { account, realm }) })
     }

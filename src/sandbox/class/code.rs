@@ -26,7 +26,11 @@ const EDITS: [(Mistake, &str, &str); 7] = [
         "    rows = credential_report(boto3.client(\"iam\"))\n",
     ),
     (Mistake::CodeSyntax, "def lambda_handler(event, context):\n", "def lambda_handler(event, context)\n"),
-    (Mistake::CodeWrongColumn, "row[\"mfa_active\"] == \"false\"", "row[\"access_key_1_active\"] == \"false\""),
+    (
+        Mistake::CodeWrongColumn,
+        "row[\"mfa_active\"] == \"false\"",
+        "row[\"access_key_1_active\"] == \"false\"",
+    ),
     (Mistake::CodeCountsKeyUsers, "row[\"password_enabled\"] == \"true\" and ", ""),
     (
         Mistake::CodeIgnoresRootKeys,
@@ -47,7 +51,10 @@ const WORDS: [(&str, &[&str]); 8] = [
     ("keys", &["keys", "credentials", "creds", "temporary"]),
     ("report", &["report", "message", "text", "summary", "body"]),
     ("content", &["content", "raw", "csv_text", "decoded"]),
-    ("assume_auditor", &["assume_auditor", "assume_role", "get_iam_client", "auditor_session", "auditor_client"]),
+    (
+        "assume_auditor",
+        &["assume_auditor", "assume_role", "get_iam_client", "auditor_session", "auditor_client"],
+    ),
     ("users_without_mfa", &["users_without_mfa", "no_mfa", "check_mfa", "mfa_disabled_users"]),
     ("root_last_used", &["root_last_used", "last_root_use", "check_root", "root_usage"]),
 ];

@@ -99,7 +99,8 @@ impl<'a> Hand<'a> {
             return Err(AwsError::internal(format!("nobody answers {service}:{operation}")));
         };
         let is_global = matches!(service.signing_name(), "iam" | "sts");
-        let mut ctx = RequestContext::new(service.signing_name(), if is_global { "us-east-1" } else { self.region });
+        let mut ctx =
+            RequestContext::new(service.signing_name(), if is_global { "us-east-1" } else { self.region });
         account.id().clone_into(&mut ctx.account_id);
         ctx.access_key = Some(key.0.clone());
         ctx.request_id = wire::uuid();
@@ -123,11 +124,12 @@ impl<'a> Hand<'a> {
         let found = self.account.iam().read(|state| {
             let user = state.users.get(&key)?;
             let device = state.mfa.values().find(|device| device.user.as_deref() == Some(&key));
-            let identity = Identity::User { name: user.name.clone(), id: user.id.clone(), path: user.path.clone() };
+            let identity =
+                Identity::User { name: user.name.clone(), id: user.id.clone(), path: user.path.clone() };
             Some((identity, device.map(|device| device.serial.clone())))
         });
-        let (identity, serial) =
-            found.ok_or_else(|| self.refused("signin", "ConsoleLogin", AwsError::internal("no such user")))?;
+        let (identity, serial) = found
+            .ok_or_else(|| self.refused("signin", "ConsoleLogin", AwsError::internal("no such user")))?;
         let now = self.enter(&identity, serial.as_deref()).await;
         self.account.iam().edit(|state| {
             if let Some(user) = state.users.get_mut(&key) {
@@ -178,7 +180,8 @@ impl<'a> Hand<'a> {
     pub(super) async fn enable_mfa(&mut self, key: &Key, user: &str) -> Result<(), ClassError> {
         let input = json!({"VirtualMFADeviceName": user});
         let made = self.call(key, "iam", "CreateVirtualMFADevice", input).await?;
-        let serial = made.pointer("/VirtualMFADevice/SerialNumber").and_then(Value::as_str).unwrap_or_default();
+        let serial =
+            made.pointer("/VirtualMFADevice/SerialNumber").and_then(Value::as_str).unwrap_or_default();
         let (first, second) = self.codes(serial).unwrap_or_default();
         let input = json!({
             "UserName": user,
@@ -216,7 +219,8 @@ impl<'a> Hand<'a> {
         let state = self.account.services().find("sns").and_then(|sns| sns.snapshot());
         let state: Value = state.and_then(|state| serde_json::from_slice(&state).ok()).unwrap_or_default();
         let waiting = state.pointer(&format!("/{}/subscriptions", self.region)).and_then(Value::as_object);
-        let of_topic = waiting.into_iter().flatten().filter(|(_, it)| it.get("topic").is_some_and(|of| of == topic));
+        let of_topic =
+            waiting.into_iter().flatten().filter(|(_, it)| it.get("topic").is_some_and(|of| of == topic));
         of_topic.filter_map(|(_, it)| Some(it.get("token")?.as_str()?.to_owned())).collect()
     }
 

@@ -67,38 +67,58 @@ impl Class {
     /// Writes the answer key as a table, a line per student.
     pub fn to_csv(&self) -> Result<String, ClassError> {
         let header = ["id", "name", "email", "account_id", "extension", "same_as", "mistakes", "tasks"];
-        table(header, self.students.iter().map(|student| {
-            let mut tasks: Vec<&str> = student.mistakes.iter().flat_map(|mistake| mistake.tasks()).copied().collect();
-            tasks.sort_by_key(|task| (task.len(), *task));
-            tasks.dedup();
-            let mistakes: Vec<&str> = student.mistakes.iter().map(|mistake| mistake.id()).collect();
-            [
-                student.id.clone(),
-                disarmed(&student.name),
-                student.email.clone(),
-                student.account.clone(),
-                student.extension.to_string(),
-                student.same_as.clone().unwrap_or_default(),
-                mistakes.join(" "),
-                tasks.join(" "),
-            ]
-        }))
+        table(
+            header,
+            self.students.iter().map(|student| {
+                let mut tasks: Vec<&str> =
+                    student.mistakes.iter().flat_map(|mistake| mistake.tasks()).copied().collect();
+                tasks.sort_by_key(|task| (task.len(), *task));
+                tasks.dedup();
+                let mistakes: Vec<&str> = student.mistakes.iter().map(|mistake| mistake.id()).collect();
+                [
+                    student.id.clone(),
+                    disarmed(&student.name),
+                    student.email.clone(),
+                    student.account.clone(),
+                    student.extension.to_string(),
+                    student.same_as.clone().unwrap_or_default(),
+                    mistakes.join(" "),
+                    tasks.join(" "),
+                ]
+            }),
+        )
     }
 
     /// Writes the roster of the class, as grading reads it. Names are as the students gave them.
     pub fn to_roster(&self) -> Result<String, ClassError> {
-        let header = ["id", "name", "email", "account_id", "role_arn", "external_id", "profile", "bundle", "extension"];
-        table(header, self.students.iter().map(|student| {
-            let none = String::new;
-            let extension = if student.extension == 0 { none() } else { student.extension.to_string() };
-            let (id, name, email) = (student.id.clone(), student.name.clone(), student.email.clone());
-            [id, name, email, student.account.clone(), none(), none(), none(), none(), extension]
-        }))
+        let header = [
+            "id",
+            "name",
+            "email",
+            "account_id",
+            "role_arn",
+            "external_id",
+            "profile",
+            "bundle",
+            "extension",
+        ];
+        table(
+            header,
+            self.students.iter().map(|student| {
+                let none = String::new;
+                let extension = if student.extension == 0 { none() } else { student.extension.to_string() };
+                let (id, name, email) = (student.id.clone(), student.name.clone(), student.email.clone());
+                [id, name, email, student.account.clone(), none(), none(), none(), none(), extension]
+            }),
+        )
     }
 }
 
 /// Writes rows under a header.
-fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> Result<String, ClassError> {
+fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<String, ClassError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(header).map_err(io::Error::from)?;
     for row in rows {

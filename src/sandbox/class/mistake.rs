@@ -103,7 +103,9 @@ impl Mistake {
     /// Tells whether two mistakes can be made in one piece of work.
     pub(super) fn goes_with(self, other: Self) -> bool {
         let excludes_all = |mistake: Self| mistake == Self::NothingDone;
-        !excludes_all(self) && !excludes_all(other) && !self.slots().iter().any(|slot| other.slots().contains(slot))
+        !excludes_all(self)
+            && !excludes_all(other)
+            && !self.slots().iter().any(|slot| other.slots().contains(slot))
     }
 }
 
@@ -119,7 +121,9 @@ mod tests {
         assert_eq!(ids.len(), Mistake::ALL.len());
         for task in 1..=13 {
             let task = format!("T{task}");
-            let spoils = |mistake: &&Mistake| mistake.tasks().contains(&task.as_str()) && **mistake != Mistake::NothingDone;
+            let spoils = |mistake: &&Mistake| {
+                mistake.tasks().contains(&task.as_str()) && **mistake != Mistake::NothingDone
+            };
             assert!(Mistake::ALL.iter().any(|mistake| spoils(&mistake)), "{task}");
         }
     }

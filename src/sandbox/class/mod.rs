@@ -102,7 +102,11 @@ pub enum ClassError {
 }
 
 /// Makes a class in the sandbox folder `dir`. `tell` hears of every student whose account is ready.
-pub async fn generate(dir: &Path, options: Options, mut tell: impl FnMut(&Student)) -> Result<Class, ClassError> {
+pub async fn generate(
+    dir: &Path,
+    options: Options,
+    mut tell: impl FnMut(&Student),
+) -> Result<Class, ClassError> {
     if options.students > MOST {
         return Err(ClassError::TooMany);
     }
@@ -119,7 +123,11 @@ pub async fn generate(dir: &Path, options: Options, mut tell: impl FnMut(&Studen
     for student in &students {
         // One after the other: an account has its own clock, and its files are closed before the next is opened.
         let clock = Clock::fixed(student.began);
-        let opened = super::Options { dir: Some(dir.to_owned()), account: student.account.clone(), clock: clock.clone() };
+        let opened = super::Options {
+            dir: Some(dir.to_owned()),
+            account: student.account.clone(),
+            clock: clock.clone(),
+        };
         let sandbox = Sandbox::open(opened)?;
         work::do_all(&sandbox, &clock, student, options.now).await?;
         tell(student);

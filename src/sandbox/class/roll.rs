@@ -39,14 +39,43 @@ impl Student {
 
 /// Names that people have, of many places.
 const FIRST: [&str; 32] = [
-    "Amir", "Ana", "Aroha", "Bao", "Chen", "Daniel", "Deepa", "Elif", "Emma", "Fatima", "Gabriel", "Hana", "Ines", "Ivan",
-    "Jamal", "Jörg", "Keiko", "Lena", "Liam", "Mei", "Mohammed", "Nadia", "Noah", "Olga", "Priya", "Quinn", "Ravi", "Sofía",
-    "Tomasz", "Uma", "Yara", "Zoë",
+    "Amir", "Ana", "Aroha", "Bao", "Chen", "Daniel", "Deepa", "Elif", "Emma", "Fatima", "Gabriel", "Hana",
+    "Ines", "Ivan", "Jamal", "Jörg", "Keiko", "Lena", "Liam", "Mei", "Mohammed", "Nadia", "Noah", "Olga",
+    "Priya", "Quinn", "Ravi", "Sofía", "Tomasz", "Uma", "Yara", "Zoë",
 ];
 const LAST: [&str; 32] = [
-    "Abdi", "Bakker", "Castillo", "Dubois", "Eriksson", "Fischer", "García", "Haddad", "Ito", "Jovanović", "Kim", "Lopez",
-    "Müller", "Nguyen", "O'Brien", "Park", "Quiroga", "Rossi", "Singh", "Tanaka", "Usman", "Vargas", "Wong", "Xu",
-    "Yılmaz", "Zhang", "Ahmed", "Brown", "Cohen", "Das", "Evans", "Fofanah",
+    "Abdi",
+    "Bakker",
+    "Castillo",
+    "Dubois",
+    "Eriksson",
+    "Fischer",
+    "García",
+    "Haddad",
+    "Ito",
+    "Jovanović",
+    "Kim",
+    "Lopez",
+    "Müller",
+    "Nguyen",
+    "O'Brien",
+    "Park",
+    "Quiroga",
+    "Rossi",
+    "Singh",
+    "Tanaka",
+    "Usman",
+    "Vargas",
+    "Wong",
+    "Xu",
+    "Yılmaz",
+    "Zhang",
+    "Ahmed",
+    "Brown",
+    "Cohen",
+    "Das",
+    "Evans",
+    "Fofanah",
 ];
 
 /// Names that try to become a formula, a tag, a control sequence or another column.
@@ -117,7 +146,9 @@ fn mistakes(dice: &mut Dice, first: &mut impl Iterator<Item = Mistake>) -> Vec<M
     let mut made: Vec<Mistake> = first.next().into_iter().collect();
     for _ in 0..dice.below(4) {
         let more = dice.pick(Mistake::ALL).copied();
-        made.extend(more.filter(|more| *more != Mistake::SameWork && made.iter().all(|have| have.goes_with(*more))));
+        made.extend(
+            more.filter(|more| *more != Mistake::SameWork && made.iter().all(|have| have.goes_with(*more))),
+        );
     }
     made.sort_unstable();
     made
@@ -165,7 +196,12 @@ mod tests {
     use super::*;
 
     fn class(students: u32, seed: u64) -> Vec<Student> {
-        super::students(&Options { students, seed, now: "2026-03-20T12:00:00Z".parse().unwrap(), replace: false })
+        super::students(&Options {
+            students,
+            seed,
+            now: "2026-03-20T12:00:00Z".parse().unwrap(),
+            replace: false,
+        })
     }
 
     #[test]
@@ -184,14 +220,18 @@ mod tests {
 
     #[test]
     fn the_same_seed_is_the_same_class_and_a_larger_one_begins_with_it() {
-        let seen = |class: &[Student]| -> Vec<String> { class.iter().map(|student| format!("{student:?}")).collect() };
+        let seen = |class: &[Student]| -> Vec<String> {
+            class.iter().map(|student| format!("{student:?}")).collect()
+        };
         assert_eq!(seen(&class(30, 5)), seen(&class(60, 5))[..30]);
         assert_ne!(seen(&class(30, 5)), seen(&class(30, 6)));
     }
 
     #[test]
     fn who_is_late_began_after_the_deadline() {
-        let deadline = Options { students: 0, seed: 0, now: "2026-03-20T12:00:00Z".parse().unwrap(), replace: false }.deadline();
+        let deadline =
+            Options { students: 0, seed: 0, now: "2026-03-20T12:00:00Z".parse().unwrap(), replace: false }
+                .deadline();
         for student in class(200, 3) {
             let after = student.began > deadline;
             assert_eq!(after, student.makes(Mistake::Late) || student.extension > 0, "{student:?}");

@@ -65,12 +65,18 @@ async fn what_the_key_says_is_in_the_account() {
             assert_eq!(state.root.keys.len(), usize::from(makes(Mistake::RootKey)), "{id}");
             assert_eq!(state.root.mfa.is_none(), makes(Mistake::RootWithoutMfa), "{id}");
             assert_eq!(state.password_policy.is_none(), makes(Mistake::PasswordPolicyMissing), "{id}");
-            assert_eq!(state.groups.get("iam-auditor-group").is_none(), makes(Mistake::GroupMisspelled), "{id}");
+            assert_eq!(
+                state.groups.get("iam-auditor-group").is_none(),
+                makes(Mistake::GroupMisspelled),
+                "{id}"
+            );
             let late = state.users.get("user3").unwrap().created > made.class.deadline;
             assert_eq!(late, makes(Mistake::Late) || student.extension > 0, "{id}");
         });
         let yesterday = made.class.as_of.saturating_sub(SignedDuration::from_hours(24)).unwrap().to_string();
-        let root = events(&sandbox, "ConsoleLogin").into_iter().filter(|event| event["userIdentity"]["type"] == "Root");
+        let root = events(&sandbox, "ConsoleLogin")
+            .into_iter()
+            .filter(|event| event["userIdentity"]["type"] == "Root");
         let recent = root.filter(|event| event["eventTime"].as_str().unwrap() > yesterday.as_str()).count();
         assert_eq!(recent, usize::from(makes(Mistake::RootYesterday)), "{id}");
     }

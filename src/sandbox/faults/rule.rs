@@ -169,7 +169,9 @@ impl Rule {
         let Some(place) = place.checked_sub(self.after) else { return false };
         self.first.is_none_or(|first| place < first)
             && self.every.is_none_or(|every| place.is_multiple_of(every.max(1)))
-            && self.probability.is_none_or(|probability| Dice::after(self.seed, place).fraction() < probability)
+            && self
+                .probability
+                .is_none_or(|probability| Dice::after(self.seed, place).fraction() < probability)
     }
 
     /// Tells whether the rule is for this operation.

@@ -113,7 +113,8 @@ impl Work<'_> {
         });
         let made = self.hand.call(admin, "events", "PutRule", input).await?;
         let rule = made.get("RuleArn").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let function = format!("arn:aws:lambda:{}:{}:function:{FUNCTION}", self.hand.region(), self.hand.id());
+        let function =
+            format!("arn:aws:lambda:{}:{}:function:{FUNCTION}", self.hand.region(), self.hand.id());
         if !self.makes(Mistake::ScheduleWithoutTarget) {
             let input = json!({"Rule": RULE, "Targets": [{"Id": "1", "Arn": function}]});
             self.hand.call(admin, "events", "PutTargets", input).await?;

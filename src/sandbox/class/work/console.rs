@@ -109,13 +109,16 @@ impl Work<'_> {
             let input = json!({"GroupName": group, "PolicyArn": ADMINISTRATOR});
             self.hand.call(admin, "iam", "AttachGroupPolicy", input).await?;
         }
-        let members: &[&str] = match (self.makes(Mistake::User3NotInGroup), self.makes(Mistake::EverybodyInGroup)) {
-            (true, _) => &[],
-            (_, true) => &["User1", "User2", "User3"],
-            _ => &["User3"],
-        };
+        let members: &[&str] =
+            match (self.makes(Mistake::User3NotInGroup), self.makes(Mistake::EverybodyInGroup)) {
+                (true, _) => &[],
+                (_, true) => &["User1", "User2", "User3"],
+                _ => &["User3"],
+            };
         for name in members {
-            self.hand.call(admin, "iam", "AddUserToGroup", json!({"GroupName": group, "UserName": name})).await?;
+            self.hand
+                .call(admin, "iam", "AddUserToGroup", json!({"GroupName": group, "UserName": name}))
+                .await?;
         }
         Ok(())
     }
@@ -175,7 +178,11 @@ impl Work<'_> {
     /// Deactivates the access keys of a user.
     async fn deactivate_keys(&mut self, key: &Key, name: &str) -> Result<(), ClassError> {
         let listed = self.hand.call(key, "iam", "ListAccessKeys", json!({"UserName": name})).await?;
-        let keys = listed.pointer("/AccessKeyMetadata/member").and_then(Value::as_array).cloned().unwrap_or_default();
+        let keys = listed
+            .pointer("/AccessKeyMetadata/member")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         for id in keys.iter().filter_map(|key| key.get("AccessKeyId")) {
             let input = json!({"UserName": name, "AccessKeyId": id, "Status": "Inactive"});
             self.hand.call(key, "iam", "UpdateAccessKey", input).await?;

@@ -17,7 +17,13 @@ impl Work<'_> {
         } else if self.makes(Mistake::PolicyWithoutGet) {
             json!(["iam:GenerateCredentialReport"])
         } else if self.makes(Mistake::PolicyTooMuch) {
-            json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:List*", "iam:Get*", "s3:ListAllMyBuckets"])
+            json!([
+                "iam:GenerateCredentialReport",
+                "iam:GetCredentialReport",
+                "iam:List*",
+                "iam:Get*",
+                "s3:ListAllMyBuckets"
+            ])
         } else if self.dice.below(2) == 0 {
             json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"])
         } else {

@@ -135,9 +135,28 @@ impl Iam {
         }
     }
 
+    /// Records that the root user or a user signed in with a password.
+    pub fn record_sign_in(&self, identity: &Identity, at: Timestamp) {
+        let (mut state, at) = (self.lock(), seconds(at));
+        match identity {
+            Identity::Root => state.root.password_last_used = Some(at),
+            Identity::User { name, .. } => {
+                if let Some(user) = state.users.get_mut(&store::key(name)) {
+                    user.password_last_used = Some(at);
+                }
+            }
+            Identity::Role { .. } => {}
+        }
+    }
+
+    /// Gives a user the password it chose at the sign-in page, if the password policy lets it.
+    pub fn choose_password(&self, user: &str, password: &str) -> Result<(), AwsError> {
+        ops::login::choose(&mut self.lock(), user, password, seconds(self.clock.now()))
+    }
+
     /// Checks a code of an MFA device that is enabled for `user`; a code is accepted once.
     pub fn check_mfa(&self, user: &str, serial: &str, code: &str) -> bool {
-        ops::mfa::check(&mut self.lock(), user, serial, code, self.clock.now())
+        ops::mfa::check(&mut self.lock(), user, serial, code, self.clock.wall())
     }
 
     /// Reads the state.
@@ -170,8 +189,8 @@ impl ServiceHandler for Iam {
             let message = format!("Could not find operation {operation} for version 2010-05-08");
             return Err(AwsError::bad_request("InvalidAction", message));
         };
-        let now = seconds(self.clock.now());
-        let mut answer = run(&mut Call { state: &mut self.lock(), input: &input, ctx, now })?;
+        let (now, wall) = (seconds(self.clock.now()), self.clock.wall());
+        let mut answer = run(&mut Call { state: &mut self.lock(), input: &input, ctx, now, wall })?;
         call::prune(&mut answer);
         Ok(answer)
     }

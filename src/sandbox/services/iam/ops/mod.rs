@@ -6,7 +6,7 @@ mod attach;
 mod details;
 mod groups;
 mod inline;
-mod login;
+pub(super) mod login;
 pub(super) mod mfa;
 mod passwords;
 mod policies;
