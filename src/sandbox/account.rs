@@ -115,6 +115,7 @@ impl Account {
             call.service.service_name(),
             &call.ctx.region,
         );
+        self.iam().record_service_use(&call.caller.identity, call.service.signing_name(), &call.ctx.region);
         let answer = self.perform(&call).await;
         // A failure replaces the answer: the caller must not believe in a change that the next process will not see.
         // It is no server error: the SDK would send the request again.

@@ -22,6 +22,7 @@ mod gateway;
 mod keeper;
 mod realm;
 pub mod recorder;
+mod runtime;
 pub mod server;
 pub mod services;
 mod store;

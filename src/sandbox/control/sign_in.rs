@@ -94,7 +94,7 @@ pub(super) fn sign_in(account: &Account, page: &SignIn) -> Result<Value, Error> 
         })?;
     }
     let now = account.now();
-    account.iam().record_sign_in(&found.identity, now);
+    account.iam().record_sign_in(Some(name.as_str()), now);
     record(account, page, visitor, serial, true);
     session(account, found.identity, serial.is_some())
 }
@@ -104,7 +104,7 @@ fn root(account: &Account, page: &SignIn) -> Result<Value, Error> {
     let arn = Identity::Root.arn("aws", account.id());
     let mfa = account.iam().read(|state| state.root.mfa.is_some());
     let serial = mfa.then(|| arn.replace(":root", ":mfa/root-account-mfa-device"));
-    account.iam().record_sign_in(&Identity::Root, account.now());
+    account.iam().record_sign_in(None, account.now());
     record(account, page, Visitor::Known(&Identity::Root), serial.as_deref(), true);
     session(account, Identity::Root, mfa)
 }
