@@ -61,6 +61,13 @@ pub enum SandboxError {
         /// What stands there.
         path: PathBuf,
     },
+    /// A service's state cannot be written as JSON.
+    #[error("a service's state cannot be written")]
+    Unwritable {
+        /// What the writer says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A service of the sandbox panicked while it answered.
     #[error("a service of the sandbox panicked")]
     Panicked,
@@ -117,8 +124,10 @@ impl From<SandboxError> for Error {
             SandboxError::NotA { .. } => {
                 Self::input(message).hinted("move it away, or choose another folder with --sandbox-dir")
             }
-            SandboxError::Panicked => Self::new(ErrorKind::Internal, message)
-                .hinted("this is a fault of iamlab: please report it with the command that led here"),
+            SandboxError::Unwritable { .. } | SandboxError::Panicked => {
+                Self::new(ErrorKind::Internal, message)
+                    .hinted("this is a fault of iamlab: please report it with the command that led here")
+            }
             SandboxError::Io { source, .. } => {
                 let denied = source.kind() == io::ErrorKind::PermissionDenied
                     || source.kind() == io::ErrorKind::ReadOnlyFilesystem;

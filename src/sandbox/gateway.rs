@@ -1,63 +1,138 @@
-//! The way into an account for one HTTP request, whether it comes from an SDK in this process or from a socket.
+//! The way into the sandbox for one HTTP request, whether it comes from an SDK in this process or from a socket.
+//!
+//! ```text
+//! request ─► authenticate ─► parse ─► account ─► serialise ─► answer
+//! ```
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use awsim_core::gateway::dispatch_request;
-use awsim_core::{AwsError, PrincipalLookup, Protocol, ResolvedPrincipal};
+use awsim_core::protocol::{
+    detect_protocol, effective_protocol, parse_request, serialize_error, serialize_response,
+};
+use awsim_core::{AwsError, Protocol, RequestContext};
 use bytes::Bytes;
 use futures::FutureExt as _;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST};
-use http::{HeaderMap, HeaderValue, Request, Response};
-use http_body_util::BodyExt as _;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use serde_json::Value;
 
-use super::services::iam::Iam;
+use super::account::{Account, Call};
+use super::authenticate::{Refusal, Signed};
+use super::services::iam::KeyOwner;
+use super::services::lambda::enveloped;
+use super::services::wire;
 use super::{Sandbox, SandboxError};
+
+/// An answer of an operation, or its refusal, with the protocol it is written in.
+type Answer = (Protocol, Result<(String, Value), AwsError>);
 
 impl Sandbox {
     /// Answers one request as AWS would: errors of the services are answers too. Fails only by a fault of
     /// the sandbox itself.
     pub async fn dispatch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, SandboxError> {
-        let (mut parts, body) = request.into_parts();
-        if let Some(host) = parts.uri.authority().and_then(|name| HeaderValue::from_str(name.as_str()).ok()) {
-            parts.headers.entry(HOST).or_insert(host);
-        }
-        let sent_type = parts.headers.get(CONTENT_TYPE).cloned();
-        let is_form =
-            sent_type.as_ref().is_some_and(|sent| sent.as_bytes().starts_with(b"application/x-www-form"));
-        let (status, headers, body) = if is_form && !is_sound_form(&body) {
-            let error = AwsError::bad_request("MalformedQueryString", "The query string is malformed.");
-            awsim_core::protocol::serialize_error(Protocol::AwsQuery, &error, "malformed")
-        } else {
-            let gateway = &self.inner.gateway;
-            let answering = dispatch_request(gateway, parts.method, parts.uri, parts.headers, body);
-            let answered = AssertUnwindSafe(answering).catch_unwind().await;
-            let (response, _request_id) = answered.map_err(|_panic| SandboxError::Panicked)?;
-            let (head, body) = response.into_parts();
-            let body = body.collect().await.map_err(|_broken| SandboxError::Panicked)?.to_bytes();
-            (head.status, head.headers, body)
+        let (parts, body) = request.into_parts();
+        let id = wire::uuid();
+        let answering = AssertUnwindSafe(self.call(&parts, &body, &id)).catch_unwind();
+        let (protocol, answer) = answering.await.map_err(|_panic| SandboxError::Panicked)??;
+        let (status, headers, body) = match answer {
+            Ok((operation, output)) => serialize_response(protocol, &operation, &output, &id),
+            Err(error) => serialize_error(protocol, &error, &id),
         };
-        let headers = self.dress(headers, sent_type.as_ref(), body.len());
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
-        Ok(response)
+        Ok(self.dressed(status, headers, body, &parts))
+    }
+
+    /// Finds out who sent a request, what it asks, and has the account answer it.
+    async fn call(&self, parts: &Parts, body: &Bytes, id: &str) -> Result<Answer, SandboxError> {
+        let guessed = detect_protocol(&parts.headers, body).unwrap_or(Protocol::RestJson1);
+        let is_form = parts
+            .headers
+            .get(CONTENT_TYPE)
+            .is_some_and(|sent| sent.as_bytes().starts_with(b"application/x-www-form"));
+        if is_form && !is_sound_form(body) {
+            let error = AwsError::bad_request("MalformedQueryString", "The query string is malformed.");
+            return Ok((Protocol::AwsQuery, Err(error)));
+        }
+        let (signed, account, caller) = match self.sender(parts, body)? {
+            Ok(sender) => sender,
+            Err(refusal) => return Ok((guessed, Err(refusal.error(guessed)))),
+        };
+        let Some(service) = account.services().find(signed.service()) else {
+            let message = format!("the sandbox has no service `{}`", signed.service());
+            return Ok((guessed, Err(AwsError::bad_request("UnknownService", message))));
+        };
+        let protocol = effective_protocol(service.protocol(), &parts.headers, body);
+        let (method, uri, headers) = (&parts.method, &parts.uri, &parts.headers);
+        let body = enveloped(method, uri.path(), body);
+        let parsed = match parse_request(protocol, method, uri, headers, &body, &service.routes()) {
+            Ok(parsed) => parsed,
+            Err(error) => return Ok((protocol, Err(error))),
+        };
+        let ctx = context(&signed, &account, parts, id);
+        let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        let (operation, input) = (parsed.operation, parsed.input);
+        let call = Call { service, operation: &operation, input, ctx: &ctx, caller: &caller, agent };
+        let answer = account.answer(call).await;
+        Ok((protocol, answer.map(|output| (operation, output))))
+    }
+
+    /// Finds the sender of a request, and the sender's account.
+    fn sender<'a>(
+        &self,
+        parts: &'a Parts,
+        body: &Bytes,
+    ) -> Result<Result<(Signed<'a>, Arc<Account>, KeyOwner), Refusal>, SandboxError> {
+        let signed = match Signed::read(parts) {
+            Ok(signed) => signed,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let Some((account, owner)) = self.realm().owner(signed.key())? else {
+            return Ok(Err(Refusal::UnknownKey));
+        };
+        let verified = signed.verify(&owner, parts, body);
+        Ok(verified.map(|()| (signed, account, owner)))
     }
 
     /// Completes the answer's headers: the JSON dialect of the request, the length and the date.
-    fn dress(&self, mut headers: HeaderMap, sent_type: Option<&HeaderValue>, length: usize) -> HeaderMap {
+    fn dressed(
+        &self,
+        status: StatusCode,
+        mut headers: HeaderMap,
+        body: Bytes,
+        request: &Parts,
+    ) -> Response<Bytes> {
         if headers.get(CONTENT_TYPE).is_some_and(|found| found == "application/x-amz-json-1.0") {
-            let dialect = sent_type.filter(|sent| sent.as_bytes().starts_with(b"application/x-amz-json-1."));
+            let sent = request.headers.get(CONTENT_TYPE);
+            let dialect = sent.filter(|sent| sent.as_bytes().starts_with(b"application/x-amz-json-1."));
             let dialect = dialect.cloned().unwrap_or_else(|| HeaderValue::from_static("application/json"));
             headers.insert(CONTENT_TYPE, dialect);
         }
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-        let date = self.inner.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        let date = self.realm().clock().now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         if let Ok(date) = HeaderValue::from_str(&date) {
             headers.insert(DATE, date);
         }
-        headers
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
     }
+}
+
+/// What the services are told of a request. Who sits behind a proxy says so in `X-Forwarded-For`.
+fn context(signed: &Signed<'_>, account: &Account, parts: &Parts, id: &str) -> RequestContext {
+    let mut ctx = RequestContext::new(signed.service(), signed.region());
+    let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    let address = forwarded.and_then(|list| list.split(',').next()).map_or("127.0.0.1", str::trim);
+    ctx.account_id = account.id().to_owned();
+    ctx.access_key = Some(signed.key().to_owned());
+    ctx.request_id = id.to_owned();
+    ctx.method = parts.method.to_string();
+    ctx.uri = parts.uri.to_string();
+    ctx.source_ip = Some(address.to_owned());
+    ctx.is_secure = true;
+    ctx
 }
 
 /// Tells whether the gateway's parser can take a form: it allocates up to the highest list index, counts
@@ -72,29 +147,6 @@ fn is_sound_form(body: &[u8]) -> bool {
         segments.clone().count() <= 32 && segments.all(fits)
     })
 }
-
-/// Tells IAM which keys are used; who may do what is not decided here.
-pub(super) struct KeyUse {
-    iam: Arc<Iam>,
-}
-
-impl KeyUse {
-    /// Reports to `iam`.
-    pub(super) const fn new(iam: Arc<Iam>) -> Self {
-        Self { iam }
-    }
-}
-
-impl PrincipalLookup for KeyUse {
-    fn resolve_access_key(&self, _access_key: &str) -> Option<ResolvedPrincipal> {
-        None
-    }
-
-    fn record_access_key_used(&self, access_key: &str, service: &str, region: &str) {
-        self.iam.record_key_use(access_key, service, region);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http::header::AUTHORIZATION;

@@ -1,17 +1,28 @@
-//! An AWS account in a box: the SDK's HTTP connector ends here instead of at AWS.
+//! AWS accounts in a box: the SDK's HTTP connector ends here instead of at AWS.
 //!
 //! ```text
-//! SDK client ─► connector ─► gateway (routing, protocols) ─► services ─► store (files) ─► response
+//! SDK client ─► connector ─► gateway (who, what) ─► account (allowed?) ─► service ─► keeper (files) ─► answer
 //! ```
 //!
-//! A [`Sandbox`] is one account. Give [`Sandbox::http_client`] and [`Sandbox::credentials`] to the SDK's
-//! configuration and the ordinary clients talk to it, in process. With a folder its state outlives the
-//! process: whatever a call changed is on disk before the call answers.
+//! A [`Sandbox`] holds many accounts and has one of them in front. Give [`Sandbox::http_client`] and
+//! [`Sandbox::credentials`] to the SDK's configuration and the ordinary clients talk to it, in process; the key
+//! that signed a request tells whose it is. With a folder its state outlives the process: whatever a call changed
+//! is on disk before the call answers.
 
+mod account;
+mod authenticate;
+mod authorize;
+pub mod class;
 mod connector;
-mod durable;
+pub mod control;
+mod dice;
 mod error;
+pub mod faults;
 mod gateway;
+mod keeper;
+mod realm;
+pub mod recorder;
+mod runtime;
 pub mod server;
 pub mod services;
 mod store;
@@ -25,15 +36,13 @@ use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use awsim_core::gateway::AppState;
-use awsim_core::{AuthzEngine, RequestDetailStore};
 
 use crate::clock::Clock;
+use account::Account;
 pub use error::SandboxError;
-use gateway::KeyUse;
-use services::Services;
+use realm::Realm;
 use services::iam::Iam;
-use store::Store;
+use store::Folder;
 
 /// The account a sandbox plays when nobody names one.
 pub const DEFAULT_ACCOUNT: &str = "123456789012";
@@ -45,14 +54,12 @@ pub struct Options {
     pub dir: Option<PathBuf>,
     /// The 12 digits of the account.
     pub account: String,
-    /// The region of requests that name none.
-    pub region: String,
     /// Where the services take the time from.
     pub clock: Clock,
 }
 
-/// One emulated AWS account. Clones share it; the folder is released when the last clone
-/// (and the last HTTP client made from it) is dropped.
+/// Emulated AWS accounts. Clones share them; the folder is released when the last clone (and the last HTTP client
+/// made from it) is dropped.
 #[derive(Clone)]
 pub struct Sandbox {
     inner: Arc<Inner>,
@@ -60,48 +67,48 @@ pub struct Sandbox {
 
 /// What the clones of a [`Sandbox`] share.
 struct Inner {
-    account: String,
-    clock: Clock,
-    gateway: AppState,
-    services: Services,
+    /// The account that is meant when nobody names one.
+    account: Arc<Account>,
+    realm: Arc<Realm>,
 }
 
 impl Sandbox {
-    /// Opens the account: reads what the folder holds, or starts an empty account.
+    /// Opens a sandbox and the account named in `options`, an empty one if there is none.
     ///
     /// A folder that does not exist is made by the first call that changes something, so reading a new
     /// sandbox leaves no trace. Waits up to five seconds, blocking, while another process uses the folder.
     pub fn open(options: Options) -> Result<Self, SandboxError> {
-        let Options { dir, account, region, clock } = options;
+        let Options { dir, account, clock } = options;
         check_account(&account)?;
-        let store = dir.map(|dir| Store::open(&dir, &account)).transpose()?;
-        let services = Services::open(&account, &clock, store)?;
-        let mut gateway = AppState::new(region, account.clone());
-        // The gateway's own switches come from its environment variables; ours decide instead.
-        let mut authz = AuthzEngine::new(false);
-        authz.principal_lookup = Arc::new(KeyUse::new(services.iam().clone()));
-        gateway.authz = Arc::new(authz);
-        gateway.request_details = RequestDetailStore::new(1, 0);
-        for (service, routes) in services.registered() {
-            gateway.register(service, routes);
-        }
-        Ok(Self { inner: Arc::new(Inner { account, clock, gateway, services }) })
+        let folder = dir.as_deref().map(Folder::open).transpose()?;
+        let realm = Realm::new(folder, clock)?;
+        let account = realm.open(&account)?;
+        Ok(Self { inner: Arc::new(Inner { account, realm }) })
     }
 
-    /// Returns the HTTP client that ends in this account; give it to the SDK's configuration.
+    /// Returns the same sandbox with another account in front, an empty one if there is none of this id.
+    pub fn with_account(&self, account: &str) -> Result<Self, SandboxError> {
+        check_account(account)?;
+        let realm = self.inner.realm.clone();
+        let account = realm.open(account)?;
+        Ok(Self { inner: Arc::new(Inner { account, realm }) })
+    }
+
+    /// Returns the HTTP client that ends in this sandbox; give it to the SDK's configuration. The access key of a
+    /// request tells the account.
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(connector::Connector::new(self.clone()))
     }
 
     /// Returns the access key of the account's administrator.
     pub fn credentials(&self) -> Credentials {
-        let (id, secret) = self.inner.services.iam().administrator_key();
+        let (id, secret) = self.iam().administrator_key();
         Credentials::new(id, secret.reveal(), None, None, "iamlab-sandbox")
     }
 
     /// Returns the account's IAM, to look behind the API. [`Sandbox::flush`] saves what was edited there.
     pub fn iam(&self) -> &Iam {
-        self.inner.services.iam()
+        self.inner.account.iam()
     }
 
     /// Returns the ids of the accounts that the folder `dir` keeps, in order. Does not lock it.
@@ -118,19 +125,23 @@ impl Sandbox {
 
     /// Returns the 12 digits of the account.
     pub fn account(&self) -> &str {
-        &self.inner.account
+        self.inner.account.id()
     }
 
-    /// Writes every service whose state differs from its file, also what only reading calls changed
-    /// (when an access key was last used, say). Does nothing in memory.
+    /// Saves the account: what changed, and the account itself when it is new. Does nothing in memory.
     pub fn flush(&self) -> Result<(), SandboxError> {
-        self.inner.services.flush()
+        self.inner.account.keeper().flush()
+    }
+
+    /// Returns all accounts.
+    fn realm(&self) -> &Realm {
+        &self.inner.realm
     }
 }
 
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sandbox").field("account", &self.inner.account).finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("account", &self.account()).finish_non_exhaustive()
     }
 }
 

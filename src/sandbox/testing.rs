@@ -16,7 +16,6 @@ pub(super) fn open(dir: Option<&Path>) -> Result<Sandbox, SandboxError> {
     Sandbox::open(Options {
         dir: dir.map(Path::to_owned),
         account: DEFAULT_ACCOUNT.to_owned(),
-        region: "us-east-1".to_owned(),
         clock: Clock::fixed(at),
     })
 }

@@ -2,12 +2,15 @@
 //!
 //! <https://docs.aws.amazon.com/access-analyzer/latest/APIReference/>
 
+mod needs;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, RouteDefinition, ServiceHandler};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::regional::Regional;
@@ -210,6 +213,19 @@ const ROUTES: [(&str, &str, &str); 9] = [
     ("GET", "/tags/{resourceArn}", "ListTagsForResource"),
 ];
 
+/// The operations it answers; `handle` has an arm for each.
+const OPERATIONS: &[&str] = &[
+    "CreateAnalyzer",
+    "GetAnalyzer",
+    "ListAnalyzers",
+    "DeleteAnalyzer",
+    "ListFindings",
+    "ListFindingsV2",
+    "TagResource",
+    "UntagResource",
+    "ListTagsForResource",
+];
+
 #[async_trait]
 impl ServiceHandler for AccessAnalyzer {
     fn service_name(&self) -> &'static str {
@@ -255,39 +271,19 @@ impl ServiceHandler for AccessAnalyzer {
     fn restore(&self, data: &[u8]) -> Result<(), String> {
         self.state.restore(data)
     }
-
-    fn iam_action(&self, operation: &str) -> Option<String> {
-        Some(format!("access-analyzer:{}", operation.trim_end_matches("V2")))
-    }
-
-    fn iam_resource(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Option<String> {
-        if operation == "ListAnalyzers" {
-            return Some("*".to_owned());
-        }
-        let named = input["analyzerName"].as_str().map(|name| self.arn(&ctx.region, name));
-        let arn =
-            || input["analyzerArn"].as_str().or_else(|| input["resourceArn"].as_str()).map(str::to_owned);
-        named.or_else(arn)
-    }
 }
 
 impl super::Service for AccessAnalyzer {
     fn operations(&self) -> Vec<&'static str> {
-        vec![
-            "CreateAnalyzer",
-            "GetAnalyzer",
-            "ListAnalyzers",
-            "DeleteAnalyzer",
-            "ListFindings",
-            "ListFindingsV2",
-            "TagResource",
-            "UntagResource",
-            "ListTagsForResource",
-        ]
+        OPERATIONS.to_vec()
     }
 
-    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
-        Vec::new()
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
+        needs::of(self, operation, input, ctx)
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        self.state.take_change()
     }
 }
 

@@ -1,31 +1,33 @@
 //! The services of the sandbox, one file or folder each, every one an [`awsim_core::ServiceHandler`].
 //!
-//! `Services::open` is the table. A service keeps its state in memory (most in a `Regional`), gives it as
-//! bytes (`snapshot`) and takes it back (`restore`); saving is not its business.
+//! `Services::new` is the table. A service keeps its state in memory (most in a `Regional`), tells what changed of it
+//! (`take_change`) and takes it back; saving is not its business.
 
 mod access_analyzer;
 pub mod cloudformation;
+pub mod cloudtrail;
 mod events;
+pub(in crate::sandbox) mod grant;
 pub mod iam;
-mod lambda;
+pub(in crate::sandbox) mod lambda;
+mod logs;
+mod need;
 mod regional;
 mod sns;
 pub mod sts;
 mod tagging;
 mod tags;
-mod wire;
+pub(super) mod wire;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use awsim_core::{AwsError, RequestContext, RouteDefinition, ServiceHandler};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::SandboxError;
-use super::durable::{Durable, Keeper};
-use super::store::Store;
 use crate::clock::Clock;
-use cloudformation::{CloudFormation, Invoke};
+use crate::sandbox::recorder::Log;
+use cloudformation::{CloudFormation, Invoker};
 use iam::Iam;
 use tags::{Tagged, Tags};
 
@@ -37,6 +39,17 @@ pub(super) trait Service: ServiceHandler {
     /// What the caller must be allowed to do for this call, before it is carried out; all of it. Nothing for a
     /// call that needs no permission (`sts:GetCallerIdentity`). Source: the Service Authorization Reference.
     fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<Need>;
+
+    /// Returns what changed since the last call, as the journal keeps it, and forgets that it did. A service
+    /// without state never changes.
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        Ok(None)
+    }
+
+    /// Does again what [`Service::take_change`] told; twice is the same as once.
+    fn apply_change(&self, change: &RawValue) -> Result<(), String> {
+        self.restore(change.get().as_bytes())
+    }
 }
 
 /// One thing a caller must be allowed to do.
@@ -46,7 +59,8 @@ pub(crate) struct Need {
     pub(crate) action: String,
     /// The ARN the policies are asked about, or `*`.
     pub(crate) resource: String,
-    /// How the service's message names the resource: `group IAM-Auditor-Group`; the ARN when it names it so.
+    /// How the service's message names the resource: `group IAM-Auditor-Group`; the ARN when it names it so; empty
+    /// when the message leaves ` on resource: …` out.
     pub(crate) shown: String,
     /// The condition keys of this call, besides the global ones of every call.
     pub(crate) keys: Vec<(String, Vec<String>)>,
@@ -54,25 +68,34 @@ pub(crate) struct Need {
     pub(crate) resource_policy: Option<String>,
 }
 
-/// The services of one account, opened and wired to each other.
+/// The services of one account, wired to each other.
 pub(super) struct Services {
-    registered: Vec<Arc<dyn ServiceHandler>>,
-    keeper: Option<Arc<Keeper>>,
-    iam: Arc<Iam>,
+    /// All of them, in the order in which they are saved.
+    pub(super) all: Vec<Arc<dyn Service>>,
+    /// The identities, which the way into the account needs too.
+    pub(super) iam: Arc<Iam>,
+    /// The functions, which run once they are told where they are.
+    pub(super) lambda: Arc<lambda::Lambda>,
 }
 
 impl Services {
-    /// Makes the services of an account and restores what `store` holds of them.
-    pub(super) fn open(account: &str, clock: &Clock, store: Option<Store>) -> Result<Self, SandboxError> {
-        let iam = Arc::new(Iam::new(clock.clone()));
-        let sts = Arc::new(sts::Sts::new(iam.clone(), clock.clone()));
-        let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone()));
+    /// Makes the services of an empty account. `realm` knows the other accounts, `invoker` calls a service on
+    /// behalf of another one, `log` is the event history.
+    pub(super) fn new(
+        account: &str,
+        clock: &Clock,
+        realm: Arc<dyn sts::Realm>,
+        invoker: Invoker,
+        log: Log,
+    ) -> Self {
+        let iam = Arc::new(Iam::new(account, clock.clone()));
+        let sts = Arc::new(sts::Sts::new(iam.clone()).with_realm(realm));
+        let logs = Arc::new(logs::Logs::new(account));
+        let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone(), logs.clone()));
         let sns = Arc::new(sns::Sns::new(account, clock.clone()));
         let events = Arc::new(events::Events::new(account));
         let analyzer = Arc::new(access_analyzer::AccessAnalyzer::new(account, clock.clone()));
-        let internal: Vec<Arc<dyn ServiceHandler>> =
-            vec![iam.clone(), lambda.clone(), sns.clone(), events.clone()];
-        let stacks = Arc::new(CloudFormation::new(clock.clone(), Arc::new(Internal(internal))));
+        let stacks = Arc::new(CloudFormation::new(clock.clone(), invoker));
         let tagging = Arc::new(tagging::Tagging::new(vec![
             iam.clone(),
             lambda.clone(),
@@ -81,68 +104,15 @@ impl Services {
             analyzer.clone(),
             stacks.clone(),
         ]));
-        // Each service with the services whose state its calls change. IAM is among them all: it notes when a
-        // key was last used.
-        let table: [(Arc<dyn ServiceHandler>, &'static [&'static str]); 8] = [
-            (iam.clone(), &["iam"]),
-            (sts, &["iam"]),
-            (lambda, &["lambda", "iam"]),
-            (sns, &["sns", "iam"]),
-            (events, &["events", "iam"]),
-            (analyzer, &["access-analyzer", "iam"]),
-            (stacks, &["cloudformation", "iam", "lambda", "sns", "events"]),
-            (tagging, &[]),
-        ];
-        let Some(store) = store else {
-            let registered = table.into_iter().map(|(service, _)| service).collect();
-            return Ok(Self { registered, keeper: None, iam });
-        };
-        let services = table.iter().filter(|(service, changes)| changes.contains(&service.service_name()));
-        let services = services.map(|(service, _)| service.clone()).collect();
-        let keeper = Arc::new(Keeper::open(services, store)?);
-        let durable = |(service, changes)| Arc::new(Durable::new(service, changes, keeper.clone())) as _;
-        let registered = table.into_iter().map(durable).collect();
-        Ok(Self { registered, keeper: Some(keeper), iam })
+        let trail = Arc::new(cloudtrail::CloudTrail::new(clock.clone(), log));
+        let all: Vec<Arc<dyn Service>> =
+            vec![iam.clone(), sts, lambda.clone(), logs, sns, events, analyzer, stacks, tagging, trail];
+        Self { all, iam, lambda }
     }
 
-    /// Returns the services with their routes, as the gateway registers them.
-    pub(super) fn registered(
-        &self,
-    ) -> impl Iterator<Item = (Arc<dyn ServiceHandler>, Vec<RouteDefinition>)> + '_ {
-        self.registered.iter().map(|service| (service.clone(), service.routes()))
-    }
-
-    /// Returns IAM, whose administrator key opens the account.
-    pub(super) const fn iam(&self) -> &Arc<Iam> {
-        &self.iam
-    }
-
-    /// Saves every service whose state differs from its file.
-    pub(super) fn flush(&self) -> Result<(), SandboxError> {
-        self.keeper.as_ref().map_or(Ok(()), |keeper| keeper.save_all())
-    }
-}
-
-/// The services as `CloudFormation` reaches them: past the files, which are written once the stack is done.
-struct Internal(Vec<Arc<dyn ServiceHandler>>);
-
-#[async_trait]
-impl Invoke for Internal {
-    async fn invoke(
-        &self,
-        service: &str,
-        operation: &str,
-        input: Value,
-        ctx: &RequestContext,
-    ) -> Result<Value, AwsError> {
-        match self.0.iter().find(|it| it.signing_name() == service) {
-            Some(found) => {
-                let ctx =
-                    RequestContext { service: service.to_owned(), internal_bypass: true, ..ctx.clone() };
-                found.handle(operation, input, &ctx).await
-            }
-            None => Err(unsupported(service, operation)),
-        }
+    /// Finds a service by the name that requests are signed for.
+    pub(super) fn find(&self, signing_name: &str) -> Option<&Arc<dyn Service>> {
+        self.all.iter().find(|service| service.signing_name() == signing_name)
     }
 }
 
@@ -165,7 +135,7 @@ fn routes(rows: &[(&'static str, &'static str, &'static str)]) -> Vec<RouteDefin
 }
 
 /// The error for an operation the sandbox does not have.
-fn unsupported(service: &str, operation: &str) -> AwsError {
+pub(super) fn unsupported(service: &str, operation: &str) -> AwsError {
     let message = format!("the sandbox does not implement {service}:{operation}");
     AwsError { message, ..AwsError::not_implemented(operation) }
 }

@@ -1,15 +1,19 @@
 //! A service's state, apart for each region, with the bytes it is saved as.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
 
 /// One `T` per region, made on first use. Every call to [`Regional::write`] is one transaction.
 #[derive(Debug, Default)]
 pub(super) struct Regional<T> {
     regions: Mutex<BTreeMap<String, T>>,
+    /// Whether anything may have changed since it was last saved.
+    touched: AtomicBool,
 }
 
 impl<T: Default + PartialEq + Serialize + DeserializeOwned> Regional<T> {
@@ -25,12 +29,23 @@ impl<T: Default + PartialEq + Serialize + DeserializeOwned> Regional<T> {
     /// A region in which nothing is left (or was ever made) is forgotten.
     pub(super) fn write<R>(&self, region: &str, change: impl FnOnce(&mut T) -> R) -> R {
         let mut regions = self.lock();
+        let was_there = regions.contains_key(region);
         let state = regions.entry(region.to_owned()).or_default();
         let outcome = change(state);
-        if *state == T::default() {
+        let is_there = *state != T::default();
+        if !is_there {
             regions.remove(region);
         }
+        if was_there || is_there {
+            self.touched.store(true, Ordering::Release);
+        }
         outcome
+    }
+
+    /// Returns the state of all regions if any was written since the last call.
+    pub(super) fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        let regions = self.lock();
+        self.touched.swap(false, Ordering::AcqRel).then(|| to_raw_value(&*regions)).transpose()
     }
 
     /// Returns the state of all regions as JSON; the same state is the same bytes.

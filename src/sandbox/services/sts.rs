@@ -4,18 +4,17 @@
 //! state of its own. What lies beyond one account, and whether a trust policy lets a caller in, is asked of a
 //! [`Realm`].
 
+mod needs;
+
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::iam::credentials::Kept;
-use super::iam::identity::Session;
-use super::iam::{Iam, Identity, KeyOwner, ids};
-use crate::clock::Clock;
+use super::iam::store::Role;
+use super::iam::{Iam, Identity, Issued, KeyOwner, Opening, ids};
 use crate::policy::grammar::{self, PolicyKind};
 
 /// What STS must ask the sandbox as a whole.
@@ -23,26 +22,27 @@ pub trait Realm: Send + Sync {
     /// IAM of another account, when the sandbox holds it.
     fn iam(&self, account: &str) -> Option<Arc<Iam>>;
 
-    /// Whether the role's trust policy, and what the caller may do, let the attempt through.
-    fn allows(&self, attempt: &Attempt<'_>) -> bool;
+    /// Whether the role's trust policy, and what the caller may do, let the attempt through. The error is the
+    /// denial in AWS's words.
+    fn admits(&self, attempt: &Attempt<'_>) -> Result<(), AwsError>;
 }
 
-/// One attempt to assume a role that exists.
+/// One attempt to assume a role.
 #[derive(Debug)]
 pub struct Attempt<'a> {
     /// Who attempts it.
     pub caller: &'a KeyOwner,
-    /// The caller's account.
-    pub caller_account: &'a str,
+    /// The call: the caller's account and everything that comes from the request.
+    pub ctx: &'a RequestContext,
     /// The ARN of the role.
     pub role_arn: &'a str,
-    /// The role's trust policy.
-    pub trust: &'a str,
+    /// The role, when it exists.
+    pub role: Option<&'a Role>,
     /// The `ExternalId` that was given.
     pub external_id: Option<&'a str>,
     /// The name of the session.
     pub session_name: &'a str,
-    /// Whether a valid MFA code came with the attempt or with the caller's own session.
+    /// Whether a valid MFA code came with the attempt.
     pub mfa: bool,
 }
 
@@ -54,15 +54,14 @@ impl Realm for Alone {
         None
     }
 
-    fn allows(&self, _: &Attempt<'_>) -> bool {
-        true
+    fn admits(&self, attempt: &Attempt<'_>) -> Result<(), AwsError> {
+        if attempt.role.is_some() { Ok(()) } else { Err(denied("there is no such role")) }
     }
 }
 
 /// STS of one account.
 pub struct Sts {
     iam: Arc<Iam>,
-    clock: Clock,
     realm: Arc<dyn Realm>,
 }
 
@@ -74,8 +73,8 @@ impl fmt::Debug for Sts {
 
 impl Sts {
     /// Makes the STS of an account that stands alone.
-    pub fn new(iam: Arc<Iam>, clock: Clock) -> Self {
-        Self { iam, clock, realm: Arc::new(Alone) }
+    pub fn new(iam: Arc<Iam>) -> Self {
+        Self { iam, realm: Arc::new(Alone) }
     }
 
     /// Puts it into a realm of several accounts.
@@ -103,8 +102,10 @@ impl Sts {
 
     fn access_key_info(&self, input: &Value, ctx: &RequestContext) -> Result<Value, AwsError> {
         let key = text(input, "AccessKeyId")?;
-        match self.iam.resolve_key(key) {
-            Some(_) => Ok(json!({ "Account": ctx.account_id })),
+        // The id tells it, whether the key still exists or not, and whoever asks.
+        let own = self.iam.resolve_key(key).map(|_| ctx.account_id.clone());
+        match own.or_else(|| ids::account_of_key(key)) {
+            Some(account) => Ok(json!({ "Account": account })),
             None => Err(validation(format!("Invalid access key id: {key}"))),
         }
     }
@@ -117,8 +118,9 @@ impl Sts {
         let longest = if caller.identity == Identity::Root { 3_600 } else { 129_600 };
         let lasting = duration(input, longest.min(43_200), longest)?;
         let mfa = self.mfa(input, &caller)?;
-        let session = self.issue(&self.iam, caller.identity, lasting, mfa, None)?;
-        Ok(json!({ "Credentials": session }))
+        let (identity, policies) = (caller.identity, Vec::new());
+        let opening = Opening { identity, seconds: lasting, mfa, policies, console: false };
+        Ok(json!({ "Credentials": credentials(&self.iam.open_session(opening)?) }))
     }
 
     fn assume_role(&self, input: &Value, ctx: &RequestContext) -> Result<Value, AwsError> {
@@ -131,49 +133,43 @@ impl Sts {
                  Member must satisfy regular expression pattern: [\\w+=,.@-]*"
             )));
         }
-        let policy = input.get("Policy").and_then(Value::as_str);
-        if let Some(policy) = policy {
-            grammar::validate(policy, PolicyKind::Inline)
-                .map_err(|message| AwsError::bad_request("MalformedPolicyDocument", message))?;
-        }
-        let refused = || {
-            let who = caller.identity.arn(&ctx.partition, &ctx.account_id);
-            denied(format!(
-                "User: {who} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
-            ))
-        };
         let account = account_of(role_arn).ok_or_else(|| validation(format!("{role_arn} is invalid")))?;
-        let iam = if account == ctx.account_id {
-            Arc::clone(&self.iam)
-        } else {
-            self.realm.iam(account).ok_or_else(refused)?
-        };
-        let role = iam.role(role_arn, &ctx.partition, account).ok_or_else(refused)?;
-        let mfa = self.mfa(input, &caller)? || caller.mfa;
-        let attempt = Attempt {
+        let iam =
+            if account == ctx.account_id { Some(Arc::clone(&self.iam)) } else { self.realm.iam(account) };
+        let role = iam.as_ref().and_then(|iam| iam.role(role_arn, &ctx.partition, account));
+        let mfa = self.mfa(input, &caller)?;
+        self.realm.admits(&Attempt {
             caller: &caller,
-            caller_account: &ctx.account_id,
+            ctx,
             role_arn,
-            trust: &role.trust,
+            role: role.as_ref(),
             external_id: input.get("ExternalId").and_then(Value::as_str),
             session_name: name,
             mfa,
-        };
-        if !self.realm.allows(&attempt) {
-            return Err(refused());
-        }
+        })?;
+        let (Some(iam), Some(role)) = (iam, role) else { return Err(denied("there is no such role")) };
         let chained = matches!(caller.identity, Identity::Role { .. });
-        let longest = if chained { 3_600 } else { role.max_session };
-        let lasting = duration(input, 3_600, longest)?;
+        let lasting =
+            if chained { chained_duration(input)? } else { duration(input, 3_600, role.max_session)? };
         let identity =
             Identity::Role { name: role.name.clone(), id: role.id.clone(), session: name.to_owned() };
-        let answer = json!({
-            "AssumedRoleId": identity.user_id(account),
-            "Arn": identity.arn(&ctx.partition, account),
-        });
-        let session = self.issue(&iam, identity, lasting, mfa, policy.map(str::to_owned))?;
+        let policies = session_policies(input, &iam)?;
+        let size: usize = policies.iter().map(|policy| grammar::size(policy)).sum();
+        let opening = Opening { identity: identity.clone(), seconds: lasting, mfa, policies, console: false };
+        let issued = iam.open_session(opening)?;
         iam.record_role_use(&role.name, &ctx.region);
-        Ok(json!({ "Credentials": session, "AssumedRoleUser": answer }))
+        let packed = (size > 0).then(|| size.saturating_mul(100).div_ceil(PACKED_LIMIT).min(100));
+        let mut answer = json!({
+            "Credentials": credentials(&issued),
+            "AssumedRoleUser": {
+                "AssumedRoleId": identity.user_id(account),
+                "Arn": identity.arn(&ctx.partition, account),
+            },
+        });
+        if let Some(packed) = packed {
+            super::wire::set(&mut answer, "PackedPolicySize", packed);
+        }
+        Ok(answer)
     }
 
     /// Checks the MFA code of a request: `false` when none was given, an error when it is wrong.
@@ -188,42 +184,47 @@ impl Sts {
             _ => Ok(false),
         }
     }
-
-    /// Issues temporary credentials and renders them.
-    fn issue(
-        &self,
-        iam: &Iam,
-        identity: Identity,
-        seconds: u32,
-        mfa: bool,
-        policy: Option<String>,
-    ) -> Result<Value, AwsError> {
-        let issued = self.clock.now();
-        let expires = issued.checked_add(SignedDuration::from_secs(i64::from(seconds)));
-        let expires =
-            expires.ok().and_then(|at| Timestamp::from_second(at.as_second()).ok()).unwrap_or(issued);
-        let (id, secret, token) = (ids::access_key("ASIA")?, ids::secret()?, ids::token()?);
-        let session = Session {
-            identity,
-            secret: Kept::new(secret.clone()),
-            token: Kept::new(token.clone()),
-            issued,
-            expires,
-            mfa,
-            policy,
-        };
-        iam.edit(|state| {
-            state.sessions.retain(|_, session| session.expires > issued);
-            state.sessions.insert(id.clone(), session);
-        });
-        Ok(json!({
-            "AccessKeyId": id,
-            "SecretAccessKey": secret,
-            "SessionToken": token,
-            "Expiration": expires,
-        }))
-    }
 }
+
+/// The characters that session policies may take. AWS packs them in its own way; ours only counts.
+const PACKED_LIMIT: usize = 2_048;
+
+/// Reads the session policies of a request: the inline one and the managed ones of the role's account.
+fn session_policies(input: &Value, iam: &Iam) -> Result<Vec<String>, AwsError> {
+    let mut policies = Vec::new();
+    if let Some(policy) = input.get("Policy").and_then(Value::as_str) {
+        grammar::validate(policy, PolicyKind::Inline)
+            .map_err(|message| AwsError::bad_request("MalformedPolicyDocument", message))?;
+        if grammar::size(policy) > PACKED_LIMIT {
+            let message =
+                "Packed policy consumes more than 100% of allotted space, please use smaller policy.";
+            return Err(AwsError::bad_request("PackedPolicyTooLarge", message));
+        }
+        policies.push(policy.to_owned());
+    }
+    let arns = input.get("PolicyArns").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if arns.len() > 10 {
+        return Err(validation("The number of managed session policies exceeds the limit of 10."));
+    }
+    for arn in arns.iter().filter_map(|entry| entry.get("arn").and_then(Value::as_str)) {
+        let document = iam.policy_document(arn);
+        policies.push(document.ok_or_else(|| validation(format!("Policy {arn} does not exist.")))?);
+    }
+    Ok(policies)
+}
+
+/// Renders temporary credentials.
+fn credentials(issued: &Issued) -> Value {
+    json!({
+        "AccessKeyId": issued.id,
+        "SecretAccessKey": issued.secret.reveal(),
+        "SessionToken": issued.token.reveal(),
+        "Expiration": issued.expires,
+    })
+}
+
+/// The operations it answers; `handle` has an arm for each.
+const OPERATIONS: &[&str] = &["GetCallerIdentity", "GetAccessKeyInfo", "GetSessionToken", "AssumeRole"];
 
 #[async_trait]
 impl ServiceHandler for Sts {
@@ -251,11 +252,11 @@ impl ServiceHandler for Sts {
 
 impl super::Service for Sts {
     fn operations(&self) -> Vec<&'static str> {
-        vec!["GetCallerIdentity", "GetAccessKeyInfo", "GetSessionToken", "AssumeRole"]
+        OPERATIONS.to_vec()
     }
 
-    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
-        Vec::new()
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
+        needs::of(&self.iam, operation, input, ctx)
     }
 }
 
@@ -293,6 +294,16 @@ fn duration(input: &Value, usual: u32, longest: u32) -> Result<u32, AwsError> {
     Ok(seconds)
 }
 
+/// The length of a session that a role session opens: at most an hour, whatever the role allows.
+fn chained_duration(input: &Value) -> Result<u32, AwsError> {
+    duration(input, 3_600, u32::MAX).and_then(|seconds| match seconds {
+        0..=3_600 => Ok(seconds),
+        _ => Err(validation(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+        )),
+    })
+}
+
 fn validation(message: impl Into<String>) -> AwsError {
     AwsError::bad_request("ValidationError", message)
 }
@@ -304,6 +315,7 @@ fn denied(message: impl Into<String>) -> AwsError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
 
     const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}]}"#;
 
@@ -316,11 +328,11 @@ mod tests {
 
     fn account() -> Account {
         let clock = Clock::fixed("2026-01-01T00:00:00Z".parse().unwrap());
-        let iam = Arc::new(Iam::new(clock.clone()));
+        let iam = Arc::new(Iam::new("123456789012", clock.clone()));
         let mut ctx = RequestContext::new("sts", "us-east-1");
         ctx.account_id = "123456789012".into();
         ctx.access_key = Some(iam.administrator_key().0);
-        Account { sts: Sts::new(Arc::clone(&iam), clock.clone()), iam, clock, ctx }
+        Account { sts: Sts::new(Arc::clone(&iam)), iam, clock, ctx }
     }
 
     impl Account {

@@ -3,6 +3,8 @@
 //! Like AWS it knows no IAM users, groups and roles
 //! (<https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html>).
 
+mod needs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -113,6 +115,9 @@ impl Tagging {
     }
 }
 
+/// The operations it answers; `handle` has an arm for each.
+const OPERATIONS: &[&str] = &["GetResources", "GetTagKeys", "GetTagValues"];
+
 #[async_trait]
 impl ServiceHandler for Tagging {
     fn service_name(&self) -> &'static str {
@@ -131,23 +136,15 @@ impl ServiceHandler for Tagging {
             _ => Err(super::unsupported("tagging", operation)),
         }
     }
-
-    fn iam_action(&self, operation: &str) -> Option<String> {
-        Some(format!("tag:{operation}"))
-    }
-
-    fn iam_resource(&self, _: &str, _: &Value, _: &RequestContext) -> Option<String> {
-        Some("*".to_owned())
-    }
 }
 
 impl super::Service for Tagging {
     fn operations(&self) -> Vec<&'static str> {
-        vec!["GetResources", "GetTagKeys", "GetTagValues"]
+        OPERATIONS.to_vec()
     }
 
-    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
-        Vec::new()
+    fn needs(&self, operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
+        needs::of(operation)
     }
 }
 

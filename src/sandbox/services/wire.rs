@@ -64,11 +64,12 @@ pub(super) fn tag_keys(ctx: &RequestContext, input: &Value) -> Vec<String> {
 fn query_values(ctx: &RequestContext, key: &str) -> Vec<String> {
     let query = ctx.uri.split_once('?').map_or("", |(_, query)| query);
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.filter(|(name, _)| *name == key).map(|(_, value)| percent_decoded(value)).collect()
+    let wanted = pairs.filter(|(name, _)| *name == key);
+    wanted.map(|(_, value)| String::from_utf8_lossy(&percent_decoded(value)).into_owned()).collect()
 }
 
-/// Decodes `%XX`; what is not valid UTF-8 then becomes the replacement character.
-fn percent_decoded(text: &str) -> String {
+/// Decodes `%XX`.
+pub(in crate::sandbox) fn percent_decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
@@ -81,7 +82,7 @@ fn percent_decoded(text: &str) -> String {
             rest = tail;
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes
 }
 
 /// The items of a page and the token of the next one.
@@ -101,7 +102,7 @@ pub(super) fn page<T>(
 }
 
 /// Returns a new random UUID.
-pub(super) fn uuid() -> String {
+pub(in crate::sandbox) fn uuid() -> String {
     let mut bytes = [0_u8; 16];
     // Without randomness ids repeat, which the sandbox survives.
     let _ = getrandom::fill(&mut bytes);

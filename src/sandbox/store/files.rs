@@ -57,6 +57,27 @@ pub(super) fn write(path: &Path, parts: &[&[u8]]) -> Result<(), SandboxError> {
     fs::rename(&temporary, path).map_err(SandboxError::io("write", path))
 }
 
+/// Opens a file of ours to append to, and makes it if it is not there. A link is an error.
+pub(super) fn append(path: &Path) -> Result<File, SandboxError> {
+    if path.is_symlink() {
+        return Err(SandboxError::Symlink { path: path.to_owned() });
+    }
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path).map_err(SandboxError::io("open", path))
+}
+
+/// Cuts a file of ours to its first `length` bytes.
+pub(super) fn truncate(path: &Path, length: u64) -> Result<(), SandboxError> {
+    let file = OpenOptions::new().write(true).open(path).map_err(SandboxError::io("open", path))?;
+    file.set_len(length).map_err(SandboxError::io("write", path))
+}
+
 /// Makes a new file for the owner alone; fails when something of that name exists, even a link.
 fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();

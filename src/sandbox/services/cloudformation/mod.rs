@@ -21,6 +21,7 @@ mod engine;
 mod evaluation;
 mod graph;
 mod intrinsics;
+mod needs;
 mod operations;
 mod parameters;
 mod pattern;
@@ -40,11 +41,13 @@ mod wire;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::clock::Clock;
 use state::State;
@@ -84,7 +87,9 @@ impl fmt::Debug for CloudFormation {
 impl CloudFormation {
     /// Makes a service without stacks.
     pub fn new(clock: Clock, invoker: Invoker) -> Self {
-        Self { core: Arc::new(Core { clock, invoker, state: Mutex::default() }) }
+        Self {
+            core: Arc::new(Core { clock, invoker, state: Mutex::default(), touched: AtomicBool::default() }),
+        }
     }
 
     /// Returns the ARN and the tags of every stack that exists and has tags.
@@ -100,6 +105,8 @@ struct Core {
     clock: Clock,
     invoker: Invoker,
     state: Mutex<State>,
+    /// Whether a call that may change something has ended since the state was last saved.
+    touched: AtomicBool,
 }
 
 impl Core {
@@ -125,6 +132,26 @@ impl From<Invalid> for AwsError {
     }
 }
 
+/// The operations it answers; `handle` has an arm for each.
+const OPERATIONS: &[&str] = &[
+    "CreateStack",
+    "UpdateStack",
+    "DeleteStack",
+    "ValidateTemplate",
+    "CreateChangeSet",
+    "DescribeChangeSet",
+    "ExecuteChangeSet",
+    "DeleteChangeSet",
+    "ListChangeSets",
+    "DescribeStacks",
+    "DescribeStackEvents",
+    "DescribeStackResources",
+    "ListStackResources",
+    "ListStacks",
+    "GetTemplate",
+    "UpdateTerminationProtection",
+];
+
 #[async_trait]
 impl ServiceHandler for CloudFormation {
     fn service_name(&self) -> &'static str {
@@ -137,7 +164,7 @@ impl ServiceHandler for CloudFormation {
 
     async fn handle(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
         let request = operations::Request { core: &self.core, input: &input, ctx };
-        match operation {
+        let answer = match operation {
             "CreateStack" => request.create_stack().await,
             "UpdateStack" => request.update_stack().await,
             "DeleteStack" => request.delete_stack().await,
@@ -158,15 +185,11 @@ impl ServiceHandler for CloudFormation {
                 "InvalidAction",
                 format!("Could not find operation {other} for version 2010-05-15"),
             )),
+        };
+        if !["Describe", "Get", "List", "Validate"].iter().any(|verb| operation.starts_with(verb)) {
+            self.core.touched.store(true, Ordering::Release);
         }
-    }
-
-    fn iam_action(&self, operation: &str) -> Option<String> {
-        Some(format!("cloudformation:{operation}"))
-    }
-
-    fn iam_resource(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Option<String> {
-        Some(operations::Request { core: &self.core, input, ctx }.resource(operation))
+        answer
     }
 
     fn snapshot(&self) -> Option<Vec<u8>> {
@@ -181,27 +204,15 @@ impl ServiceHandler for CloudFormation {
 
 impl super::Service for CloudFormation {
     fn operations(&self) -> Vec<&'static str> {
-        vec![
-            "CreateStack",
-            "UpdateStack",
-            "DeleteStack",
-            "ValidateTemplate",
-            "CreateChangeSet",
-            "DescribeChangeSet",
-            "ExecuteChangeSet",
-            "DeleteChangeSet",
-            "ListChangeSets",
-            "DescribeStacks",
-            "DescribeStackEvents",
-            "DescribeStackResources",
-            "ListStackResources",
-            "ListStacks",
-            "GetTemplate",
-            "UpdateTerminationProtection",
-        ]
+        OPERATIONS.to_vec()
     }
 
-    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
-        Vec::new()
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
+        operations::Request { core: &self.core, input, ctx }.needs(operation)
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        let state = self.core.state();
+        self.core.touched.swap(false, Ordering::AcqRel).then(|| to_raw_value(&*state)).transpose()
     }
 }

@@ -60,30 +60,6 @@ impl Request<'_> {
         found.ok_or_else(|| Invalid::new(missing(name)).into())
     }
 
-    /// The resource an IAM policy has to name for the request.
-    pub(super) fn resource(&self, operation: &str) -> String {
-        let set = self.text("ChangeSetName").filter(|name| name.starts_with("arn:"));
-        let name = match (self.text("StackName"), set) {
-            _ if matches!(operation, "ListStacks" | "ValidateTemplate") => return "*".to_owned(),
-            (Some(name), _) => name.to_owned(),
-            (None, Some(set)) => {
-                let state = self.core.state();
-                let owns = |stack: &&Stack| stack.change_sets.iter().any(|known| known.id == set);
-                return state
-                    .stacks
-                    .iter()
-                    .find(owns)
-                    .map_or_else(|| "*".to_owned(), |stack| stack.id.clone());
-            }
-            (None, None) => return "*".to_owned(),
-        };
-        match self.core.state().find(&self.ctx.region, &name) {
-            Some(stack) => stack.id.clone(),
-            None if name.starts_with("arn:") => name,
-            None => self.arn(&format!("stack/{name}/*")),
-        }
-    }
-
     /// An ARN of this service.
     pub(super) fn arn(&self, resource: &str) -> String {
         awsim_core::arn::build(self.ctx, "cloudformation", resource)

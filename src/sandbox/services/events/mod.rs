@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/eventbridge/latest/APIReference/>
 
+mod needs;
 mod schedule;
 mod target;
 #[cfg(test)]
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::regional::Regional;
@@ -228,6 +230,23 @@ impl Tagged for Events {
     }
 }
 
+/// The operations it answers; `handle` has an arm for each.
+const OPERATIONS: &[&str] = &[
+    "PutRule",
+    "DescribeRule",
+    "DeleteRule",
+    "ListRules",
+    "EnableRule",
+    "DisableRule",
+    "PutTargets",
+    "RemoveTargets",
+    "ListTargetsByRule",
+    "ListRuleNamesByTarget",
+    "ListTagsForResource",
+    "TagResource",
+    "UntagResource",
+];
+
 #[async_trait]
 impl ServiceHandler for Events {
     fn service_name(&self) -> &'static str {
@@ -277,39 +296,19 @@ impl ServiceHandler for Events {
     fn restore(&self, data: &[u8]) -> Result<(), String> {
         self.state.restore(data)
     }
-
-    fn iam_action(&self, operation: &str) -> Option<String> {
-        Some(format!("events:{operation}"))
-    }
-
-    fn iam_resource(&self, _operation: &str, input: &Value, ctx: &RequestContext) -> Option<String> {
-        let rule = input["Rule"].as_str().or_else(|| input["Name"].as_str());
-        let arn = rule.map(|name| self.arn(&ctx.region, name));
-        arn.or_else(|| input["ResourceARN"].as_str().map(str::to_owned)).or(Some("*".to_owned()))
-    }
 }
 
 impl super::Service for Events {
     fn operations(&self) -> Vec<&'static str> {
-        vec![
-            "PutRule",
-            "DescribeRule",
-            "DeleteRule",
-            "ListRules",
-            "EnableRule",
-            "DisableRule",
-            "PutTargets",
-            "RemoveTargets",
-            "ListTargetsByRule",
-            "ListRuleNamesByTarget",
-            "ListTagsForResource",
-            "TagResource",
-            "UntagResource",
-        ]
+        OPERATIONS.to_vec()
     }
 
-    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
-        Vec::new()
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
+        needs::of(self, operation, input, ctx)
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        self.state.take_change()
     }
 }
 

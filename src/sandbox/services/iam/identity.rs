@@ -1,9 +1,11 @@
 //! Whose key it is: from an access key id to an identity of the account.
 
-use jiff::Timestamp;
+use awsim_core::AwsError;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::credentials::{AccessKey, Kept};
+use super::ids;
 use super::store::{self, State};
 
 /// An identity that can sign requests.
@@ -67,8 +69,14 @@ pub struct KeyOwner {
     pub session_token: Option<Kept>,
     /// When temporary credentials end.
     pub expires: Option<Timestamp>,
+    /// When temporary credentials were issued.
+    pub issued: Option<Timestamp>,
     /// Whether the session was opened with an MFA code.
     pub mfa: bool,
+    /// Whether the session came from the sign-in page.
+    pub console: bool,
+    /// The session policies that narrow what the identity may do.
+    pub policies: Vec<String>,
 }
 
 impl KeyOwner {
@@ -97,9 +105,59 @@ pub struct Session {
     /// Whether an MFA code was given for them.
     #[serde(default)]
     pub mfa: bool,
-    /// The session policy that narrows them.
+    /// The session policies that narrow them.
     #[serde(default)]
-    pub policy: Option<String>,
+    pub policies: Vec<String>,
+    /// Whether they came from the sign-in page.
+    #[serde(default)]
+    pub console: bool,
+}
+
+/// What a session is opened with.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// Whose session it is.
+    pub identity: Identity,
+    /// How long it lasts, in seconds.
+    pub seconds: u32,
+    /// Whether an MFA code was given.
+    pub mfa: bool,
+    /// The session policies.
+    pub policies: Vec<String>,
+    /// Whether it is a sign-in to the console.
+    pub console: bool,
+}
+
+/// Temporary credentials as they are handed over.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// `ASIA…`.
+    pub id: String,
+    /// The secret access key.
+    pub secret: Kept,
+    /// The session token.
+    pub token: Kept,
+    /// When they end.
+    pub expires: Timestamp,
+}
+
+/// Opens a session at `now` and keeps it; those that have ended are forgotten.
+pub(super) fn open(
+    state: &mut State,
+    account: &str,
+    opening: Opening,
+    now: Timestamp,
+) -> Result<Issued, AwsError> {
+    let Opening { identity, seconds, mfa, policies, console } = opening;
+    let expires = now.saturating_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(now);
+    let expires = Timestamp::from_second(expires.as_second()).unwrap_or(expires);
+    let id = ids::access_key("ASIA", account)?;
+    let (secret, token) = (Kept::new(ids::secret()?), Kept::new(ids::token()?));
+    let issued = Issued { id: id.clone(), secret: secret.clone(), token: token.clone(), expires };
+    let session = Session { identity, secret, token, issued: now, expires, mfa, policies, console };
+    state.sessions.retain(|session| session.expires > now);
+    state.sessions.insert(id, session);
+    Ok(issued)
 }
 
 /// Finds the owner of an access key.
@@ -114,7 +172,10 @@ pub(crate) fn identify(state: &State, key: &str, now: Timestamp) -> Option<KeyOw
         secret: key.secret.clone(),
         session_token: None,
         expires: None,
+        issued: None,
         mfa: false,
+        console: false,
+        policies: Vec::new(),
     };
     let root = std::iter::once(&state.root.administrator).chain(&state.root.keys);
     if let Some(found) = root.into_iter().find(|have| have.id == key) {
@@ -134,7 +195,10 @@ pub(crate) fn identify(state: &State, key: &str, now: Timestamp) -> Option<KeyOw
         secret: session.secret.clone(),
         session_token: Some(session.token.clone()),
         expires: Some(session.expires),
+        issued: Some(session.issued),
         mfa: session.mfa,
+        console: session.console,
+        policies: session.policies.clone(),
     })
 }
 

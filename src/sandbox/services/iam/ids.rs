@@ -20,9 +20,25 @@ pub(crate) fn unique(prefix: &str) -> Result<String, AwsError> {
     Ok(spell(prefix, &bytes::<17>()?))
 }
 
-/// Draws an access key id: the prefix and 16 characters.
-pub(crate) fn access_key(prefix: &str) -> Result<String, AwsError> {
-    Ok(spell(prefix, &bytes::<16>()?))
+/// Draws an access key id: the prefix and 16 characters, of which the first nine hold the account as in AWS's own
+/// key ids: read as base32, the 40 bits after the first one are its number.
+pub(crate) fn access_key(prefix: &str, account: &str) -> Result<String, AwsError> {
+    let account: u64 = account.parse().map_err(|_| AwsError::internal("the account is no number"))?;
+    // 80 bits: one that is set, 40 of the account, 39 of chance.
+    let chance = bytes::<8>()?.iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
+    let bits = 1_u128 << 79 | u128::from(account) << 39 | chance & ((1 << 39) - 1);
+    let digits = (0..16).rev().map(|place| u8::try_from(bits >> (5 * place) & 31).unwrap_or(0));
+    Ok(prefix.chars().chain(digits.map(|digit| letter(BASE32, digit))).collect())
+}
+
+/// Returns the account an access key id belongs to: what [`access_key`] put in.
+pub(crate) fn account_of_key(id: &str) -> Option<String> {
+    let digits = id.get(4..).filter(|rest| rest.len() == 16)?;
+    let value =
+        |byte: u8| BASE32.iter().position(|have| *have == byte).and_then(|at| u128::try_from(at).ok());
+    let bits = digits.bytes().try_fold(0_u128, |bits, byte| Some(bits << 5 | value(byte)?))?;
+    let account = bits >> 39 & ((1 << 40) - 1);
+    Some(format!("{account:012}")).filter(|account| account.len() == 12)
 }
 
 /// Draws a secret access key of 40 characters.
@@ -64,7 +80,12 @@ mod tests {
         let id = unique("AIDA").unwrap();
         assert_eq!(id.len(), 21);
         assert!(id.starts_with("AIDA") && id.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()));
-        assert_eq!(access_key("AKIA").unwrap().len(), 20);
+        let key = access_key("AKIA", "098765432109").unwrap();
+        assert_eq!((key.len(), account_of_key(&key)), (20, Some("098765432109".into())));
+        assert_ne!(key, access_key("AKIA", "098765432109").unwrap());
+        // The account of this key is published: "A short note on AWS KEY ID", T. Be'ery, 2023.
+        assert_eq!(account_of_key("ASIAQNZGKIQY56JQ7WML").as_deref(), Some("029608264753"));
+        assert_eq!(account_of_key("AKIA"), None);
         assert_eq!(secret().unwrap().len(), 40);
         assert_eq!(derived("ANPA", "x"), derived("ANPA", "x"));
         assert_eq!(seed().unwrap().len(), 64);

@@ -7,16 +7,19 @@
 mod call;
 pub mod credentials;
 mod fault;
+pub mod holdings;
 pub mod identity;
 pub(crate) mod ids;
+mod linked;
 pub mod managed;
 mod names;
+mod needs;
 mod ops;
 pub mod store;
 mod tagged;
+mod tracked;
 mod trust;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -24,16 +27,18 @@ use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use jiff::Timestamp;
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::clock::Clock;
 use call::Call;
 use credentials::{AccessKey, Kept, KeyUse};
-pub use identity::{Identity, KeyOwner};
+pub use identity::{Identity, Issued, KeyOwner, Opening};
 use ops::OPS;
-use store::{Role, Root, State};
+use store::{Reporting, Role, ServiceUse, State};
 
 /// IAM of one account.
 pub struct Iam {
+    account: String,
     clock: Clock,
     state: Mutex<State>,
 }
@@ -45,11 +50,11 @@ impl fmt::Debug for Iam {
 }
 
 impl Iam {
-    /// Opens an empty account with a fresh administrator key.
-    pub fn new(clock: Clock) -> Self {
+    /// Opens an empty account (12 digits) with a fresh administrator key.
+    pub fn new(account: &str, clock: Clock) -> Self {
         let now = seconds(clock.now());
         let administrator = AccessKey {
-            id: ids::access_key("AKIA").unwrap_or_default(),
+            id: ids::access_key("AKIA", account).unwrap_or_default(),
             secret: Kept::new(ids::secret().unwrap_or_default()),
             active: true,
             slot: 1,
@@ -57,20 +62,8 @@ impl Iam {
             changed: now,
             last_used: None,
         };
-        let state = State {
-            created: now,
-            root: Root { administrator, ..Root::default() },
-            alias: None,
-            password_policy: None,
-            users: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            roles: BTreeMap::new(),
-            policies: BTreeMap::new(),
-            mfa: BTreeMap::new(),
-            sessions: BTreeMap::new(),
-            report: None,
-        };
-        Self { clock, state: Mutex::new(state) }
+        let state = State::new(now, administrator);
+        Self { account: account.to_owned(), clock, state: Mutex::new(state) }
     }
 
     /// The operations this account answers.
@@ -81,6 +74,11 @@ impl Iam {
     /// Finds the owner of an access key, long-term or temporary.
     pub fn resolve_key(&self, access_key_id: &str) -> Option<KeyOwner> {
         identity::identify(&self.lock(), access_key_id, self.clock.now())
+    }
+
+    /// Opens a session: issues temporary credentials.
+    pub fn open_session(&self, opening: Opening) -> Result<Issued, AwsError> {
+        identity::open(&mut self.lock(), &self.account, opening, self.clock.now())
     }
 
     /// The trust policy of a role, by name or ARN.
@@ -100,6 +98,14 @@ impl Iam {
         (store::arn(partition, account, "role", &role.path, &role.name) == arn).then(|| role.clone())
     }
 
+    /// The ARN of the role behind an identity, with its path.
+    pub fn role_of(&self, identity: &Identity, partition: &str) -> Option<String> {
+        let Identity::Role { name, .. } = identity else { return None };
+        let state = self.lock();
+        let path = state.roles.get(&store::key(name)).map_or("/", |role| role.path.as_str());
+        Some(store::arn(partition, &self.account, "role", path, name))
+    }
+
     /// Records that a role was used in a Region.
     pub fn record_role_use(&self, name: &str, region: &str) {
         let at = seconds(self.clock.now());
@@ -117,20 +123,66 @@ impl Iam {
     /// Records that a key signed an accepted request. AWS keeps the first use in any 15 minutes.
     pub fn record_key_use(&self, access_key_id: &str, service: &str, region: &str) {
         let at = seconds(self.clock.now());
+        let fresh = |last: &KeyUse| elapsed(last.at, at) < 15 * 60;
+        let due = |key: &AccessKey| key.id == access_key_id && !key.last_used.as_ref().is_some_and(fresh);
         let mut state = self.lock();
         let State { users, root, .. } = &mut *state;
-        let mut keys = users.values_mut().flat_map(|user| &mut user.keys).chain(&mut root.keys);
-        if let Some(key) = keys.find(|key| key.id == access_key_id) {
-            let fresh = |last: &KeyUse| at.as_second().saturating_sub(last.at.as_second()) < 15 * 60;
-            if !key.last_used.as_ref().is_some_and(fresh) {
-                key.last_used = Some(KeyUse { at, service: service.to_owned(), region: region.to_owned() });
-            }
+        let of_users = users.select(|user| user.keys.iter().any(due)).flat_map(|user| &mut user.keys);
+        // Looked at before it is touched: what is touched is saved.
+        let of_root = if root.keys.iter().any(due) { root.keys.as_mut_slice() } else { &mut [] };
+        if let Some(key) = of_users.chain(of_root).find(|key| due(key)) {
+            key.last_used = Some(KeyUse { at, service: service.to_owned(), region: region.to_owned() });
         }
+    }
+
+    /// Gives a user the password it chose at the sign-in page, if the password policy lets it.
+    pub fn choose_password(&self, user: &str, password: &str) -> Result<(), AwsError> {
+        ops::login::choose(&mut self.lock(), user, password, seconds(self.clock.now()))
+    }
+
+    /// Records that a user (`None`: the root user) signed in with a password. AWS keeps the first use in any five
+    /// minutes.
+    pub fn record_sign_in(&self, user: Option<&str>, at: Timestamp) {
+        let at = seconds(at);
+        let due = |last: Option<Timestamp>| last.is_none_or(|last| elapsed(last, at) >= 5 * 60);
+        let mut state = self.lock();
+        match user.map(store::key) {
+            None if due(state.root.password_last_used) => state.root.password_last_used = Some(at),
+            Some(key) if state.users.get(&key).is_some_and(|user| due(user.password_last_used)) => {
+                if let Some(user) = state.users.get_mut(&key) {
+                    user.password_last_used = Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Records that an identity called a service (its namespace), allowed or not, for the reports on services last
+    /// accessed. It is kept to a quarter of an hour, as for keys. Root is in no such report.
+    pub fn record_service_use(&self, identity: &Identity, service: &str, region: &str) {
+        let (Identity::User { id, .. } | Identity::Role { id, .. }) = identity else { return };
+        let at = seconds(self.clock.now());
+        let mut state = self.lock();
+        let last = state.service_uses.get(id).and_then(|uses| uses.get(service));
+        if last.is_some_and(|last| elapsed(last.at, at) < 15 * 60) {
+            return;
+        }
+        let used = ServiceUse { at, region: region.to_owned() };
+        if let Some(uses) = state.service_uses.get_mut(id) {
+            uses.insert(service.to_owned(), used);
+        } else {
+            state.service_uses.insert(id.clone(), [(service.to_owned(), used)].into());
+        }
+    }
+
+    /// Chooses how credential reports are made from now on; the present report stays.
+    pub fn set_reporting(&self, reporting: Reporting) {
+        *self.lock().reporting = reporting;
     }
 
     /// Checks a code of an MFA device that is enabled for `user`; a code is accepted once.
     pub fn check_mfa(&self, user: &str, serial: &str, code: &str) -> bool {
-        ops::mfa::check(&mut self.lock(), user, serial, code, self.clock.now())
+        ops::mfa::check(&mut self.lock(), user, serial, code, self.clock.wall())
     }
 
     /// Reads the state.
@@ -163,8 +215,8 @@ impl ServiceHandler for Iam {
             let message = format!("Could not find operation {operation} for version 2010-05-08");
             return Err(AwsError::bad_request("InvalidAction", message));
         };
-        let now = seconds(self.clock.now());
-        let mut answer = run(&mut Call { state: &mut self.lock(), input: &input, ctx, now })?;
+        let (now, wall) = (seconds(self.clock.now()), self.clock.wall());
+        let mut answer = run(&mut Call { state: &mut self.lock(), input: &input, ctx, now, wall })?;
         call::prune(&mut answer);
         Ok(answer)
     }
@@ -184,9 +236,24 @@ impl super::Service for Iam {
         OPS.iter().map(|(name, _)| *name).collect()
     }
 
-    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
-        Vec::new()
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
+        needs::of(&self.lock(), operation, input, ctx, self.clock.now())
     }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        let changes = self.lock().take_changes()?;
+        (!changes.is_empty()).then(|| to_raw_value(&changes)).transpose()
+    }
+
+    fn apply_change(&self, change: &RawValue) -> Result<(), String> {
+        let changes = serde_json::from_str(change.get()).map_err(|error| error.to_string())?;
+        self.lock().apply_changes(&changes).map_err(|error| error.to_string())
+    }
+}
+
+/// The seconds from one instant to another.
+fn elapsed(from: Timestamp, to: Timestamp) -> i64 {
+    to.as_second().saturating_sub(from.as_second())
 }
 
 /// Cuts an instant to whole seconds, the precision of AWS's answers.

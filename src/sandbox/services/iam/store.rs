@@ -8,9 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 pub use super::credentials::{AccessKey, Certificate, Login, ServiceCredential, SshKey, VirtualMfa};
 pub use super::identity::Session;
+use super::tracked::Tracked;
+pub use super::tracked::{Table, Whole};
 
 /// Everything IAM knows about one account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,34 +21,102 @@ pub struct State {
     /// When the account was opened.
     pub created: Timestamp,
     /// The root user.
-    pub root: Root,
+    pub root: Whole<Root>,
     /// The account alias, if one was chosen.
     #[serde(default)]
-    pub alias: Option<String>,
+    pub alias: Whole<Option<String>>,
     /// The account password policy; `None` until somebody sets one.
     #[serde(default)]
-    pub password_policy: Option<PasswordPolicy>,
+    pub password_policy: Whole<Option<PasswordPolicy>>,
     /// Users by lower-case name.
     #[serde(default)]
-    pub users: BTreeMap<String, User>,
+    pub users: Table<User>,
     /// Groups by lower-case name.
     #[serde(default)]
-    pub groups: BTreeMap<String, Group>,
+    pub groups: Table<Group>,
     /// Roles by lower-case name.
     #[serde(default)]
-    pub roles: BTreeMap<String, Role>,
+    pub roles: Table<Role>,
     /// Customer-managed policies by ARN.
     #[serde(default)]
-    pub policies: BTreeMap<String, Policy>,
+    pub policies: Table<Policy>,
     /// Virtual MFA devices by serial number (an ARN).
     #[serde(default)]
-    pub mfa: BTreeMap<String, VirtualMfa>,
+    pub mfa: Table<VirtualMfa>,
     /// Temporary credentials by access key id.
     #[serde(default)]
-    pub sessions: BTreeMap<String, Session>,
+    pub sessions: Table<Session>,
     /// The last generated credential report.
     #[serde(default)]
-    pub report: Option<Report>,
+    pub report: Whole<Option<Report>>,
+    /// How credential reports are made.
+    #[serde(default)]
+    pub reporting: Whole<Reporting>,
+    /// By the unique id of a user or role, which services it called last and when, by namespace.
+    #[serde(default)]
+    pub service_uses: Table<BTreeMap<String, ServiceUse>>,
+}
+
+impl State {
+    /// Opens an empty account whose administrator has this key.
+    pub(super) fn new(created: Timestamp, administrator: AccessKey) -> Self {
+        Self {
+            created,
+            root: Whole::new(Root { administrator, ..Root::default() }),
+            alias: Whole::default(),
+            password_policy: Whole::default(),
+            users: Table::default(),
+            groups: Table::default(),
+            roles: Table::default(),
+            policies: Table::default(),
+            mfa: Table::default(),
+            sessions: Table::default(),
+            report: Whole::default(),
+            reporting: Whole::default(),
+            service_uses: Table::default(),
+        }
+    }
+
+    /// Every part that can change, by its name in the file.
+    pub(super) fn parts(&mut self) -> [(&'static str, &mut dyn Tracked); 12] {
+        [
+            ("root", &mut self.root),
+            ("alias", &mut self.alias),
+            ("password_policy", &mut self.password_policy),
+            ("users", &mut self.users),
+            ("groups", &mut self.groups),
+            ("roles", &mut self.roles),
+            ("policies", &mut self.policies),
+            ("mfa", &mut self.mfa),
+            ("sessions", &mut self.sessions),
+            ("report", &mut self.report),
+            ("reporting", &mut self.reporting),
+            ("service_uses", &mut self.service_uses),
+        ]
+    }
+
+    /// Returns what changed since the last call, by part; nothing when nothing did.
+    pub(super) fn take_changes(
+        &mut self,
+    ) -> Result<BTreeMap<&'static str, Box<RawValue>>, serde_json::Error> {
+        let parts = self.parts().into_iter();
+        parts
+            .filter_map(|(name, part)| part.take_change().transpose().map(|change| Ok((name, change?))))
+            .collect()
+    }
+
+    /// Does again what [`State::take_changes`] told.
+    pub(super) fn apply_changes(
+        &mut self,
+        changes: &BTreeMap<String, Box<RawValue>>,
+    ) -> Result<(), serde_json::Error> {
+        for (name, part) in self.parts() {
+            if let Some(change) = changes.get(name) {
+                part.apply_change(change)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The root user and the key the sandbox itself hands out to administer the account.
@@ -309,8 +380,29 @@ pub struct PasswordPolicy {
 pub struct Report {
     /// The CSV text.
     pub content: String,
-    /// When it was generated.
+    /// When it was, or will be, finished.
     pub generated: Timestamp,
+}
+
+/// How credential reports are made; the default is as AWS makes them, but at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reporting {
+    /// Whether there is a 23rd column, `additional_credentials_info`, which the IAM user guide lists and reports of
+    /// ordinary accounts do not have.
+    #[serde(default)]
+    pub additional_column: bool,
+    /// How many seconds a report takes to make.
+    #[serde(default)]
+    pub preparation: u32,
+}
+
+/// The last call to a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceUse {
+    /// When.
+    pub at: Timestamp,
+    /// The Region of the request.
+    pub region: String,
 }
 
 /// Derives the key under which a named entity is kept.
@@ -326,6 +418,16 @@ pub fn arn(partition: &str, account: &str, kind: &str, path: &str, name: &str) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_part_of_the_state_is_tracked() {
+        let mut state = State::new(Timestamp::UNIX_EPOCH, AccessKey::default());
+        let file = serde_json::to_value(&state).unwrap();
+        let mut fields: Vec<_> = file.as_object().unwrap().keys().cloned().collect();
+        fields.retain(|field| field != "created");
+        let parts: Vec<_> = state.parts().into_iter().map(|(name, _)| name.to_owned()).collect();
+        assert_eq!(parts, fields);
+    }
 
     #[test]
     fn a_tag_key_in_another_case_replaces_the_tag() {

@@ -43,7 +43,7 @@ pub(crate) fn rename(state: &mut State, old: &str, new: &str) {
     if old == new {
         return;
     }
-    for role in state.roles.values_mut().filter(|role| role.trust.contains(old)) {
+    for role in state.roles.select(|role| role.trust.contains(old)) {
         let Ok(mut policy) = serde_json::from_str::<Value>(&role.trust) else { continue };
         let mut changed = false;
         let visited = each_principal(&mut policy, |_, principal| {
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn account_ids_become_root_arns_and_other_text_stays() {
-        let iam = Iam::new(Clock::fixed(jiff::Timestamp::UNIX_EPOCH));
+        let iam = Iam::new("123456789012", Clock::fixed(jiff::Timestamp::UNIX_EPOCH));
         let settle = |principal: &str| {
             let text = format!(r#"{{ "Statement": {{ "Principal": {principal} }} }}"#);
             iam.read(|state| settle(state, "aws", "123456789012", &text)).map(|kept| (kept == text, kept))

@@ -1,32 +1,42 @@
-//! Lambda: functions, their code, resource policies and tags. Nothing is executed.
+//! Lambda: functions, their code, resource policies and tags, and invocations that really run.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/api/>. Only `$LATEST` exists: no versions, aliases or layers.
 
+mod access;
 mod function;
+mod invoke;
+mod needs;
 mod permission;
 #[cfg(test)]
 mod tests;
 mod validate;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, RouteDefinition, ServiceHandler};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::iam::Iam;
+use super::logs::Logs;
 use super::regional::Regional;
 use super::tags::{Tagged, Tags};
 use super::wire;
 use crate::clock::Clock;
+use crate::sandbox::runtime::Runtime;
+pub(in crate::sandbox) use invoke::enveloped;
 
 /// The Lambda service of one account.
 pub(crate) struct Lambda {
     account: String,
     clock: Clock,
     iam: Arc<Iam>,
+    logs: Arc<Logs>,
+    /// What runs functions; not there in an account that stands alone.
+    runtime: OnceLock<Arc<Runtime>>,
     state: Regional<Region>,
 }
 
@@ -74,8 +84,15 @@ impl<'a> Named<'a> {
 
 impl Lambda {
     /// Makes the service without any function.
-    pub(crate) fn new(account: &str, clock: Clock, iam: Arc<Iam>) -> Self {
-        Self { account: account.to_owned(), clock, iam, state: Regional::default() }
+    pub(crate) fn new(account: &str, clock: Clock, iam: Arc<Iam>, logs: Arc<Logs>) -> Self {
+        Self {
+            account: account.to_owned(),
+            clock,
+            iam,
+            logs,
+            runtime: OnceLock::new(),
+            state: Regional::default(),
+        }
     }
 
     /// Returns the ARN of the function called `name`.
@@ -201,6 +218,28 @@ const ROUTES: [(&str, &str, &str); 18] = [
     ("GET", "/2017-03-31/tags/{Resource}", "ListTags"),
 ];
 
+/// The operations it answers; `handle` has an arm for each.
+const OPERATIONS: &[&str] = &[
+    "CreateFunction",
+    "UpdateFunctionConfiguration",
+    "UpdateFunctionCode",
+    "GetFunction",
+    "GetFunctionConfiguration",
+    "DeleteFunction",
+    "ListFunctions",
+    "ListVersionsByFunction",
+    "ListAliases",
+    "GetFunctionConcurrency",
+    "GetFunctionCodeSigningConfig",
+    "AddPermission",
+    "RemovePermission",
+    "GetPolicy",
+    "TagResource",
+    "UntagResource",
+    "ListTags",
+    "Invoke",
+];
+
 #[async_trait]
 impl ServiceHandler for Lambda {
     fn service_name(&self) -> &'static str {
@@ -238,10 +277,7 @@ impl ServiceHandler for Lambda {
             "TagResource" => self.tag(ctx, &input),
             "UntagResource" => self.untag(ctx, &input),
             "ListTags" => self.read(ctx, &input, |_, it| Ok(json!({"Tags": it.tags}))),
-            "Invoke" => self.read(ctx, &input, |_, _| {
-                let message = "the sandbox keeps Lambda functions but does not run them";
-                Err(AwsError { message: message.to_owned(), ..AwsError::not_implemented("Invoke") })
-            }),
+            "Invoke" => self.invoke(ctx, &input).await,
             _ => Err(AwsError::unknown_operation(operation)),
         }
     }
@@ -253,46 +289,19 @@ impl ServiceHandler for Lambda {
     fn restore(&self, data: &[u8]) -> Result<(), String> {
         self.state.restore(data)
     }
-
-    fn iam_action(&self, operation: &str) -> Option<String> {
-        Some(format!("lambda:{}", if operation == "Invoke" { "InvokeFunction" } else { operation }))
-    }
-
-    fn iam_resource(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Option<String> {
-        if operation == "ListFunctions" {
-            return Some("*".to_owned());
-        }
-        let text = input["FunctionName"].as_str().or_else(|| input["Resource"].as_str())?;
-        Some(self.arn(&ctx.region, Named::parse(text).name))
-    }
 }
 
 impl super::Service for Lambda {
     fn operations(&self) -> Vec<&'static str> {
-        vec![
-            "CreateFunction",
-            "UpdateFunctionConfiguration",
-            "UpdateFunctionCode",
-            "GetFunction",
-            "GetFunctionConfiguration",
-            "DeleteFunction",
-            "ListFunctions",
-            "ListVersionsByFunction",
-            "ListAliases",
-            "GetFunctionConcurrency",
-            "GetFunctionCodeSigningConfig",
-            "AddPermission",
-            "RemovePermission",
-            "GetPolicy",
-            "TagResource",
-            "UntagResource",
-            "ListTags",
-            "Invoke",
-        ]
+        OPERATIONS.to_vec()
     }
 
-    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
-        Vec::new()
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
+        needs::of(self, operation, input, ctx)
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        self.state.take_change()
     }
 }
 

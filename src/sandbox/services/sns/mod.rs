@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/sns/latest/api/>
 
+mod needs;
 mod subscription;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::regional::Regional;
@@ -114,6 +116,26 @@ struct Tagging {
     tag_keys: Vec<String>,
 }
 
+/// The operations it answers; `handle` has an arm for each.
+const OPERATIONS: &[&str] = &[
+    "CreateTopic",
+    "DeleteTopic",
+    "ListTopics",
+    "GetTopicAttributes",
+    "SetTopicAttributes",
+    "Publish",
+    "Subscribe",
+    "ConfirmSubscription",
+    "Unsubscribe",
+    "ListSubscriptions",
+    "ListSubscriptionsByTopic",
+    "GetSubscriptionAttributes",
+    "SetSubscriptionAttributes",
+    "ListTagsForResource",
+    "TagResource",
+    "UntagResource",
+];
+
 #[async_trait]
 impl ServiceHandler for Sns {
     fn service_name(&self) -> &'static str {
@@ -163,48 +185,19 @@ impl ServiceHandler for Sns {
     fn restore(&self, data: &[u8]) -> Result<(), String> {
         self.state.restore(data)
     }
-
-    fn iam_action(&self, operation: &str) -> Option<String> {
-        Some(format!("sns:{operation}"))
-    }
-
-    fn iam_resource(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Option<String> {
-        if operation == "CreateTopic" {
-            return Some(self.arn(&ctx.region, input["Name"].as_str()?));
-        }
-        let named = ["TopicArn", "ResourceArn", "TargetArn"].iter().find_map(|key| input[key].as_str());
-        let owner = |arn: &str| arn.rsplit_once(':').map(|(topic, _)| topic.to_owned());
-        named
-            .map(str::to_owned)
-            .or_else(|| owner(input["SubscriptionArn"].as_str()?))
-            .or(Some("*".to_owned()))
-    }
 }
 
 impl super::Service for Sns {
     fn operations(&self) -> Vec<&'static str> {
-        vec![
-            "CreateTopic",
-            "DeleteTopic",
-            "ListTopics",
-            "GetTopicAttributes",
-            "SetTopicAttributes",
-            "Publish",
-            "Subscribe",
-            "ConfirmSubscription",
-            "Unsubscribe",
-            "ListSubscriptions",
-            "ListSubscriptionsByTopic",
-            "GetSubscriptionAttributes",
-            "SetSubscriptionAttributes",
-            "ListTagsForResource",
-            "TagResource",
-            "UntagResource",
-        ]
+        OPERATIONS.to_vec()
     }
 
-    fn needs(&self, _operation: &str, _input: &Value, _ctx: &RequestContext) -> Vec<super::Need> {
-        Vec::new()
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
+        needs::of(self, operation, input, ctx)
+    }
+
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        self.state.take_change()
     }
 }
 

@@ -50,6 +50,13 @@ pub(super) struct CreateTopic {
     tags: Vec<Tag>,
 }
 
+impl Topic {
+    /// Returns the topic's policy: the one that was set, or the one it was born with.
+    pub(super) fn policy(&self, arn: &str, account: &str) -> String {
+        self.attributes.get("Policy").cloned().unwrap_or_else(|| default_policy(arn, account))
+    }
+}
+
 impl Sns {
     /// Returns the ARN of the topic called `name`.
     pub(super) fn arn(&self, region: &str, name: &str) -> String {

@@ -12,13 +12,13 @@ use crate::sandbox::services::iam::ids;
 const QUOTA: usize = 2;
 
 pub(super) fn create(call: &mut Call<'_>) -> Reply {
-    let now = call.now;
+    let (now, id) = (call.now, ids::access_key("AKIA", &call.ctx.account_id)?);
     let (name, keys) = keys(call)?;
     if keys.len() >= QUOTA {
         return Err(fault::quota("AccessKeysPerUser", QUOTA));
     }
     let key = AccessKey {
-        id: ids::access_key("AKIA")?,
+        id,
         secret: Kept::new(ids::secret()?),
         active: true,
         slot: if keys.iter().any(|key| key.slot == 1) { 2 } else { 1 },

@@ -12,7 +12,7 @@ pub(super) fn create_alias(call: &mut Call<'_>) -> Reply {
     if call.state.alias.as_ref() == Some(&alias) {
         return Err(fault::already_exists(format!("The account alias {alias} already exists.")));
     }
-    call.state.alias = Some(alias);
+    *call.state.alias = Some(alias);
     Ok(json!({}))
 }
 
@@ -21,7 +21,7 @@ pub(super) fn delete_alias(call: &mut Call<'_>) -> Reply {
     if call.state.alias.as_ref() != Some(&alias) {
         return Err(fault::no_such_entity(format!("The account alias {alias} cannot be found.")));
     }
-    call.state.alias = None;
+    *call.state.alias = None;
     Ok(json!({}))
 }
 

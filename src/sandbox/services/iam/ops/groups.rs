@@ -58,7 +58,7 @@ pub(super) fn update(call: &mut Call<'_>) -> Reply {
     let (old, new) = (store::key(&name), store::key(&group.name));
     call.state.groups.remove(&old);
     call.state.groups.insert(new.clone(), group);
-    for user in call.state.users.values_mut() {
+    for user in call.state.users.select(|user| user.groups.contains(&old)) {
         if user.groups.remove(&old) {
             user.groups.insert(new.clone());
         }

@@ -6,12 +6,13 @@ mod attach;
 mod details;
 mod groups;
 mod inline;
-mod login;
+pub(super) mod login;
 pub(super) mod mfa;
 mod passwords;
 mod policies;
 mod report;
 mod roles;
+mod simulate;
 mod summary;
 mod tagging;
 mod user_credentials;
@@ -146,6 +147,10 @@ pub(super) const OPS: &[(&str, Operation)] = &[
     ("ListOpenIDConnectProviders", account::list_oidc_providers),
     ("GetAccountSummary", summary::get),
     ("GetAccountAuthorizationDetails", details::get),
+    ("SimulatePrincipalPolicy", simulate::principal),
+    ("SimulateCustomPolicy", simulate::custom),
+    ("GetContextKeysForPrincipalPolicy", simulate::keys_of_principal),
+    ("GetContextKeysForCustomPolicy", simulate::keys_of_custom),
     ("GenerateCredentialReport", report::generate),
     ("GetCredentialReport", report::get),
 ];
@@ -171,7 +176,7 @@ pub(super) mod testing {
     impl Account {
         pub(crate) fn new() -> Self {
             let clock = Clock::fixed("2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap());
-            let iam = Iam::new(clock.clone());
+            let iam = Iam::new("123456789012", clock.clone());
             let mut ctx = RequestContext::new("iam", "us-east-1");
             ctx.account_id = "123456789012".into();
             ctx.access_key = Some(iam.administrator_key().0);

@@ -40,7 +40,7 @@ pub(super) fn update(call: &mut Call<'_>) -> Reply {
         reuse_prevention: call.number("PasswordReusePrevention", 1, 24)?,
         hard_expiry: call.flag("HardExpiry")?,
     };
-    call.state.password_policy = Some(policy);
+    *call.state.password_policy = Some(policy);
     Ok(json!({}))
 }
 

@@ -79,7 +79,7 @@ pub(super) fn update(call: &mut Call<'_>) -> Reply {
     let new_arn = call.arn("user", &user.path, &user.name);
     call.state.users.remove(&old_key);
     call.state.users.insert(new_key.clone(), user);
-    for device in call.state.mfa.values_mut().filter(|device| device.user.as_deref() == Some(&old_key)) {
+    for device in call.state.mfa.select(|device| device.user.as_deref() == Some(&old_key)) {
         device.user = Some(new_key.clone());
     }
     trust::rename(call.state, &old_arn, &new_arn);
