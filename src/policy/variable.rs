@@ -23,7 +23,9 @@ pub(super) struct Template {
 
 #[derive(Debug, Clone)]
 struct Variable {
-    /// In small letters.
+    /// As written.
+    name: String,
+    /// The condition key, in small letters.
     key: String,
     default: Option<String>,
 }
@@ -90,7 +92,10 @@ impl Template {
         };
         match inside {
             "*" | "?" | "$" => self.tokens.extend(inside.chars().map(Token::Inserted)),
-            _ => self.variables.push((self.tokens.len(), Variable { key: key.to_lowercase(), default })),
+            _ => {
+                let (name, key) = (key.to_owned(), key.to_lowercase());
+                self.variables.push((self.tokens.len(), Variable { name, key, default }));
+            }
         }
     }
 
@@ -105,7 +110,7 @@ impl Template {
             filled.extend_from_slice(self.tokens.get(from..*at).unwrap_or_default());
             filled.extend(variable.value(request)?.chars().map(Token::Inserted));
             if filled.len() > LIMIT {
-                return Err(NoText::Unresolved(variable.key.clone()));
+                return Err(NoText::Unresolved(variable.name.clone()));
             }
             from = *at;
         }
@@ -117,12 +122,12 @@ impl Template {
 impl Variable {
     fn value(&self, request: &Request) -> Result<String, NoText> {
         match request.lookup(&self.key) {
-            Known::Unknown => Err(NoText::Unknown(self.key.clone())),
-            Known::Absent => self.default.clone().ok_or_else(|| NoText::Unresolved(self.key.clone())),
+            Known::Unknown => Err(NoText::Unknown(self.name.clone())),
+            Known::Absent => self.default.clone().ok_or_else(|| NoText::Unresolved(self.name.clone())),
             // "You can't use a multivalued context key as a policy variable."
             Known::Values(values) => match values.as_ref() {
                 [value] => Ok(value.clone()),
-                _ => Err(NoText::Unresolved(self.key.clone())),
+                _ => Err(NoText::Unresolved(self.name.clone())),
             },
         }
     }
