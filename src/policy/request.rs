@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// One thing a principal wants to do.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Who asks.
     pub principal: Principal,
@@ -61,7 +61,7 @@ pub enum PrincipalKind {
 }
 
 /// The condition keys of a request. Names of keys ignore case.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
     keys: BTreeMap<String, Vec<String>>,
     /// Whether a key that is not here is absent from the request (a live request); otherwise nobody knows.

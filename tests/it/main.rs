@@ -10,6 +10,7 @@ mod authorisation;
 mod budget;
 mod cases;
 mod cli;
+mod differential;
 mod docs;
 mod drift;
 mod export;
