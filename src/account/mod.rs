@@ -1,3 +1,8 @@
 //! The picture of an account, and what can be known from it. Pure: no SDK, no runtime.
 
+pub mod ask;
+pub mod effective;
+pub mod opens;
 pub mod snapshot;
+#[cfg(test)]
+pub(crate) mod testing;
