@@ -93,6 +93,11 @@ impl Account {
         &self.keeper
     }
 
+    /// Returns the event history.
+    pub(super) const fn log(&self) -> &Log {
+        &self.log
+    }
+
     /// Returns the policy documents that were parsed.
     pub(super) const fn parsed(&self) -> &Parsed {
         &self.parsed
@@ -110,6 +115,7 @@ impl Account {
             call.service.service_name(),
             &call.ctx.region,
         );
+        self.iam().record_service_use(&call.caller.identity, call.service.signing_name(), &call.ctx.region);
         let answer = self.perform(&call).await;
         // A failure replaces the answer: the caller must not believe in a change that the next process will not see.
         // It is no server error: the SDK would send the request again.

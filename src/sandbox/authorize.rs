@@ -95,9 +95,9 @@ pub(super) fn authorize(account: &Account, call: &Call<'_>) -> Result<(), AwsErr
         let decision = evaluate(&policies, &request);
         if let Some(because) = denial(&decision) {
             let who = caller.identity.arn(&ctx.partition, &ctx.account_id);
-            let on =
-                if need.shown.is_empty() { String::new() } else { format!(" on resource: {}", need.shown) };
-            let message = format!("User: {who} is not authorized to perform: {}{on}{because}", need.action);
+            let (action, shown) = (need.action, need.shown);
+            let on = if shown.is_empty() { String::new() } else { format!(" on resource: {shown}") };
+            let message = format!("User: {who} is not authorized to perform: {action}{on}{because}");
             return Err(refusal(service_name, message));
         }
     }

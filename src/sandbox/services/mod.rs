@@ -7,8 +7,10 @@ mod access_analyzer;
 pub mod cloudformation;
 pub mod cloudtrail;
 mod events;
+pub(in crate::sandbox) mod grant;
 pub mod iam;
-mod lambda;
+pub(in crate::sandbox) mod lambda;
+mod logs;
 mod need;
 mod regional;
 mod sns;
@@ -72,6 +74,8 @@ pub(super) struct Services {
     pub(super) all: Vec<Arc<dyn Service>>,
     /// The identities, which the way into the account needs too.
     pub(super) iam: Arc<Iam>,
+    /// The functions, which run once they are told where they are.
+    pub(super) lambda: Arc<lambda::Lambda>,
 }
 
 impl Services {
@@ -86,7 +90,8 @@ impl Services {
     ) -> Self {
         let iam = Arc::new(Iam::new(account, clock.clone()));
         let sts = Arc::new(sts::Sts::new(iam.clone()).with_realm(realm));
-        let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone()));
+        let logs = Arc::new(logs::Logs::new(account));
+        let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone(), logs.clone()));
         let sns = Arc::new(sns::Sns::new(account, clock.clone()));
         let events = Arc::new(events::Events::new(account));
         let analyzer = Arc::new(access_analyzer::AccessAnalyzer::new(account, clock.clone()));
@@ -101,8 +106,8 @@ impl Services {
         ]));
         let trail = Arc::new(cloudtrail::CloudTrail::new(clock.clone(), log));
         let all: Vec<Arc<dyn Service>> =
-            vec![iam.clone(), sts, lambda, sns, events, analyzer, stacks, tagging, trail];
-        Self { all, iam }
+            vec![iam.clone(), sts, lambda.clone(), logs, sns, events, analyzer, stacks, tagging, trail];
+        Self { all, iam, lambda }
     }
 
     /// Finds a service by the name that requests are signed for.

@@ -6,12 +6,13 @@ mod attach;
 mod details;
 mod groups;
 mod inline;
-mod login;
+pub(super) mod login;
 pub(super) mod mfa;
 mod passwords;
 mod policies;
 mod report;
 mod roles;
+mod simulate;
 mod summary;
 mod tagging;
 mod user_credentials;
@@ -146,6 +147,10 @@ pub(super) const OPS: &[(&str, Operation)] = &[
     ("ListOpenIDConnectProviders", account::list_oidc_providers),
     ("GetAccountSummary", summary::get),
     ("GetAccountAuthorizationDetails", details::get),
+    ("SimulatePrincipalPolicy", simulate::principal),
+    ("SimulateCustomPolicy", simulate::custom),
+    ("GetContextKeysForPrincipalPolicy", simulate::keys_of_principal),
+    ("GetContextKeysForCustomPolicy", simulate::keys_of_custom),
     ("GenerateCredentialReport", report::generate),
     ("GetCredentialReport", report::get),
 ];
