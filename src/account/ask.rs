@@ -55,6 +55,51 @@ pub struct Answer {
     pub decisive: Vec<usize>,
 }
 
+/// One statement of a trace, for people and programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// The layer of its policy.
+    pub layer: Layer,
+    /// Its policy, for people.
+    pub policy: String,
+    /// The ARN of its policy, when it has one.
+    pub arn: Option<String>,
+    /// Which statement of the policy, from 1.
+    pub statement: usize,
+    /// Its `Sid`.
+    pub sid: Option<String>,
+    /// What it does when it matches.
+    pub effect: Effect,
+    /// `matched`, `differs` or `unknown`.
+    pub result: &'static str,
+    /// Whether the answer rests on it.
+    pub decisive: bool,
+    /// What was found, in one sentence.
+    pub sentence: String,
+}
+
+impl Answer {
+    /// Tells every statement that was looked at, in order.
+    pub fn lines(&self) -> Vec<Line> {
+        let line = |(at, step): (usize, &Step)| Line {
+            layer: step.layer,
+            policy: step.source.clone(),
+            arn: step.arn.clone(),
+            statement: step.statement + 1,
+            sid: step.sid.clone(),
+            effect: step.effect,
+            result: match step.finding {
+                Finding::Matched => "matched",
+                Finding::Differs { .. } => "differs",
+                Finding::Unknown { .. } => "unknown",
+            },
+            decisive: self.decisive.contains(&at),
+            sentence: step.to_string(),
+        };
+        self.decision.trace.iter().enumerate().map(line).collect()
+    }
+}
+
 /// Services whose resources can have policies of their own, which are not read here. Source: the column
 /// "Resource-based policies" of
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>.
