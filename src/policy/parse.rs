@@ -78,7 +78,7 @@ pub(super) fn policy(text: &str) -> Result<Policy, ParseError> {
     };
     let statements = parts.into_iter().enumerate();
     let statements = statements.map(|(index, part)| statement(text, part.get(), index, variables));
-    Ok(Policy { statements: statements.collect::<Result<_, _>>()? })
+    Ok(Policy { statements: statements.collect::<Result<_, _>>()?, unread: None })
 }
 
 /// Returns where `part`, a piece of `text`, stands in it.
