@@ -10,6 +10,8 @@ pub const TARGET: &str = "IAMLAB_TARGET";
 pub const SANDBOX_DIR: &str = "IAMLAB_SANDBOX_DIR";
 /// The sandbox account to use, or the only AWS account a command may run in.
 pub const ACCOUNT: &str = "IAMLAB_ACCOUNT";
+/// The Python 3 that runs the functions of the sandbox; one with boto3 is prepared when it is not set.
+pub const PYTHON: &str = "IAMLAB_PYTHON";
 /// Filter of the log lines on stderr, in the syntax of `tracing_subscriber::EnvFilter`.
 pub const LOG: &str = "IAMLAB_LOG";
 /// Any value but the empty one switches colour off (<https://no-color.org>).

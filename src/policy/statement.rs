@@ -171,12 +171,10 @@ impl Resources {
                 Err(NoText::Unknown(key)) => unknown = Some(key),
             }
         }
-        match (unknown, unresolved, self.negated) {
-            // "any attempt to match it fails and causes the statement to be invalid"
-            (_, Some(name), true) => self.no(request, Some(name)),
-            (Some(key), _, _) => Answer::Unknown(Reason::KeyNotKnown { key }),
-            (None, None, true) => Answer::Yes,
-            (None, unresolved, false) => self.no(request, unresolved),
+        match unknown {
+            Some(key) => Answer::Unknown(Reason::KeyNotKnown { key }),
+            None if self.negated => Answer::Yes,
+            None => self.no(request, unresolved),
         }
     }
 

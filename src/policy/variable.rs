@@ -1,8 +1,9 @@
 //! Policy variables: `${aws:username}`, `${aws:PrincipalTag/team, 'nobody'}`, and `${*}`, `${?}`, `${$}` for the
 //! characters themselves.
 //!
-//! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>. A variable
-//! without a value makes what it stands in match nothing.
+//! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>. What a variable
+//! without a value stands in matches nothing; so negated operators and `NotResource` do match ("Policy variables
+//! with no value").
 
 use std::borrow::Cow;
 

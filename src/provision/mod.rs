@@ -11,7 +11,7 @@ use handover::HandOver;
 
 pub mod apply;
 pub mod arn;
-mod credentials;
+pub mod credentials;
 pub mod diff;
 pub mod export;
 mod graph;

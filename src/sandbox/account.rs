@@ -1,7 +1,7 @@
 //! One account of the sandbox: its services, and what happens to a call in it.
 //!
 //! ```text
-//! call ─► authorise ─► service ─► save ─► answer
+//! call ─► authorise ─► service ─► record ─► save ─► answer
 //! ```
 
 use std::sync::{Arc, Weak};
@@ -15,6 +15,7 @@ use super::SandboxError;
 use super::authorize::{self, Parsed};
 use super::keeper::Keeper;
 use super::realm::Realm;
+use super::recorder::{self, Delivery, Finished, Log};
 use super::services::cloudformation::Invoke;
 use super::services::iam::{Iam, KeyOwner};
 use super::services::{self, Service, Services};
@@ -27,7 +28,9 @@ pub(super) struct Account {
     clock: Clock,
     services: Services,
     keeper: Keeper,
+    log: Log,
     parsed: Parsed,
+    realm: Weak<Realm>,
 }
 
 /// A call whose sender is known.
@@ -54,14 +57,17 @@ impl Account {
         store: Option<Store>,
     ) -> Result<Arc<Self>, SandboxError> {
         let internal = Arc::new(Internal::default());
-        let services = Services::new(id, realm.clock(), realm.neighbours(), internal.clone());
-        let keeper = Keeper::open(services.all.clone(), store)?;
+        let (log, clock) = (Log::default(), realm.clock().clone());
+        let services = Services::new(id, &clock, realm.neighbours(), internal.clone(), log.clone());
+        let keeper = Keeper::open(services.all.clone(), log.clone(), store, clock.now())?;
         let account = Arc::new(Self {
             id: id.to_owned(),
-            clock: realm.clock().clone(),
+            clock,
             services,
             keeper,
+            log,
             parsed: Parsed::default(),
+            realm: Arc::downgrade(realm),
         });
         internal.set(&account);
         Ok(account)
@@ -87,6 +93,11 @@ impl Account {
         &self.keeper
     }
 
+    /// Returns the event history.
+    pub(super) const fn log(&self) -> &Log {
+        &self.log
+    }
+
     /// Returns the policy documents that were parsed.
     pub(super) const fn parsed(&self) -> &Parsed {
         &self.parsed
@@ -104,17 +115,59 @@ impl Account {
             call.service.service_name(),
             &call.ctx.region,
         );
-        let answer = self.perform(call).await;
+        self.iam().record_service_use(&call.caller.identity, call.service.signing_name(), &call.ctx.region);
+        let answer = self.perform(&call).await;
         // A failure replaces the answer: the caller must not believe in a change that the next process will not see.
         // It is no server error: the SDK would send the request again.
         self.keeper.save().map_err(|error| AwsError::bad_request("SandboxNotSaved", chain(&error)))?;
         answer
     }
 
-    /// Carries out a call: asks whether it is allowed, and does it.
-    async fn perform(&self, call: Call<'_>) -> Result<Value, AwsError> {
-        authorize::authorize(self, &call)?;
-        call.service.handle(call.operation, call.input, call.ctx).await
+    /// Carries out a call: asks whether it is allowed, does it, and records it.
+    async fn perform(&self, call: &Call<'_>) -> Result<Value, AwsError> {
+        let answer = match authorize::authorize(self, call) {
+            Ok(()) => call.service.handle(call.operation, call.input.clone(), call.ctx).await,
+            Err(denial) => Err(denial),
+        };
+        self.record(call, &answer);
+        answer
+    }
+
+    /// Puts the events of a call into the histories they belong to.
+    fn record(&self, call: &Call<'_>, answer: &Result<Value, AwsError>) {
+        let Call { ctx, caller, agent, .. } = *call;
+        let mut who = recorder::Caller::of(caller, ctx.access_key.as_deref().unwrap_or_default());
+        let role = self.iam().role_of(&caller.identity, &ctx.partition);
+        if let Some(session) = &mut who.session {
+            session.role = role.as_deref();
+        }
+        let address = ctx.source_ip.as_deref().unwrap_or_default();
+        if ctx.internal_bypass {
+            who.invoked_by = Some(agent);
+        }
+        let deliveries = recorder::record(&Finished {
+            service: call.service.signing_name(),
+            operation: call.operation,
+            account: &self.id,
+            partition: &ctx.partition,
+            region: &ctx.region,
+            caller: who,
+            source: if ctx.internal_bypass { agent } else { address },
+            agent,
+            input: &call.input,
+            outcome: answer.as_ref(),
+            at: self.now(),
+            request_id: &ctx.request_id,
+        });
+        for Delivery { account, event } in deliveries {
+            if account == self.id {
+                self.log.lock().append(event);
+            } else if let Some(other) = self.realm.upgrade().and_then(|realm| realm.find(&account).ok()?) {
+                other.log.lock().append(event);
+                // It is their history: that it cannot be saved is not this caller's failure.
+                let _ = other.keeper.save();
+            }
+        }
     }
 }
 
@@ -150,7 +203,7 @@ impl Invoke for Internal {
         let caller = caller.ok_or_else(|| AwsError::forbidden("InvalidClientTokenId", "the key is gone"))?;
         let ctx = RequestContext { service: service.to_owned(), internal_bypass: true, ..ctx.clone() };
         let agent = "cloudformation.amazonaws.com";
-        account.perform(Call { service: found, operation, input, ctx: &ctx, caller: &caller, agent }).await
+        account.perform(&Call { service: found, operation, input, ctx: &ctx, caller: &caller, agent }).await
     }
 }
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::account::{Account, Call};
 use super::realm::Realm;
 use super::services::iam::holdings::{Held, Holdings};
-use super::services::iam::{Identity, KeyOwner, store};
+use super::services::iam::{Identity, KeyOwner};
 use super::services::sts::Attempt;
 use crate::policy::evaluate::{Decision, Outcome, PolicySet, Source, evaluate};
 use crate::policy::request::{Context, Principal, PrincipalKind, Request};
@@ -170,15 +170,10 @@ fn principal(account: &Account, caller: &KeyOwner, ctx: &RequestContext) -> Prin
     let kind = match &caller.identity {
         Identity::Root => PrincipalKind::Root,
         Identity::User { id, .. } => PrincipalKind::User { id: id.clone() },
-        Identity::Role { name, .. } => {
-            let path =
-                account.iam().read(|state| state.roles.get(&store::key(name)).map(|role| role.path.clone()));
-            let path = path.unwrap_or_else(|| "/".to_owned());
-            PrincipalKind::RoleSession {
-                role_arn: store::arn(&ctx.partition, account.id(), "role", &path, name),
-                id: caller.identity.user_id(account.id()),
-            }
-        }
+        Identity::Role { .. } => PrincipalKind::RoleSession {
+            role_arn: account.iam().role_of(&caller.identity, &ctx.partition).unwrap_or_default(),
+            id: caller.identity.user_id(account.id()),
+        },
     };
     let arn = caller.identity.arn(&ctx.partition, account.id());
     Principal { arn, account: account.id().to_owned(), kind }

@@ -21,6 +21,7 @@ use serde_json::Value;
 use super::account::{Account, Call};
 use super::authenticate::{Refusal, Signed};
 use super::services::iam::KeyOwner;
+use super::services::lambda::enveloped;
 use super::services::wire;
 use super::{Sandbox, SandboxError};
 
@@ -63,7 +64,8 @@ impl Sandbox {
         };
         let protocol = effective_protocol(service.protocol(), &parts.headers, body);
         let (method, uri, headers) = (&parts.method, &parts.uri, &parts.headers);
-        let parsed = match parse_request(protocol, method, uri, headers, body, &service.routes()) {
+        let body = enveloped(method, uri.path(), body);
+        let parsed = match parse_request(protocol, method, uri, headers, &body, &service.routes()) {
             Ok(parsed) => parsed,
             Err(error) => return Ok((protocol, Err(error))),
         };

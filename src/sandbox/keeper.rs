@@ -2,18 +2,24 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
+
 use super::SandboxError;
+use super::recorder::{Event, History, Log};
 use super::services::Service;
 use super::store::{Change, Store};
 
 /// A journal of more bytes than this, and than four times the files it belongs to, is folded into them.
 const FOLD: u64 = 1 << 20;
+/// A history with more lines than this, and than lines that still count, that are past their time is written anew.
+const PAST: usize = 10_000;
 
 /// Saves the services of one account.
 pub(super) struct Keeper {
     /// `None` keeps nothing.
     store: Option<Store>,
     services: Vec<Arc<dyn Service>>,
+    log: Log,
     /// Whoever holds it saves.
     saved: Mutex<Saved>,
 }
@@ -30,8 +36,13 @@ struct Saved {
 }
 
 impl Keeper {
-    /// Restores what `store` holds of the services, and keeps them from then on.
-    pub(super) fn open(services: Vec<Arc<dyn Service>>, store: Option<Store>) -> Result<Self, SandboxError> {
+    /// Restores what `store` holds of the services and of the event history, and keeps them from then on.
+    pub(super) fn open(
+        services: Vec<Arc<dyn Service>>,
+        log: Log,
+        store: Option<Store>,
+        now: Timestamp,
+    ) -> Result<Self, SandboxError> {
         let mut saved = Saved::default();
         if let Some(store) = &store {
             for service in &services {
@@ -51,7 +62,16 @@ impl Keeper {
                 }
             }
         }
-        Ok(Self { store, services, saved: Mutex::new(saved) })
+        if let Some(store) = &store {
+            let lines = store.events()?;
+            let history = History::load(&lines, now).map_err(|error| store.damaged_events(error))?;
+            let past = lines.lines().count().saturating_sub(history.len());
+            if past > history.len().saturating_add(PAST) {
+                store.write_events(&written(history.iter()))?;
+            }
+            *log.lock() = history;
+        }
+        Ok(Self { store, services, log, saved: Mutex::new(saved) })
     }
 
     /// Saves what changed since the last save, in one step. Calls that change something while another one saves
@@ -61,11 +81,22 @@ impl Keeper {
         // another call, has ended when this one returns.
         let mut saved = lock(&self.saved);
         let change = self.take_change()?;
-        let Some(store) = self.store.as_ref().filter(|_| !change.is_empty()) else { return Ok(()) };
-        if !saved.based || saved.journal > FOLD.max(saved.base.saturating_mul(4)) {
-            return self.write(store, &mut saved);
+        let Some(store) = &self.store else {
+            drop(self.log.lock().take_new());
+            return Ok(());
+        };
+        if !change.is_empty() {
+            self.save_change(store, &change, &mut saved)?;
         }
-        let mut line = serde_json::to_vec(&change).map_err(broken)?;
+        // What only reads does not make an account.
+        if saved.based { self.save_events(store) } else { Ok(()) }
+    }
+
+    fn save_change(&self, store: &Store, change: &Change, saved: &mut Saved) -> Result<(), SandboxError> {
+        if !saved.based || saved.journal > FOLD.max(saved.base.saturating_mul(4)) {
+            return self.write(store, saved);
+        }
+        let mut line = serde_json::to_vec(change).map_err(broken)?;
         line.push(b'\n');
         if let Err(error) = store.append_change(&line) {
             // Half a line may be on disk, and the change is no longer marked: the next save writes everything.
@@ -74,6 +105,18 @@ impl Keeper {
         }
         saved.journal += line.len() as u64;
         Ok(())
+    }
+
+    fn save_events(&self, store: &Store) -> Result<(), SandboxError> {
+        let new = self.log.lock().take_new();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let outcome = store.append_events(&written(&new));
+        if outcome.is_err() {
+            self.log.lock().give_back(new);
+        }
+        outcome
     }
 
     /// Saves what changed; the account exists afterwards, changed or not.
@@ -106,6 +149,16 @@ impl Keeper {
         }
         Ok(change)
     }
+}
+
+/// Writes events, one a line.
+fn written<'a>(events: impl IntoIterator<Item = &'a Arc<Event>>) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for line in events.into_iter().filter_map(|event| serde_json::to_vec(&**event).ok()) {
+        lines.extend(line);
+        lines.push(b'\n');
+    }
+    lines
 }
 
 fn broken(error: serde_json::Error) -> SandboxError {

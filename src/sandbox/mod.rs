@@ -12,11 +12,17 @@
 mod account;
 mod authenticate;
 mod authorize;
+pub mod class;
 mod connector;
+pub mod control;
+mod dice;
 mod error;
+pub mod faults;
 mod gateway;
 mod keeper;
 mod realm;
+pub mod recorder;
+mod runtime;
 pub mod server;
 pub mod services;
 mod store;
@@ -75,7 +81,7 @@ impl Sandbox {
         let Options { dir, account, clock } = options;
         check_account(&account)?;
         let folder = dir.as_deref().map(Folder::open).transpose()?;
-        let realm = Realm::new(folder, clock);
+        let realm = Realm::new(folder, clock)?;
         let account = realm.open(&account)?;
         Ok(Self { inner: Arc::new(Inner { account, realm }) })
     }

@@ -257,7 +257,6 @@ fn on_the_sandbox(program: &Program, drift: &Drift) -> Verdict {
     let options = iamlab::sandbox::Options {
         dir: Some(program.sandbox_dir()),
         account: DEFAULT_ACCOUNT.into(),
-        region: REGION.into(),
         clock: Clock::System,
     };
     let sandbox = Sandbox::open(options).unwrap();

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod authorisation;
 mod budget;
 mod cases;
 mod cli;

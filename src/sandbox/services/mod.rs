@@ -1,13 +1,16 @@
 //! The services of the sandbox, one file or folder each, every one an [`awsim_core::ServiceHandler`].
 //!
-//! `Services::open` is the table. A service keeps its state in memory (most in a `Regional`), gives it as
-//! bytes (`snapshot`) and takes it back (`restore`); saving is not its business.
+//! `Services::new` is the table. A service keeps its state in memory (most in a `Regional`), tells what changed of it
+//! (`take_change`) and takes it back; saving is not its business.
 
 mod access_analyzer;
 pub mod cloudformation;
+pub mod cloudtrail;
 mod events;
+pub(in crate::sandbox) mod grant;
 pub mod iam;
-mod lambda;
+pub(in crate::sandbox) mod lambda;
+mod logs;
 mod need;
 mod regional;
 mod sns;
@@ -23,6 +26,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::clock::Clock;
+use crate::sandbox::recorder::Log;
 use cloudformation::{CloudFormation, Invoker};
 use iam::Iam;
 use tags::{Tagged, Tags};
@@ -70,15 +74,24 @@ pub(super) struct Services {
     pub(super) all: Vec<Arc<dyn Service>>,
     /// The identities, which the way into the account needs too.
     pub(super) iam: Arc<Iam>,
+    /// The functions, which run once they are told where they are.
+    pub(super) lambda: Arc<lambda::Lambda>,
 }
 
 impl Services {
     /// Makes the services of an empty account. `realm` knows the other accounts, `invoker` calls a service on
-    /// behalf of another one.
-    pub(super) fn new(account: &str, clock: &Clock, realm: Arc<dyn sts::Realm>, invoker: Invoker) -> Self {
+    /// behalf of another one, `log` is the event history.
+    pub(super) fn new(
+        account: &str,
+        clock: &Clock,
+        realm: Arc<dyn sts::Realm>,
+        invoker: Invoker,
+        log: Log,
+    ) -> Self {
         let iam = Arc::new(Iam::new(account, clock.clone()));
         let sts = Arc::new(sts::Sts::new(iam.clone()).with_realm(realm));
-        let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone()));
+        let logs = Arc::new(logs::Logs::new(account));
+        let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone(), logs.clone()));
         let sns = Arc::new(sns::Sns::new(account, clock.clone()));
         let events = Arc::new(events::Events::new(account));
         let analyzer = Arc::new(access_analyzer::AccessAnalyzer::new(account, clock.clone()));
@@ -91,9 +104,10 @@ impl Services {
             analyzer.clone(),
             stacks.clone(),
         ]));
+        let trail = Arc::new(cloudtrail::CloudTrail::new(clock.clone(), log));
         let all: Vec<Arc<dyn Service>> =
-            vec![iam.clone(), sts, lambda, sns, events, analyzer, stacks, tagging];
-        Self { all, iam }
+            vec![iam.clone(), sts, lambda.clone(), logs, sns, events, analyzer, stacks, tagging, trail];
+        Self { all, iam, lambda }
     }
 
     /// Finds a service by the name that requests are signed for.

@@ -159,14 +159,17 @@ impl Sts {
         let issued = iam.open_session(opening)?;
         iam.record_role_use(&role.name, &ctx.region);
         let packed = (size > 0).then(|| size.saturating_mul(100).div_ceil(PACKED_LIMIT).min(100));
-        Ok(json!({
+        let mut answer = json!({
             "Credentials": credentials(&issued),
             "AssumedRoleUser": {
                 "AssumedRoleId": identity.user_id(account),
                 "Arn": identity.arn(&ctx.partition, account),
             },
-            "PackedPolicySize": packed,
-        }))
+        });
+        if let Some(packed) = packed {
+            super::wire::set(&mut answer, "PackedPolicySize", packed);
+        }
+        Ok(answer)
     }
 
     /// Checks the MFA code of a request: `false` when none was given, an error when it is wrong.

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::SandboxError;
-pub(super) use folder::{Folder, reset};
+pub(super) use folder::{Folder, held, reset};
 
 /// The version of the files' format.
 const FORMAT_VERSION: u64 = 1;
@@ -77,14 +77,22 @@ impl Store {
     pub(super) fn journal(&self) -> Result<(Vec<Change>, u64), SandboxError> {
         let path = self.path().join(JOURNAL);
         let lines = self.lines(JOURNAL)?;
-        let size = lines.iter().map(|line| line.len() as u64 + 1).sum();
-        let changes = lines.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>();
+        let size = lines.len() as u64;
+        let changes = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>();
         Ok((changes.map_err(|error| SandboxError::Damaged { path, source: error.into() })?, size))
     }
 
-    /// Returns the lines of the event history, oldest first.
-    pub(super) fn events(&self) -> Result<Vec<String>, SandboxError> {
+    /// Returns the event history, a line per event, in the order they came.
+    pub(super) fn events(&self) -> Result<String, SandboxError> {
         self.lines(EVENTS)
+    }
+
+    /// Returns the error for an event history that was read but not understood.
+    pub(super) fn damaged_events(
+        &self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> SandboxError {
+        SandboxError::Damaged { path: self.path().join(EVENTS), source: source.into() }
     }
 
     /// Returns the error for a file of `service` that was read but not understood.
@@ -138,16 +146,15 @@ impl Store {
     }
 
     /// Returns the whole lines of a file. What follows the last line's end was never finished, and is cut off.
-    fn lines(&self, name: &str) -> Result<Vec<String>, SandboxError> {
+    fn lines(&self, name: &str) -> Result<String, SandboxError> {
         let path = self.path().join(name);
-        let Some(bytes) = files::read(&path)? else { return Ok(Vec::new()) };
+        let Some(mut bytes) = files::read(&path)? else { return Ok(String::new()) };
         let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         if end < bytes.len() {
             files::truncate(&path, end as u64)?;
+            bytes.truncate(end);
         }
-        let text = std::str::from_utf8(bytes.get(..end).unwrap_or_default())
-            .map_err(|error| SandboxError::Damaged { path, source: error.into() })?;
-        Ok(text.lines().map(str::to_owned).collect())
+        String::from_utf8(bytes).map_err(|error| SandboxError::Damaged { path, source: error.into() })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, File>> {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::super::events::Events;
 use super::super::iam::Iam;
 use super::super::lambda::Lambda;
+use super::super::logs::Logs;
 use super::super::sns::Sns;
 use super::{CloudFormation, Invoke};
 use crate::clock::Clock;
@@ -77,7 +78,7 @@ async fn a_lab_is_built_changed_and_taken_down() {
     let iam = Arc::new(Iam::new("123456789012", clock.clone()));
     let neighbours = Arc::new(Neighbours(BTreeMap::from([
         ("sns", Arc::new(Sns::new(account, clock.clone())) as Arc<dyn ServiceHandler>),
-        ("lambda", Arc::new(Lambda::new(account, clock.clone(), iam.clone()))),
+        ("lambda", Arc::new(Lambda::new(account, clock.clone(), iam.clone(), Arc::new(Logs::new(account))))),
         ("events", Arc::new(Events::new(account))),
         ("iam", iam),
     ])));

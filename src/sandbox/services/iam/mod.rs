@@ -99,6 +99,14 @@ impl Iam {
         (store::arn(partition, account, "role", &role.path, &role.name) == arn).then(|| role.clone())
     }
 
+    /// The ARN of the role behind an identity, with its path.
+    pub fn role_of(&self, identity: &Identity, partition: &str) -> Option<String> {
+        let Identity::Role { name, .. } = identity else { return None };
+        let state = self.lock();
+        let path = state.roles.get(&store::key(name)).map_or("/", |role| role.path.as_str());
+        Some(store::arn(partition, &self.account, "role", path, name))
+    }
+
     /// Records that a role was used in a Region.
     pub fn record_role_use(&self, name: &str, region: &str) {
         let at = seconds(self.clock.now());
@@ -126,6 +134,11 @@ impl Iam {
         if let Some(key) = of_users.chain(of_root).find(|key| due(key)) {
             key.last_used = Some(KeyUse { at, service: service.to_owned(), region: region.to_owned() });
         }
+    }
+
+    /// Gives a user the password it chose at the sign-in page, if the password policy lets it.
+    pub fn choose_password(&self, user: &str, password: &str) -> Result<(), AwsError> {
+        ops::login::choose(&mut self.lock(), user, password, seconds(self.clock.now()))
     }
 
     /// Records that a user (`None`: the root user) signed in with a password. AWS keeps the first use in any five
@@ -170,7 +183,7 @@ impl Iam {
 
     /// Checks a code of an MFA device that is enabled for `user`; a code is accepted once.
     pub fn check_mfa(&self, user: &str, serial: &str, code: &str) -> bool {
-        ops::mfa::check(&mut self.lock(), user, serial, code, self.clock.now())
+        ops::mfa::check(&mut self.lock(), user, serial, code, self.clock.wall())
     }
 
     /// Reads the state.
@@ -203,8 +216,8 @@ impl ServiceHandler for Iam {
             let message = format!("Could not find operation {operation} for version 2010-05-08");
             return Err(AwsError::bad_request("InvalidAction", message));
         };
-        let now = seconds(self.clock.now());
-        let mut answer = run(&mut Call { state: &mut self.lock(), input: &input, ctx, now })?;
+        let (now, wall) = (seconds(self.clock.now()), self.clock.wall());
+        let mut answer = run(&mut Call { state: &mut self.lock(), input: &input, ctx, now, wall })?;
         call::prune(&mut answer);
         Ok(answer)
     }

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::access::UNASSUMABLE;
 use super::{Function, Lambda, Named, invalid, missing, no_content, not_found, validate};
 use crate::sandbox::services::tags::Tags;
 use crate::sandbox::services::wire;
@@ -96,6 +97,12 @@ impl Function {
         answer
     }
 
+    /// Returns the resource policy as a document, when it has a statement.
+    pub(super) fn policy_document(&self) -> Option<String> {
+        let document = json!({"Version": "2012-10-17", "Id": "default", "Statement": self.policy});
+        (!self.policy.is_empty()).then(|| document.to_string())
+    }
+
     /// Refuses an update that was made for another revision.
     fn check_revision(&self, input: &Value) -> Result<(), AwsError> {
         match input["RevisionId"].as_str() {
@@ -127,7 +134,7 @@ impl Lambda {
         settings.insert("PackageType".to_owned(), json!("Zip"));
         settings.insert("Architectures".to_owned(), validate::architectures(input)?);
         validate::settings(&settings)?;
-        self.check_role(&settings)?;
+        self.check_role(&settings, &self.arn(&ctx.region, &name))?;
         let tags: Tags =
             if input["Tags"].is_null() { Tags::new() } else { wire::input(input["Tags"].clone())? };
         validate::tags(&Tags::new(), &tags, ctx)?;
@@ -179,7 +186,7 @@ impl Lambda {
         merge(&mut settings, input);
         validate::settings(&settings)?;
         if input["Role"].is_string() {
-            self.check_role(&settings)?;
+            self.check_role(&settings, &self.read(ctx, input, |_, function| Ok(function.arn.clone()))?)?;
         }
         self.write(ctx, input, |name, function| {
             function.check_revision(input)?;
@@ -226,27 +233,25 @@ impl Lambda {
     }
 
     /// Refuses a role that is missing or does not trust Lambda.
-    fn check_role(&self, settings: &Map<String, Value>) -> Result<(), AwsError> {
+    fn check_role(&self, settings: &Map<String, Value>, function: &str) -> Result<(), AwsError> {
         let role = settings.get("Role").and_then(Value::as_str).unwrap_or_default();
         if role.split(':').nth(4) != Some(&self.account) {
             return Err(AwsError::access_denied("Cross-account pass role is not allowed."));
         }
         let found = self.iam.role(role, "aws", &self.account);
-        if found.is_some_and(|found| validate::trusts_lambda(&found.trust)) {
+        if found.is_some_and(|found| self.is_trusted(&found.trust, role, function)) {
             Ok(())
         } else {
-            Err(invalid("The role defined for the function cannot be assumed by Lambda."))
+            Err(invalid(UNASSUMABLE))
         }
     }
 
     /// Answers `GetPolicy`.
     pub(super) fn policy(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
         self.read(ctx, input, |_, function| {
-            if function.policy.is_empty() {
-                return Err(missing("The resource you requested does not exist."));
-            }
-            let policy = json!({"Version": "2012-10-17", "Id": "default", "Statement": function.policy});
-            Ok(json!({"Policy": policy.to_string(), "RevisionId": function.policy_revision}))
+            let policy = function.policy_document();
+            let policy = policy.ok_or_else(|| missing("The resource you requested does not exist."))?;
+            Ok(json!({"Policy": policy, "RevisionId": function.policy_revision}))
         })
     }
 }

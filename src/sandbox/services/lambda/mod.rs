@@ -1,8 +1,10 @@
-//! Lambda: functions, their code, resource policies and tags. Nothing is executed.
+//! Lambda: functions, their code, resource policies and tags, and invocations that really run.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/api/>. Only `$LATEST` exists: no versions, aliases or layers.
 
+mod access;
 mod function;
+mod invoke;
 mod needs;
 mod permission;
 #[cfg(test)]
@@ -10,7 +12,7 @@ mod tests;
 mod validate;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, RouteDefinition, ServiceHandler};
@@ -19,16 +21,22 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::iam::Iam;
+use super::logs::Logs;
 use super::regional::Regional;
 use super::tags::{Tagged, Tags};
 use super::wire;
 use crate::clock::Clock;
+use crate::sandbox::runtime::Runtime;
+pub(in crate::sandbox) use invoke::enveloped;
 
 /// The Lambda service of one account.
 pub(crate) struct Lambda {
     account: String,
     clock: Clock,
     iam: Arc<Iam>,
+    logs: Arc<Logs>,
+    /// What runs functions; not there in an account that stands alone.
+    runtime: OnceLock<Arc<Runtime>>,
     state: Regional<Region>,
 }
 
@@ -76,8 +84,15 @@ impl<'a> Named<'a> {
 
 impl Lambda {
     /// Makes the service without any function.
-    pub(crate) fn new(account: &str, clock: Clock, iam: Arc<Iam>) -> Self {
-        Self { account: account.to_owned(), clock, iam, state: Regional::default() }
+    pub(crate) fn new(account: &str, clock: Clock, iam: Arc<Iam>, logs: Arc<Logs>) -> Self {
+        Self {
+            account: account.to_owned(),
+            clock,
+            iam,
+            logs,
+            runtime: OnceLock::new(),
+            state: Regional::default(),
+        }
     }
 
     /// Returns the ARN of the function called `name`.
@@ -262,10 +277,7 @@ impl ServiceHandler for Lambda {
             "TagResource" => self.tag(ctx, &input),
             "UntagResource" => self.untag(ctx, &input),
             "ListTags" => self.read(ctx, &input, |_, it| Ok(json!({"Tags": it.tags}))),
-            "Invoke" => self.read(ctx, &input, |_, _| {
-                let message = "the sandbox keeps Lambda functions but does not run them";
-                Err(AwsError { message: message.to_owned(), ..AwsError::not_implemented("Invoke") })
-            }),
+            "Invoke" => self.invoke(ctx, &input).await,
             _ => Err(AwsError::unknown_operation(operation)),
         }
     }

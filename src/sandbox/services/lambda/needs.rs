@@ -5,7 +5,7 @@
 //! one that is created with tags `lambda:TagResource`. `lambda:ListFunctions on resource: *` is a published denial.
 
 use awsim_core::RequestContext;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Function, Lambda, Named};
 use crate::sandbox::services::Need;
@@ -27,7 +27,7 @@ pub(super) fn of(lambda: &Lambda, operation: &str, input: &Value, ctx: &RequestC
         .tagged(&known.as_ref().map(|function| function.tags.clone()).unwrap_or_default())
         .requesting(&requested)
         .removing(removed)
-        .policy(known.as_ref().and_then(policy));
+        .policy(known.as_ref().and_then(Function::policy_document));
     let own = keys(own, operation, input, known.as_ref());
     let role = input["Role"]
         .as_str()
@@ -49,12 +49,6 @@ fn arn(lambda: &Lambda, input: &Value, ctx: &RequestContext, text: &str) -> Stri
         Some(qualifier) => format!("{function}:{qualifier}"),
         None => function,
     }
-}
-
-/// The resource policy as a document, when it has a statement.
-fn policy(function: &Function) -> Option<String> {
-    let document = json!({ "Version": "2012-10-17", "Id": "default", "Statement": function.policy });
-    (!function.policy.is_empty()).then(|| document.to_string())
 }
 
 /// Adds the keys of Lambda's own.
@@ -89,16 +83,19 @@ fn keys(own: Need, operation: &str, input: &Value, known: Option<&Function>) -> 
 mod tests {
     use std::sync::Arc;
 
+    use serde_json::json;
+
     use super::*;
     use crate::clock::Clock;
     use crate::sandbox::services::Service as _;
     use crate::sandbox::services::iam::Iam;
+    use crate::sandbox::services::logs::Logs;
     use crate::sandbox::services::need::testing::{caller, check, complete};
 
     fn lambda() -> (Lambda, RequestContext) {
         let clock = Clock::fixed("2026-01-01T00:00:00Z".parse().unwrap());
         let iam = Arc::new(Iam::new("123456789012", clock.clone()));
-        let lambda = Lambda::new("123456789012", clock, iam);
+        let lambda = Lambda::new("123456789012", clock, iam, Arc::new(Logs::new("123456789012")));
         let function = Function {
             arn: "arn:aws:lambda:us-east-1:123456789012:function:f".into(),
             settings: serde_json::Map::new(),

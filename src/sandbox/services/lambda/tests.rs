@@ -5,11 +5,17 @@ use std::io::{Cursor, Write as _};
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::create_function::builders::CreateFunctionFluentBuilder;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{Architecture, Environment, FunctionCode, LastUpdateStatus, Runtime, State};
+use aws_sdk_lambda::types::{
+    Architecture, Environment, FunctionCode, InvocationType, LastUpdateStatus, LogType, Runtime, State,
+};
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
+use crate::clock::Clock;
+use crate::sandbox::runtime::testing::{self as running, FakeHome};
+use crate::sandbox::server::Server;
 use crate::sandbox::testing::{self, refusal};
+use crate::sandbox::{DEFAULT_ACCOUNT, Options, Sandbox};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/auditor";
 const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:audit";
@@ -108,7 +114,10 @@ async fn what_aws_refuses_is_refused() {
     assert_eq!(twice, (409, "ResourceConflictException".into(), "Function already exist: audit".into()));
 
     let (status, _, message) = refusal(client.invoke().function_name("audit").send().await);
-    assert_eq!((status, message.as_str()), (501, "the sandbox keeps Lambda functions but does not run them"));
+    assert_eq!(
+        (status, message.as_str()),
+        (501, "this sandbox keeps Lambda functions but does not run them")
+    );
 }
 
 #[tokio::test]
@@ -184,4 +193,115 @@ async fn long_lists_come_in_pages() {
         .filter_map(aws_sdk_lambda::types::FunctionConfiguration::function_name)
         .collect();
     assert_eq!((pages.len(), names), (3, vec!["f0", "f1", "f2", "f3", "f4", "f5", "f6"]));
+}
+
+/// A client of an account whose functions run, with the function `audit` made of `code`, and the account.
+async fn with_function(home: FakeHome, code: &str) -> (Client, Sandbox) {
+    let sandbox = testing::open(None).unwrap();
+    sandbox.inner.account.services().lambda.at_home(home.shared());
+    let config = testing::config(&sandbox).await;
+    testing::role(&config, "auditor", "lambda.amazonaws.com").await;
+    let client = Client::new(&config);
+    let package = Blob::new(running::package(&[("index.py", code)]));
+    let code = FunctionCode::builder().zip_file(package).build();
+    creation(&client).code(code).send().await.unwrap();
+    (client, sandbox)
+}
+
+#[tokio::test]
+async fn an_invocation_answers_what_the_handler_returned_and_its_log() {
+    let code =
+        "def handler(event, context):\n    print('x' * 5000)\n    print('seen', event)\n    return event\n";
+    let (client, sandbox) = with_function(FakeHome::new(), code).await;
+    let invoke = |payload: &str| {
+        client.invoke().function_name(ARN).payload(Blob::new(payload)).log_type(LogType::Tail).send()
+    };
+    let answer = invoke(r#"{"FunctionName":"other","b":[1,"ä"]}"#).await.unwrap();
+    assert_eq!((answer.status_code(), answer.function_error()), (200, None));
+    assert_eq!(answer.executed_version(), Some("$LATEST"));
+    let payload: serde_json::Value = serde_json::from_slice(answer.payload().unwrap().as_ref()).unwrap();
+    assert_eq!(payload, serde_json::json!({"FunctionName": "other", "b": [1, "ä"]}));
+    let log = base64::engine::general_purpose::STANDARD.decode(answer.log_result().unwrap()).unwrap();
+    assert_eq!(log.len(), 4096);
+    let log = String::from_utf8(log).unwrap();
+    assert!(log.contains("\nseen {'FunctionName': 'other'") && log.contains("\nREPORT RequestId: "), "{log}");
+    assert_eq!(invoke("[1]").await.unwrap().payload().unwrap().as_ref(), b"[1]");
+
+    let kept = sandbox.inner.account.services().lambda.logs("us-east-1", "audit");
+    assert_eq!(kept.iter().filter(|event| event.text.starts_with("START RequestId: ")).count(), 2);
+
+    let (status, code, _) = refusal(invoke("{").await);
+    assert_eq!((status, code.as_str()), (400, "InvalidRequestContentException"));
+    let large = refusal(invoke(&format!("\"{}\"", "x".repeat(6_291_455))).await);
+    assert_eq!((large.0, large.1.as_str()), (413, "RequestEntityTooLargeException"));
+    let version = refusal(client.invoke().function_name("audit").qualifier("7").send().await);
+    assert_eq!(version.1, "ResourceNotFoundException");
+}
+
+#[tokio::test]
+async fn an_invocation_may_fail_be_left_alone_or_only_be_tried() {
+    let (client, sandbox) = with_function(FakeHome::new(), "def handler(event, context):\n    1 / 0\n").await;
+    let invoke = |kind| client.invoke().function_name("audit").invocation_type(kind).send();
+    let failed = invoke(InvocationType::RequestResponse).await.unwrap();
+    assert_eq!((failed.status_code(), failed.function_error()), (200, Some("Unhandled")));
+    let error: serde_json::Value = serde_json::from_slice(failed.payload().unwrap().as_ref()).unwrap();
+    assert_eq!(error["errorType"], "ZeroDivisionError");
+
+    let tried = invoke(InvocationType::DryRun).await.unwrap();
+    assert_eq!((tried.status_code(), tried.payload().map_or(0, |body| body.as_ref().len())), (204, 0));
+    let before = sandbox.inner.account.services().lambda.logs("us-east-1", "audit").len();
+    assert_eq!(invoke(InvocationType::Event).await.unwrap().status_code(), 202);
+    let log = || sandbox.inner.account.services().lambda.logs("us-east-1", "audit").len();
+    for _ in 0..1000 {
+        if log() > before {
+            break;
+        }
+        Clock::System.sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(log(), 2 * before, "the function ran behind the caller's back, once");
+}
+
+#[tokio::test]
+async fn the_labs_own_function_reads_the_report_as_the_role_it_assumes() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        dir: Some(folder.path().to_owned()),
+        account: DEFAULT_ACCOUNT.to_owned(),
+        clock: Clock::System,
+    };
+    let sandbox = Sandbox::open(options).unwrap();
+    let server = Server::bind(sandbox.clone(), 0).await.unwrap();
+    let endpoint = server.url().unwrap();
+    tokio::spawn(server.serve(std::future::pending()));
+    let config = testing::config(&sandbox).await;
+    testing::role(&config, "auditor", "lambda.amazonaws.com").await;
+    let iam = aws_sdk_iam::Client::new(&config);
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
+        "Principal":{"Service":"lambda.amazonaws.com","AWS":"123456789012"}}]}"#;
+    iam.update_assume_role_policy().role_name("auditor").policy_document(trust).send().await.unwrap();
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*",
+        "Action":["sts:AssumeRole","iam:GenerateCredentialReport","iam:GetCredentialReport"]}]}"#;
+    let put = iam.put_role_policy().role_name("auditor").policy_name("work").policy_document(policy);
+    put.send().await.unwrap();
+    let home = FakeHome { endpoint, ..FakeHome::below(folder.path()) };
+    sandbox.inner.account.services().lambda.at_home(home.shared());
+
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/auditor");
+    let package = crate::provision::package::pack(&source).unwrap();
+    let client = Client::new(&config);
+    creation(&client)
+        .handler("handler.main")
+        .timeout(60)
+        .code(FunctionCode::builder().zip_file(Blob::new(package.bytes)).build())
+        .environment(Environment::builder().variables("AUDITOR_ROLE_ARN", ROLE).build())
+        .send()
+        .await
+        .unwrap();
+    let answer = client.invoke().function_name("audit").log_type(LogType::Tail).send().await.unwrap();
+    let text = String::from_utf8_lossy(answer.payload().unwrap().as_ref()).into_owned();
+    assert_eq!(answer.function_error(), None, "{text}");
+    let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(summary["users"], 0);
+    let log = sandbox.inner.account.services().lambda.logs("us-east-1", "audit");
+    assert!(log.iter().any(|event| event.text.contains("credential report of ")), "{log:?}");
 }

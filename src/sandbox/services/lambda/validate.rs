@@ -6,6 +6,7 @@ use awsim_core::{AwsError, RequestContext};
 use serde_json::{Map, Value};
 
 use super::invalid;
+use crate::sandbox::runtime;
 use crate::sandbox::services::tags::{self, TagFault, Tags};
 
 /// The runtimes that functions can be created with.
@@ -83,7 +84,7 @@ pub(super) fn function_name(name: &str) -> Result<(), AwsError> {
 /// Checks the settings a function would have.
 pub(super) fn settings(settings: &Map<String, Value>) -> Result<(), AwsError> {
     let get = |key: &str| settings.get(key).unwrap_or(&Value::Null);
-    runtime(get("Runtime").as_str().unwrap_or_default())?;
+    check_runtime(get("Runtime").as_str().unwrap_or_default())?;
     within(get("Timeout"), "timeout", 1, 900)?;
     within(get("MemorySize"), "memorySize", 128, 10_240)?;
     within(&get("EphemeralStorage")["Size"], "ephemeralStorage.size", 512, 10_240)?;
@@ -112,7 +113,7 @@ pub(super) fn settings(settings: &Map<String, Value>) -> Result<(), AwsError> {
 }
 
 /// Checks the runtime against what AWS has.
-fn runtime(name: &str) -> Result<(), AwsError> {
+fn check_runtime(name: &str) -> Result<(), AwsError> {
     if RUNTIMES.contains(&name) {
         return Ok(());
     }
@@ -220,6 +221,9 @@ pub(super) fn tags(before: &Tags, after: &Tags, ctx: &RequestContext) -> Result<
 pub(super) fn zip(bytes: &[u8]) -> Result<(), AwsError> {
     match zip::ZipArchive::new(Cursor::new(bytes)) {
         Ok(archive) if archive.is_empty() => Err(invalid("Uploaded file must be a non-empty zip")),
+        Ok(_) if runtime::is_too_large(bytes) => {
+            Err(invalid(format!("Unzipped size must be smaller than {} bytes", runtime::LARGEST_PACKAGE)))
+        }
         Ok(_) => Ok(()),
         Err(_) => Err(not_a_zip()),
     }
@@ -237,56 +241,15 @@ fn constraint(value: &str, name: &str, rule: &str) -> AwsError {
     ))
 }
 
-/// Tells whether a trust policy lets Lambda assume the role. Conditions on the STS call itself
-/// (`sts:ExternalId`, …) are never met by Lambda; others are taken as met.
-pub(super) fn trusts_lambda(trust: &str) -> bool {
-    let Ok(policy) = serde_json::from_str::<Value>(trust) else { return false };
-    let each = |value: &Value| match value {
-        Value::Array(list) => list.clone(),
-        Value::Null => Vec::new(),
-        one => vec![one.clone()],
-    };
-    let applies = |statement: &Value| {
-        let principal = &statement["Principal"];
-        let names_lambda =
-            principal == "*" || each(&principal["Service"]).iter().any(|name| name == "lambda.amazonaws.com");
-        let names_call = each(&statement["Action"]).iter().filter_map(Value::as_str).any(|action| {
-            ["*", "sts:*", "sts:assumerole", "sts:assume*"].contains(&action.to_ascii_lowercase().as_str())
-        });
-        let about_sts = statement["Condition"].as_object().is_some_and(|operators| {
-            operators
-                .values()
-                .filter_map(Value::as_object)
-                .flat_map(Map::keys)
-                .any(|key| key.starts_with("sts:"))
-        });
-        names_lambda && names_call && !about_sts
-    };
-    let statements = each(policy.get("Statement").unwrap_or(&Value::Null));
-    let effect = |wanted: &str| statements.iter().any(|it| it["Effect"] == wanted && applies(it));
-    effect("Allow") && !effect("Deny")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn python_3_9_is_open_and_2_7_is_not() {
-        assert!(runtime("python3.9").is_ok());
-        assert!(runtime("python2.7").unwrap_err().message.contains("no longer supported"));
-        assert!(runtime("python9.9").unwrap_err().message.contains("enum value set"));
-    }
-
-    #[test]
-    fn a_role_trusts_lambda_by_its_service_principal_only() {
-        let trust = |statement: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-        let lambda = r#"{"Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com"]},"Action":"sts:AssumeRole"}"#;
-        let deny = r#"{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}"#;
-        assert!(trusts_lambda(&trust(lambda)));
-        assert!(!trusts_lambda(&trust(&format!("{lambda},{deny}"))));
-        assert!(!trusts_lambda(&trust(&lambda.replace("lambda.", "ec2."))));
-        assert!(!trusts_lambda("not json"));
+        assert!(check_runtime("python3.9").is_ok());
+        assert!(check_runtime("python2.7").unwrap_err().message.contains("no longer supported"));
+        assert!(check_runtime("python9.9").unwrap_err().message.contains("enum value set"));
     }
 
     #[test]

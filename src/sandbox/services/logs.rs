@@ -1,0 +1,410 @@
+//! `CloudWatch` Logs, to read: what the account's functions printed. Nothing else writes there.
+//!
+//! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/>. Every invocation has a stream of its own.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::regional::Regional;
+use super::wire;
+use crate::sandbox::runtime::LogEvent;
+
+/// How many bytes of text a group keeps; the oldest streams go first.
+const KEPT: usize = 1 << 20;
+/// How many streams a group keeps.
+const STREAMS: usize = 500;
+
+/// The `CloudWatch` Logs service of one account.
+pub(crate) struct Logs {
+    account: String,
+    state: Regional<Region>,
+}
+
+/// The log groups of a region, by name.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Region {
+    groups: BTreeMap<String, Group>,
+}
+
+/// The streams of a group, oldest first.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Group {
+    streams: Vec<Stream>,
+}
+
+/// What one invocation wrote.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Stream {
+    name: String,
+    events: Vec<LogEvent>,
+}
+
+impl Stream {
+    /// Returns how many bytes its lines have.
+    fn size(&self) -> usize {
+        self.events.iter().map(|event| event.text.len() + event.request_id.len()).sum()
+    }
+
+    /// Returns the times of its first and last line, in milliseconds.
+    fn span(&self) -> (i64, i64) {
+        let at = |event: Option<&LogEvent>| event.map_or(0, |event| event.time.as_millisecond());
+        (at(self.events.first()), at(self.events.last()))
+    }
+}
+
+impl Logs {
+    /// Makes the service without any group.
+    pub(crate) fn new(account: &str) -> Self {
+        Self { account: account.to_owned(), state: Regional::default() }
+    }
+
+    /// Adds a stream to a group, and lets go of the oldest ones that do not fit any more.
+    pub(super) fn record(&self, region: &str, group: &str, stream: String, events: Vec<LogEvent>) {
+        self.state.write(region, |region| {
+            let streams = &mut region.groups.entry(group.to_owned()).or_default().streams;
+            streams.push(Stream { name: stream, events });
+            let mut room = KEPT;
+            let fits = |stream: &&Stream| {
+                let left = room.checked_sub(stream.size());
+                room = left.unwrap_or(0);
+                left.is_some()
+            };
+            let kept = streams.iter().rev().take(STREAMS).take_while(fits).count().max(1);
+            streams.drain(..streams.len() - kept);
+        });
+    }
+
+    /// Returns the lines of a group, oldest first.
+    pub(crate) fn events(&self, region: &str, group: &str) -> Vec<LogEvent> {
+        self.state.read(region, |region| {
+            let streams = region.groups.get(group).into_iter().flat_map(|group| &group.streams);
+            streams.flat_map(|stream| stream.events.iter().cloned()).collect()
+        })
+    }
+
+    /// Returns the ARN of a group.
+    fn arn(&self, region: &str, group: &str) -> String {
+        format!("arn:aws:logs:{region}:{}:log-group:{group}", self.account)
+    }
+
+    /// Lets `look` read the group the request names, by name or ARN.
+    fn read<R>(
+        &self,
+        ctx: &RequestContext,
+        input: &Value,
+        look: impl FnOnce(&str, &Group) -> Result<R, AwsError>,
+    ) -> Result<R, AwsError> {
+        let name = input["logGroupName"].as_str().or_else(|| input["logGroupIdentifier"].as_str());
+        let name = name.ok_or_else(|| invalid("Either logGroupName or logGroupIdentifier is required"))?;
+        let name = name.split_once(":log-group:").map_or(name, |(_, name)| name.trim_end_matches(":*"));
+        self.state.read(&ctx.region, |region| {
+            let group = region.groups.get(name).ok_or_else(|| missing("group"))?;
+            look(name, group)
+        })
+    }
+
+    /// Answers `DescribeLogGroups`.
+    fn groups(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
+        let prefix = input["logGroupNamePrefix"].as_str().unwrap_or_default();
+        let pattern = input["logGroupNamePattern"].as_str().unwrap_or_default();
+        let all: Vec<(String, Value)> = self.state.read(&ctx.region, |region| {
+            let wanted = region.groups.iter();
+            let wanted = wanted.filter(|(name, _)| name.starts_with(prefix) && name.contains(pattern));
+            let shown = wanted.map(|(name, group)| {
+                let arn = self.arn(&ctx.region, name);
+                let shown = json!({
+                    "logGroupName": name,
+                    "arn": format!("{arn}:*"),
+                    "logGroupArn": arn,
+                    "creationTime": group.streams.first().map_or(0, |stream| stream.span().0),
+                    "metricFilterCount": 0,
+                    "storedBytes": group.streams.iter().map(Stream::size).sum::<usize>(),
+                    "logGroupClass": "STANDARD",
+                });
+                (name.clone(), shown)
+            });
+            shown.collect()
+        });
+        limited(all, input, 50, "logGroups")
+    }
+
+    /// Answers `DescribeLogStreams`.
+    fn streams(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
+        let prefix = input["logStreamNamePrefix"].as_str().unwrap_or_default();
+        let by_time = input["orderBy"] == "LastEventTime";
+        if by_time && !prefix.is_empty() {
+            return Err(invalid("Cannot order by LastEventTime with a logStreamNamePrefix."));
+        }
+        let mut all = self.read(ctx, input, |group, found| {
+            let wanted = found.streams.iter().filter(|stream| stream.name.starts_with(prefix));
+            let shown = wanted.map(|stream| {
+                let (first, last) = stream.span();
+                let shown = json!({
+                    "logStreamName": stream.name,
+                    "creationTime": first,
+                    "firstEventTimestamp": first,
+                    "lastEventTimestamp": last,
+                    "lastIngestionTime": last,
+                    "uploadSequenceToken": "",
+                    "arn": format!("{}:log-stream:{}", self.arn(&ctx.region, group), stream.name),
+                    "storedBytes": 0,
+                });
+                (if by_time { format!("{last:020}{}", stream.name) } else { stream.name.clone() }, shown)
+            });
+            Ok(shown.collect::<Vec<_>>())
+        })?;
+        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        if input["descending"] == true {
+            // The pages are cut in the order of the keys.
+            for (at, (key, _)) in all.iter_mut().rev().enumerate() {
+                *key = format!("{at:020}");
+            }
+            all.reverse();
+        }
+        limited(all, input, 50, "logStreams")
+    }
+
+    /// Answers `GetLogEvents`: the last lines of a stream, or the first with `startFromHead`.
+    fn stream_events(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
+        let wanted = input["logStreamName"].as_str().unwrap_or_default();
+        self.read(ctx, input, |_, group| {
+            let stream = group.streams.iter().find(|stream| stream.name == wanted);
+            let events = &stream.ok_or_else(|| missing("stream"))?.events;
+            let shown: Vec<(usize, Value)> = events
+                .iter()
+                .enumerate()
+                .filter(|(_, event)| in_time(input, event))
+                .map(|(at, event)| {
+                    let time = event.time.as_millisecond();
+                    (at, json!({"timestamp": time, "message": event.text, "ingestionTime": time}))
+                })
+                .collect();
+            let limit = limit(input, 10_000);
+            // A token says where the last answer ended: `f/` forwards from there, `b/` backwards.
+            let token = input["nextToken"].as_str();
+            let place =
+                |direction| token.and_then(|token| token.strip_prefix(direction)?.parse::<usize>().ok());
+            let range = if let Some(from) = place("f/") {
+                from..shown.len().min(from.saturating_add(limit))
+            } else if let Some(to) = place("b/") {
+                to.saturating_sub(limit)..to
+            } else if token.is_some() {
+                return Err(invalid("The specified nextToken is invalid."));
+            } else if input["startFromHead"] == true {
+                0..shown.len().min(limit)
+            } else {
+                shown.len().saturating_sub(limit)..shown.len()
+            };
+            let (from, to) = (range.start.min(shown.len()), range.end.min(shown.len()));
+            let page = shown.get(from..to).unwrap_or_default().iter().map(|(_, event)| event);
+            Ok(json!({
+                "events": page.collect::<Vec<_>>(),
+                "nextForwardToken": format!("f/{to}"),
+                "nextBackwardToken": format!("b/{from}"),
+            }))
+        })
+    }
+
+    /// Answers `FilterLogEvents`: the lines of a group that hold every word of the pattern.
+    fn filtered(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
+        let pattern = input["filterPattern"].as_str().unwrap_or_default().trim();
+        if pattern.starts_with(['{', '[', '%']) {
+            return Err(invalid("the sandbox filters by words and quoted texts only"));
+        }
+        let words = words(pattern);
+        let prefix = input["logStreamNamePrefix"].as_str().unwrap_or_default();
+        let chosen = input["logStreamNames"].as_array();
+        let all = self.read(ctx, input, |_, group| {
+            let mut all = Vec::new();
+            for stream in &group.streams {
+                let named = chosen.is_none_or(|chosen| chosen.iter().any(|name| *name == stream.name));
+                if !named || !stream.name.starts_with(prefix) {
+                    continue;
+                }
+                for event in &stream.events {
+                    let has = |word: &String| match word.strip_prefix('-') {
+                        Some(unwanted) => !event.text.contains(unwanted),
+                        None => event.text.contains(word.as_str()),
+                    };
+                    if in_time(input, event) && words.iter().all(has) {
+                        let (at, time) = (all.len(), event.time.as_millisecond());
+                        let shown = json!({
+                            "logStreamName": stream.name,
+                            "timestamp": time,
+                            "message": event.text,
+                            "ingestionTime": time,
+                            "eventId": format!("{time:020}{at:036}"),
+                        });
+                        all.push((format!("{at:020}"), shown));
+                    }
+                }
+            }
+            Ok(all)
+        })?;
+        let mut answer = limited(all, input, 10_000, "events")?;
+        wire::set(&mut answer, "searchedLogStreams", json!([]));
+        Ok(answer)
+    }
+}
+
+/// What it answers.
+const OPERATIONS: &[&str] = &["DescribeLogGroups", "DescribeLogStreams", "GetLogEvents", "FilterLogEvents"];
+
+#[async_trait]
+impl ServiceHandler for Logs {
+    fn service_name(&self) -> &'static str {
+        "logs"
+    }
+
+    fn protocol(&self) -> Protocol {
+        Protocol::AwsJson1_1
+    }
+
+    async fn handle(&self, operation: &str, input: Value, ctx: &RequestContext) -> Result<Value, AwsError> {
+        match operation {
+            "DescribeLogGroups" => self.groups(ctx, &input),
+            "DescribeLogStreams" => self.streams(ctx, &input),
+            "GetLogEvents" => self.stream_events(ctx, &input),
+            "FilterLogEvents" => self.filtered(ctx, &input),
+            _ => Err(super::unsupported("logs", operation)),
+        }
+    }
+
+    fn snapshot(&self) -> Option<Vec<u8>> {
+        self.state.snapshot()
+    }
+
+    fn restore(&self, data: &[u8]) -> Result<(), String> {
+        self.state.restore(data)
+    }
+}
+
+impl super::Service for Logs {
+    fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        self.state.take_change()
+    }
+
+    fn operations(&self) -> Vec<&'static str> {
+        OPERATIONS.to_vec()
+    }
+
+    /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html>
+    fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
+        let name = input["logGroupName"].as_str().or_else(|| input["logGroupNamePrefix"].as_str());
+        let group = self.arn(&ctx.region, name.unwrap_or_default());
+        let resource = match (operation, input["logStreamName"].as_str()) {
+            ("GetLogEvents", Some(stream)) => format!("{group}:log-stream:{stream}"),
+            _ => format!("{group}:*"),
+        };
+        vec![super::Need::new(format!("logs:{operation}"), resource)]
+    }
+}
+
+/// Splits a pattern into words; a quoted text is one. A `-` before it means that it must not be there.
+fn words(pattern: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = pattern.trim_start();
+    while !rest.is_empty() {
+        let (sign, tail) = rest.strip_prefix('-').map_or(("", rest), |tail| ("-", tail));
+        let (word, tail) = match tail.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            None => tail.split_once(char::is_whitespace).unwrap_or((tail, "")),
+        };
+        words.push(format!("{sign}{word}"));
+        rest = tail.trim_start();
+    }
+    words
+}
+
+/// Tells whether an event is between `startTime` and `endTime`, in milliseconds.
+fn in_time(input: &Value, event: &LogEvent) -> bool {
+    let time = event.time.as_millisecond();
+    input["startTime"].as_i64().is_none_or(|start| time >= start)
+        && input["endTime"].as_i64().is_none_or(|end| time <= end)
+}
+
+/// Returns `limit`, at most `most`.
+fn limit(input: &Value, most: usize) -> usize {
+    let given = input["limit"].as_u64().and_then(|limit| usize::try_from(limit).ok());
+    given.unwrap_or(most).clamp(1, most)
+}
+
+/// Cuts the page that `limit` and `nextToken` ask for.
+fn limited(all: Vec<(String, Value)>, input: &Value, most: usize, name: &str) -> Result<Value, AwsError> {
+    let token = input["nextToken"].as_str();
+    let wrong = || invalid("The specified nextToken is invalid.");
+    let (page, next) = wire::page(all, limit(input, most), token, |(key, _)| key.clone(), wrong)?;
+    let page: Vec<Value> = page.into_iter().map(|(_, shown)| shown).collect();
+    let mut answer = json!({});
+    wire::set(&mut answer, name, page);
+    Ok(wire::with_next(answer, "nextToken", next))
+}
+
+/// The error of a request that makes no sense.
+fn invalid(message: &str) -> AwsError {
+    AwsError::bad_request("InvalidParameterException", message)
+}
+
+/// The error for a group or stream that does not exist.
+fn missing(what: &str) -> AwsError {
+    let message = format!("The specified log {what} does not exist.");
+    AwsError::service_not_found("ResourceNotFoundException", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(text: &str) -> LogEvent {
+        LogEvent { time: "2026-03-02T09:00:00Z".parse().unwrap(), request_id: "r".into(), text: text.into() }
+    }
+
+    fn ask(logs: &Logs, operation: &str, input: Value) -> Result<Value, AwsError> {
+        let ctx = RequestContext::new("logs", "us-east-1");
+        futures::executor::block_on(logs.handle(operation, input, &ctx))
+    }
+
+    #[test]
+    fn a_group_keeps_its_newest_megabyte() {
+        let logs = Logs::new("123456789012");
+        for number in 0..5 {
+            logs.record("us-east-1", "g", number.to_string(), vec![event(&"x".repeat(KEPT / 2 - 10))]);
+        }
+        let streams = ask(&logs, "DescribeLogStreams", json!({"logGroupName": "g"})).unwrap();
+        let names = streams["logStreams"].as_array().unwrap().iter().map(|it| it["logStreamName"].clone());
+        assert_eq!(names.collect::<Vec<_>>(), ["3", "4"]);
+        logs.record("us-east-1", "g", "huge".into(), vec![event(&"x".repeat(2 * KEPT))]);
+        assert_eq!(logs.events("us-east-1", "g").len(), 1);
+    }
+
+    #[test]
+    fn lines_are_found_by_words_and_read_from_both_ends() {
+        let logs = Logs::new("123456789012");
+        logs.record("us-east-1", "g", "s".into(), vec![event("START 1"), event("an error"), event("END 1")]);
+        let found = |pattern: &str| {
+            let answer =
+                ask(&logs, "FilterLogEvents", json!({"logGroupName": "g", "filterPattern": pattern}));
+            answer.unwrap()["events"].as_array().unwrap().len()
+        };
+        assert_eq!((found(""), found("error"), found("\"an error\""), found("1 -END")), (3, 1, 1, 1));
+        let read = |input: Value| {
+            let mut all = json!({"logGroupName": "g", "logStreamName": "s", "limit": 2});
+            all.as_object_mut().unwrap().extend(input.as_object().unwrap().clone());
+            ask(&logs, "GetLogEvents", all).unwrap()
+        };
+        let last = read(json!({}));
+        assert_eq!(last["events"][1]["message"], "END 1");
+        let before = read(json!({"nextToken": last["nextBackwardToken"]}));
+        assert_eq!(before["events"].as_array().unwrap().len(), 1);
+        // The token of an end repeats: so the CLI knows that it is there.
+        let after = read(json!({"nextToken": last["nextForwardToken"]}));
+        assert_eq!(after["nextForwardToken"], last["nextForwardToken"]);
+        let none = ask(&logs, "GetLogEvents", json!({"logGroupName": "none", "logStreamName": "s"}));
+        assert_eq!(none.unwrap_err().message, "The specified log group does not exist.");
+    }
+}
