@@ -128,6 +128,19 @@ impl Lambda {
         running.finished(call).await
     }
 
+    /// Invokes a function for another service of the account, which has looked whether it may, and waits for nothing.
+    pub(in crate::sandbox) fn invoke_later(self: Arc<Self>, region: &str, function: &str, event: Vec<u8>) {
+        let (region, function) = (region.to_owned(), function.to_owned());
+        tokio::spawn(async move {
+            if let Err(error) = self.invoke_for_service(&region, &function, event).await {
+                tracing::warn!(function, error = error.message, "an asynchronous invocation failed");
+            }
+            if let Some(runtime) = self.runtime.get() {
+                runtime.changed();
+            }
+        });
+    }
+
     /// Makes the invocation of a function, which runs with a new session of its role.
     fn begin(
         &self,
