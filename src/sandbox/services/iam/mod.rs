@@ -18,7 +18,7 @@ mod needs;
 mod ops;
 pub mod store;
 mod tagged;
-pub(crate) mod tracked;
+mod tracked;
 mod trust;
 
 use std::fmt;
