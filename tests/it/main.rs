@@ -29,4 +29,5 @@ mod render;
 mod scenario;
 mod secrets;
 mod served;
+mod shapes;
 mod wire;
