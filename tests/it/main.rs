@@ -31,5 +31,6 @@ mod render;
 mod scenario;
 mod secrets;
 mod served;
+mod shapes;
 mod verify;
 mod wire;

@@ -16,6 +16,7 @@ pub mod managed;
 mod names;
 mod needs;
 mod ops;
+mod qr;
 pub mod store;
 mod tagged;
 mod tracked;
