@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -18,6 +19,8 @@ use super::meter::Meter;
 use super::{Aws, Caller, call};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
+#[cfg(feature = "sandbox")]
+use crate::sandbox::control::{Order, desk::Desk};
 
 /// Which account a command talks to (CONTRACT section 1).
 #[derive(Debug, Clone)]
@@ -77,9 +80,13 @@ pub async fn connect(target: &Target, region: &str, clock: Clock) -> Result<Aws,
                 account: account.clone(),
                 clock: clock.clone(),
             };
-            let sandbox = crate::sandbox::Sandbox::open(options)?;
-            let credentials = SharedCredentialsProvider::new(sandbox.credentials());
-            connect_through(sandbox.http_client(), credentials, region, clock).await
+            match Desk::find(options)? {
+                Desk::Here(sandbox) => {
+                    let credentials = SharedCredentialsProvider::new(sandbox.credentials());
+                    connect_through(sandbox.http_client(), credentials, region, clock).await
+                }
+                served @ Desk::There(_) => connect_served(&served, account, region, clock).await,
+            }
         }
         #[cfg(not(feature = "sandbox"))]
         Target::Sandbox { .. } => Err(Error::usage("this build has no sandbox").hinted("use `--target aws`")),
@@ -98,6 +105,22 @@ pub async fn connect_through(
     let config =
         loader(http_client, region).credentials_provider(credentials).retry_config(retry).load().await;
     identify(&config, region, clock).await
+}
+
+/// Connects to a sandbox that another process serves, as the account's administrator.
+#[cfg(feature = "sandbox")]
+async fn connect_served(desk: &Desk, account: &str, region: &str, clock: Clock) -> Result<Aws, Error> {
+    let answer = desk.ask(Order::Credentials { account: account.to_owned() }).await?;
+    let text = |key: &str| answer.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let key =
+        Credentials::new(text("access_key_id"), text("secret_access_key"), None, None, "iamlab-sandbox");
+    let http = aws_smithy_http_client::Builder::new().build_http();
+    let retry = RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(1));
+    let loader = loader(http, region)
+        .credentials_provider(SharedCredentialsProvider::new(key))
+        .endpoint_url(desk.url().unwrap_or_default())
+        .retry_config(retry);
+    identify(&loader.load().await, region, clock).await
 }
 
 fn loader(

@@ -78,9 +78,8 @@ impl Principals {
         }
         match (grip, self.negated) {
             (Some(grip), false) => Spoken::Of(grip),
-            (Some(_), true) => Spoken::Not,
             (None, _) if unknown => Spoken::Unknown,
-            (None, false) => Spoken::Not,
+            (Some(_), true) | (None, false) => Spoken::Not,
             (None, true) => Spoken::Of(Grip::Direct),
         }
     }

@@ -15,6 +15,8 @@ pub use super::parse::ParseError;
 pub struct Policy {
     /// Its statements, in order.
     pub statements: Vec<Statement>,
+    /// Why nobody knows what it says, when nobody does: then it may allow and deny anything.
+    pub unread: Option<String>,
 }
 
 /// One statement of a policy.
@@ -80,6 +82,11 @@ impl Policy {
     /// means something.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         super::parse::policy(text)
+    }
+
+    /// Stands for a policy that is there and could not be read.
+    pub fn unread(why: impl Into<String>) -> Self {
+        Self { statements: vec![], unread: Some(why.into()) }
     }
 }
 
@@ -171,12 +178,10 @@ impl Resources {
                 Err(NoText::Unknown(key)) => unknown = Some(key),
             }
         }
-        match (unknown, unresolved, self.negated) {
-            // "any attempt to match it fails and causes the statement to be invalid"
-            (_, Some(name), true) => self.no(request, Some(name)),
-            (Some(key), _, _) => Answer::Unknown(Reason::KeyNotKnown { key }),
-            (None, None, true) => Answer::Yes,
-            (None, unresolved, false) => self.no(request, unresolved),
+        match unknown {
+            Some(key) => Answer::Unknown(Reason::KeyNotKnown { key }),
+            None if self.negated => Answer::Yes,
+            None => self.no(request, unresolved),
         }
     }
 

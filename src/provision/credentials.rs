@@ -281,6 +281,14 @@ fn authenticator(seed: &Secret<String>) -> Result<Totp, String> {
     Ok(Builder::new().with_secret(secret).build_noncompliant())
 }
 
+/// Returns the code that the device of an `otpauth:` URI shows at a Unix time; `None` when the URI has no seed.
+pub fn code_of(uri: &Secret<String>, at: u64) -> Option<Secret<String>> {
+    let (_, parameters) = uri.reveal().split_once('?')?;
+    let seed = parameters.split('&').find_map(|pair| pair.strip_prefix("secret="))?;
+    let totp = authenticator(&Secret::new(seed.to_owned())).ok()?;
+    Some(Secret::new(totp.generate(at).to_string()))
+}
+
 /// Percent-encodes what a URI's path must not hold (RFC 3986).
 fn percent_encode(text: &str) -> String {
     use std::fmt::Write as _;

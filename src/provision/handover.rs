@@ -36,6 +36,15 @@ pub struct HandOver {
     rows: Mutex<Option<BTreeMap<String, Row>>>,
 }
 
+/// What somebody needs to sign in as a user.
+#[derive(Debug)]
+pub struct HandedOver {
+    /// The console password.
+    pub password: Option<Secret<String>>,
+    /// The `otpauth:` URI of the MFA device.
+    pub mfa_uri: Option<Secret<String>>,
+}
+
 /// A hand-over file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HandOverError {
@@ -126,6 +135,13 @@ impl HandOver {
             .filter(|(_, row)| !row[5].is_empty())
             .map(|(user, row)| (user.clone(), Secret::new(row[5].to_string())))
             .collect()
+    }
+
+    /// Returns what the file holds of a user; `None` when there is no file or no such row.
+    pub fn row(&self, user: &str) -> Result<Option<HandedOver>, HandOverError> {
+        let some = |cell: &Zeroizing<String>| (!cell.is_empty()).then(|| Secret::new(cell.to_string()));
+        let found = self.load()?.remove(user);
+        Ok(found.map(|row| HandedOver { password: some(&row[0]), mfa_uri: some(&row[5]) }))
     }
 
     fn update(&self, user: &str, change: impl FnOnce(&mut Row)) -> Result<(), HandOverError> {

@@ -11,7 +11,7 @@ use handover::HandOver;
 
 pub mod apply;
 pub mod arn;
-mod credentials;
+pub mod credentials;
 pub mod diff;
 pub mod export;
 mod graph;
@@ -25,6 +25,7 @@ mod principal;
 pub mod render;
 pub mod resources;
 pub mod run;
+pub mod verify;
 
 /// The name of one resource of a scenario: its kind and its name, shown as `user.User1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -12,9 +12,14 @@
 mod account;
 mod authenticate;
 mod authorize;
+pub mod class;
 mod connector;
+pub mod control;
+mod dice;
 mod error;
+pub mod faults;
 mod gateway;
+mod home;
 mod keeper;
 mod realm;
 pub mod recorder;
@@ -77,7 +82,7 @@ impl Sandbox {
         let Options { dir, account, clock } = options;
         check_account(&account)?;
         let folder = dir.as_deref().map(Folder::open).transpose()?;
-        let realm = Realm::new(folder, clock);
+        let realm = Realm::new(folder, clock)?;
         let account = realm.open(&account)?;
         Ok(Self { inner: Arc::new(Inner { account, realm }) })
     }
@@ -105,6 +110,19 @@ impl Sandbox {
     /// Returns the account's IAM, to look behind the API. [`Sandbox::flush`] saves what was edited there.
     pub fn iam(&self) -> &Iam {
         self.inner.account.iam()
+    }
+
+    /// Answers one request as AWS would, whichever account it is for.
+    pub async fn dispatch(
+        &self,
+        request: http::Request<bytes::Bytes>,
+    ) -> Result<http::Response<bytes::Bytes>, SandboxError> {
+        self.realm().dispatch(request).await
+    }
+
+    /// Binds a port of the loopback interface to serve all accounts at; 0 takes any free one.
+    pub async fn bind(&self, port: u16) -> std::io::Result<server::Server> {
+        server::Server::bind(Arc::downgrade(&self.inner.realm), port).await
     }
 
     /// Returns the ids of the accounts that the folder `dir` keeps, in order. Does not lock it.

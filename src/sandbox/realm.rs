@@ -1,16 +1,24 @@
 //! All accounts of a sandbox: found by their id or by an access key, opened when they are first asked for.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use awsim_core::AwsError;
+use jiff::Timestamp;
+use serde::Deserialize;
+use tokio::sync::OnceCell;
 
 use super::account::Account;
+use super::server::Server;
 use super::services::iam::{Iam, KeyOwner, ids};
 use super::services::sts::{self, Attempt};
 use super::store::{Folder, Store};
 use super::{SandboxError, authorize};
 use crate::clock::Clock;
+
+/// The file in the folder that tells how far its clock was moved.
+const CLOCK: &str = "clock.json";
 
 /// The accounts of one sandbox folder, or of memory.
 pub(super) struct Realm {
@@ -19,13 +27,27 @@ pub(super) struct Realm {
     folder: Option<Arc<Folder>>,
     clock: Clock,
     open: Mutex<BTreeMap<String, Arc<Account>>>,
+    /// Where it is served on the loopback interface, once it is.
+    endpoint: OnceCell<String>,
 }
 
 impl Realm {
     /// Makes the realm of a folder; without one everything is in memory.
-    pub(super) fn new(folder: Option<Folder>, clock: Clock) -> Arc<Self> {
+    ///
+    /// The machine's clock becomes one that can be set, as far ahead as it was left.
+    pub(super) fn new(folder: Option<Folder>, clock: Clock) -> Result<Arc<Self>, SandboxError> {
         let folder = folder.map(Arc::new);
-        Arc::new_cyclic(|this| Self { this: this.clone(), folder, clock, open: Mutex::default() })
+        let clock = match clock {
+            Clock::System => Clock::shifted(folder.as_deref().map_or(Ok(0), ahead)?),
+            other => other,
+        };
+        Ok(Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            folder,
+            clock,
+            open: Mutex::default(),
+            endpoint: OnceCell::new(),
+        }))
     }
 
     /// Returns the folder.
@@ -41,6 +63,35 @@ impl Realm {
     /// Returns what an account knows of the others.
     pub(super) fn neighbours(&self) -> Arc<dyn sts::Realm> {
         Arc::new(Neighbours(self.this.clone()))
+    }
+
+    /// Sets the clock of all accounts, and keeps how far ahead it is.
+    pub(super) fn set_clock(&self, to: Timestamp) -> Result<(), SandboxError> {
+        let ahead = self.clock.set(to);
+        match (&self.folder, ahead) {
+            (Some(folder), Some(0)) => folder.remove(CLOCK),
+            (Some(folder), Some(seconds)) => folder
+                .write(CLOCK, format!("{{\"format_version\":1,\"ahead_seconds\":{seconds}}}").as_bytes()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the URL at which programs of this machine reach the accounts; serves them, if nobody does yet, for
+    /// as long as this process runs.
+    pub(super) async fn endpoint(&self) -> io::Result<String> {
+        let serve = || async {
+            let server = Server::bind(self.this.clone(), 0).await?;
+            let url = server.url()?;
+            tokio::spawn(server.serve(std::future::pending()));
+            Ok(url)
+        };
+        self.endpoint.get_or_try_init(serve).await.cloned()
+    }
+
+    /// Notes that the accounts are served at this URL.
+    pub(super) fn is_served_at(&self, url: &str) {
+        // Whoever came first serves on.
+        let _ = self.endpoint.set(url.to_owned());
     }
 
     /// Opens an account, a new one if there is none of this id.
@@ -93,14 +144,23 @@ impl Realm {
         Ok(was_open || was_kept)
     }
 
-    /// Returns the accounts that are open.
-    pub(super) fn opened(&self) -> Vec<Arc<Account>> {
-        self.lock().values().cloned().collect()
-    }
-
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Account>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Reads how far the clock of a folder is ahead of the machine's, in seconds.
+fn ahead(folder: &Folder) -> Result<i64, SandboxError> {
+    let Some(text) = folder.read(CLOCK)? else { return Ok(0) };
+    let kept: Kept = serde_json::from_slice(&text)
+        .map_err(|error| SandboxError::Damaged { path: folder.dir().join(CLOCK), source: error.into() })?;
+    Ok(kept.ahead_seconds)
+}
+
+/// What [`CLOCK`] holds.
+#[derive(Deserialize)]
+struct Kept {
+    ahead_seconds: i64,
 }
 
 /// The realm as its accounts see it: without keeping it alive.

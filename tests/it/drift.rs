@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::cases::{Verdict, ensure, run_all, wait};
 use crate::inventory::Clients;
-use crate::lab::{LAB, REGION, clients_of, package, root};
+use crate::lab::{LAB, clients_of, package, root};
 use crate::moto::Moto;
 use crate::program::Program;
 
@@ -257,7 +257,6 @@ fn on_the_sandbox(program: &Program, drift: &Drift) -> Verdict {
     let options = iamlab::sandbox::Options {
         dir: Some(program.sandbox_dir()),
         account: DEFAULT_ACCOUNT.into(),
-        region: REGION.into(),
         clock: Clock::System,
     };
     let sandbox = Sandbox::open(options).unwrap();

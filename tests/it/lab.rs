@@ -192,12 +192,8 @@ impl Account {
     }
 
     fn at(clock: Clock) -> Self {
-        let options = iamlab::sandbox::Options {
-            dir: None,
-            account: DEFAULT_ACCOUNT.into(),
-            region: REGION.into(),
-            clock: clock.clone(),
-        };
+        let options =
+            iamlab::sandbox::Options { dir: None, account: DEFAULT_ACCOUNT.into(), clock: clock.clone() };
         Self { sandbox: Sandbox::open(options).unwrap(), clock }
     }
 

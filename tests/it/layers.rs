@@ -47,7 +47,7 @@ fn every_kind_is_in_the_table_of_kinds() {
 #[test]
 fn every_service_of_the_sandbox_is_opened() {
     let text = fs::read_to_string(root().join("src/sandbox/services/mod.rs")).unwrap();
-    let table = &text[text.find("fn open(").unwrap()..];
+    let table = &text[text.find("fn new(").unwrap()..];
     // What the services share, and is none.
     let shared = ["regional", "tags", "wire"];
     for name in modules("sandbox/services").into_iter().filter(|name| !shared.contains(&name.as_str())) {

@@ -6,9 +6,11 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod authorisation;
 mod budget;
 mod cases;
 mod cli;
+mod differential;
 mod docs;
 mod drift;
 mod export;

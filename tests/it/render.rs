@@ -390,13 +390,8 @@ async fn the_sandbox_deploys_the_template() {
         let kind = resource["Type"].as_str().unwrap();
         !kind.starts_with("AWS::Lambda::") && kind != "AWS::Events::Rule"
     });
-    let sandbox = Sandbox::open(Options {
-        dir: None,
-        account: "111122223333".into(),
-        region: "us-east-1".into(),
-        clock: Clock::System,
-    })
-    .unwrap();
+    let sandbox =
+        Sandbox::open(Options { dir: None, account: "111122223333".into(), clock: Clock::System }).unwrap();
     let credentials = SharedCredentialsProvider::new(sandbox.credentials());
     let aws = connect_through(sandbox.http_client(), credentials, "us-east-1", Clock::System).await.unwrap();
     aws.cloudformation

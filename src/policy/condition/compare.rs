@@ -27,41 +27,42 @@ pub(super) enum Wanted {
 
 impl Wanted {
     /// Reads a value. Variables work with string and ARN operators only.
-    pub(super) fn read(test: Test, text: &str, variables: bool) -> Self {
+    pub(super) fn read(test: Test, value: &str, variables: bool) -> Self {
         let template = |wildcards| {
-            Self::Text(Template::parse(text, Reading { wildcards, variables, only_last_part: false }))
+            Self::Text(Template::parse(value, Reading { wildcards, variables, only_last_part: false }))
         };
         let read = match test {
             Test::String | Test::StringIgnoreCase => Some(template(false)),
             Test::StringLike | Test::Arn => Some(template(true)),
-            Test::Numeric(_) => Number::parse(text).map(Self::Number),
-            Test::Date(_) => Moment::parse(text).map(Self::Moment),
-            Test::Bool => truth(text).map(Self::Bool),
-            Test::Binary => BASE64_STANDARD.decode(text).ok().map(Self::Bytes),
-            Test::Address => Range::parse(text).map(Self::Range),
+            Test::Numeric(_) => Number::parse(value).map(Self::Number),
+            Test::Date(_) => Moment::parse(value).map(Self::Moment),
+            Test::Bool => truth(value).map(Self::Bool),
+            Test::Binary => BASE64_STANDARD.decode(value).ok().map(Self::Bytes),
+            Test::Address => Range::parse(value).map(Self::Range),
             Test::Null => None,
         };
         read.unwrap_or(Self::Unreadable)
     }
 
-    /// Tells whether a value of the request matches; `None` when the two cannot be compared.
-    pub(super) fn matches(&self, test: Test, found: &str, request: &Request) -> Result<Option<bool>, NoText> {
+    /// Tells whether a value of the request matches. What cannot be compared does not.
+    pub(super) fn matches(&self, test: Test, found: &str, request: &Request) -> Result<bool, NoText> {
         Ok(match (self, test) {
-            (Self::Text(template), Test::Arn) => Some(glob::matches_arn(&template.fill(request)?, found)),
+            (Self::Text(template), Test::Arn) => glob::matches_arn(&template.fill(request)?, found),
             (Self::Text(template), _) => {
                 let case = if test == Test::StringIgnoreCase { Case::Ignored } else { Case::Exact };
-                Some(glob::matches(&template.fill(request)?, found, case))
+                glob::matches(&template.fill(request)?, found, case)
             }
             (Self::Number(wanted), Test::Numeric(order)) => {
-                Number::parse(found).and_then(|found| found.compare(*wanted)).map(|it| order.fits(it))
+                let ordering = Number::parse(found).and_then(|found| found.compare(*wanted));
+                ordering.is_some_and(|ordering| order.fits(ordering))
             }
             (Self::Moment(wanted), Test::Date(order)) => {
-                Moment::parse(found).map(|found| order.fits(found.cmp(wanted)))
+                Moment::parse(found).is_some_and(|found| order.fits(found.cmp(wanted)))
             }
-            (Self::Bool(wanted), _) => truth(found).map(|found| found == *wanted),
-            (Self::Bytes(wanted), _) => BASE64_STANDARD.decode(found).ok().map(|found| found == *wanted),
+            (Self::Bool(wanted), _) => truth(found) == Some(*wanted),
+            (Self::Bytes(wanted), _) => BASE64_STANDARD.decode(found).is_ok_and(|found| found == *wanted),
             (Self::Range(wanted), _) => wanted.contains(found),
-            _ => None,
+            _ => false,
         })
     }
 }

@@ -142,26 +142,23 @@ impl Condition {
         told
     }
 
-    /// Compares one value of the request: any of the policy's values has to match, or, negated, none.
+    /// Compares one value of the request: any of the policy's values has to match, or, negated, none. Values that
+    /// cannot be compared, and those with a variable that has no value, do not match.
     fn holds(&self, operator: Operator, found: &str, request: &Request) -> Told {
         let mut unresolved = None;
         let mut unknown = None;
         for wanted in &self.wanted {
             match wanted.matches(operator.test, found, request) {
-                Ok(Some(true)) => return told(!operator.negated),
-                Ok(Some(false)) => {}
-                // Not to be compared: no match, and no negated match either.
-                Ok(None) if operator.negated => return Told::No,
-                Ok(None) => {}
+                Ok(true) => return told(!operator.negated),
+                Ok(false) => {}
                 Err(NoText::Unresolved(name)) => unresolved = Some(name),
                 Err(NoText::Unknown(key)) => unknown = Some(key),
             }
         }
         match (unknown, unresolved) {
-            (_, Some(name)) if operator.negated => Told::Unresolved(name),
             (Some(key), _) => Told::Unknown(key),
-            (None, Some(name)) => Told::Unresolved(name),
-            (None, None) => told(operator.negated),
+            (None, Some(name)) if !operator.negated => Told::Unresolved(name),
+            (None, _) => told(operator.negated),
         }
     }
 }

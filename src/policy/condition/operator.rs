@@ -59,8 +59,8 @@ impl Order {
 
 impl Operator {
     /// Reads a name, whatever its case; `None` for what AWS does not have.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let lower = text.to_ascii_lowercase();
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        let lower = name.to_ascii_lowercase();
         let (quantifier, name) = match lower.split_once(':') {
             None => (Quantifier::None, lower.as_str()),
             Some(("forallvalues", name)) => (Quantifier::All, name),

@@ -17,6 +17,7 @@ pub(in crate::sandbox) mod sns;
 pub mod sts;
 mod tagging;
 mod tags;
+mod troubles;
 pub(super) mod wire;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::sandbox::recorder::Log;
 use cloudformation::{CloudFormation, Invoker};
 use iam::Iam;
 use tags::{Tagged, Tags};
+use troubles::Troubles;
 
 /// A service of the sandbox: what it answers, and what a caller needs to be allowed for each call.
 pub(super) trait Service: ServiceHandler {
@@ -80,6 +82,8 @@ pub(super) struct Services {
     pub(super) sns: Arc<sns::Sns>,
     /// The rules, which fire when they are told to.
     pub(super) events: Arc<events::Events>,
+    /// The faults that were asked for.
+    pub(super) troubles: Arc<Troubles>,
 }
 
 impl Services {
@@ -108,6 +112,7 @@ impl Services {
             analyzer.clone(),
             stacks.clone(),
         ]));
+        let troubles = Arc::new(Troubles::default());
         let trail = Arc::new(cloudtrail::CloudTrail::new(clock.clone(), log));
         let all: Vec<Arc<dyn Service>> = vec![
             iam.clone(),
@@ -120,8 +125,9 @@ impl Services {
             stacks,
             tagging,
             trail,
+            troubles.clone(),
         ];
-        Self { all, iam, lambda, sns, events }
+        Self { all, iam, lambda, sns, events, troubles }
     }
 
     /// Finds a service by the name that requests are signed for.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -122,6 +123,22 @@ impl Folder {
     /// Returns the folder of an account.
     pub(super) fn account(&self, account: &str) -> PathBuf {
         self.dir.join("accounts").join(account)
+    }
+}
+
+/// Returns the file `name` of a folder that another process uses, and the id of that process; `None` when nobody
+/// uses it or there is no such file.
+pub(in crate::sandbox) fn held(
+    dir: &Path,
+    name: &str,
+) -> Result<Option<(Vec<u8>, Option<u32>)>, SandboxError> {
+    if !is_folder(dir)? {
+        return Ok(None);
+    }
+    match Lock::acquire(dir, Duration::ZERO) {
+        Ok(_free) => Ok(None),
+        Err(SandboxError::InUse { pid, .. }) => Ok(files::read(&dir.join(name))?.map(|text| (text, pid))),
+        Err(error) => Err(error),
     }
 }
 

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::SandboxError;
-pub(super) use folder::{Folder, reset};
+pub(super) use folder::{Folder, held, reset};
 
 /// The version of the files' format.
 const FORMAT_VERSION: u64 = 1;

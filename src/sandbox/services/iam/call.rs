@@ -24,6 +24,8 @@ pub(crate) struct Call<'a> {
     pub(crate) ctx: &'a RequestContext,
     /// The time of the call, in whole seconds as AWS shows it.
     pub(crate) now: Timestamp,
+    /// The time on the telephones that show MFA codes, which a sandbox whose clock was moved does not share.
+    pub(crate) wall: Timestamp,
 }
 
 impl Call<'_> {

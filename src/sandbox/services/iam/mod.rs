@@ -7,6 +7,7 @@
 mod call;
 pub mod credentials;
 mod fault;
+mod granted;
 pub mod holdings;
 pub mod identity;
 pub(crate) mod ids;
@@ -17,7 +18,7 @@ mod needs;
 mod ops;
 pub mod store;
 mod tagged;
-mod tracked;
+pub(crate) mod tracked;
 mod trust;
 
 use std::fmt;
@@ -34,7 +35,7 @@ use call::Call;
 use credentials::{AccessKey, Kept, KeyUse};
 pub use identity::{Identity, Issued, KeyOwner, Opening};
 use ops::OPS;
-use store::{Role, State};
+use store::{Reporting, Role, ServiceUse, State};
 
 /// IAM of one account.
 pub struct Iam {
@@ -123,7 +124,7 @@ impl Iam {
     /// Records that a key signed an accepted request. AWS keeps the first use in any 15 minutes.
     pub fn record_key_use(&self, access_key_id: &str, service: &str, region: &str) {
         let at = seconds(self.clock.now());
-        let fresh = |last: &KeyUse| at.as_second().saturating_sub(last.at.as_second()) < 15 * 60;
+        let fresh = |last: &KeyUse| elapsed(last.at, at) < 15 * 60;
         let due = |key: &AccessKey| key.id == access_key_id && !key.last_used.as_ref().is_some_and(fresh);
         let mut state = self.lock();
         let State { users, root, .. } = &mut *state;
@@ -135,9 +136,54 @@ impl Iam {
         }
     }
 
+    /// Gives a user the password it chose at the sign-in page, if the password policy lets it.
+    pub fn choose_password(&self, user: &str, password: &str) -> Result<(), AwsError> {
+        ops::login::choose(&mut self.lock(), user, password, seconds(self.clock.now()))
+    }
+
+    /// Records that a user (`None`: the root user) signed in with a password. AWS keeps the first use in any five
+    /// minutes.
+    pub fn record_sign_in(&self, user: Option<&str>, at: Timestamp) {
+        let at = seconds(at);
+        let due = |last: Option<Timestamp>| last.is_none_or(|last| elapsed(last, at) >= 5 * 60);
+        let mut state = self.lock();
+        match user.map(store::key) {
+            None if due(state.root.password_last_used) => state.root.password_last_used = Some(at),
+            Some(key) if state.users.get(&key).is_some_and(|user| due(user.password_last_used)) => {
+                if let Some(user) = state.users.get_mut(&key) {
+                    user.password_last_used = Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Records that an identity called a service (its namespace), allowed or not, for the reports on services last
+    /// accessed. It is kept to a quarter of an hour, as for keys. Root is in no such report.
+    pub fn record_service_use(&self, identity: &Identity, service: &str, region: &str) {
+        let (Identity::User { id, .. } | Identity::Role { id, .. }) = identity else { return };
+        let at = seconds(self.clock.now());
+        let mut state = self.lock();
+        let last = state.service_uses.get(id).and_then(|uses| uses.get(service));
+        if last.is_some_and(|last| elapsed(last.at, at) < 15 * 60) {
+            return;
+        }
+        let used = ServiceUse { at, region: region.to_owned() };
+        if let Some(uses) = state.service_uses.get_mut(id) {
+            uses.insert(service.to_owned(), used);
+        } else {
+            state.service_uses.insert(id.clone(), [(service.to_owned(), used)].into());
+        }
+    }
+
+    /// Chooses how credential reports are made from now on; the present report stays.
+    pub fn set_reporting(&self, reporting: Reporting) {
+        *self.lock().reporting = reporting;
+    }
+
     /// Checks a code of an MFA device that is enabled for `user`; a code is accepted once.
     pub fn check_mfa(&self, user: &str, serial: &str, code: &str) -> bool {
-        ops::mfa::check(&mut self.lock(), user, serial, code, self.clock.now())
+        ops::mfa::check(&mut self.lock(), user, serial, code, self.clock.wall())
     }
 
     /// Reads the state.
@@ -170,8 +216,8 @@ impl ServiceHandler for Iam {
             let message = format!("Could not find operation {operation} for version 2010-05-08");
             return Err(AwsError::bad_request("InvalidAction", message));
         };
-        let now = seconds(self.clock.now());
-        let mut answer = run(&mut Call { state: &mut self.lock(), input: &input, ctx, now })?;
+        let (now, wall) = (seconds(self.clock.now()), self.clock.wall());
+        let mut answer = run(&mut Call { state: &mut self.lock(), input: &input, ctx, now, wall })?;
         call::prune(&mut answer);
         Ok(answer)
     }
@@ -204,6 +250,11 @@ impl super::Service for Iam {
         let changes = serde_json::from_str(change.get()).map_err(|error| error.to_string())?;
         self.lock().apply_changes(&changes).map_err(|error| error.to_string())
     }
+}
+
+/// The seconds from one instant to another.
+fn elapsed(from: Timestamp, to: Timestamp) -> i64 {
+    to.as_second().saturating_sub(from.as_second())
 }
 
 /// Cuts an instant to whole seconds, the precision of AWS's answers.

@@ -49,6 +49,15 @@ pub struct State {
     /// The last generated credential report.
     #[serde(default)]
     pub report: Whole<Option<Report>>,
+    /// How credential reports are made.
+    #[serde(default)]
+    pub reporting: Whole<Reporting>,
+    /// By the unique id of a user or role, which services it called last and when, by namespace.
+    #[serde(default)]
+    pub service_uses: Table<BTreeMap<String, ServiceUse>>,
+    /// Reports on services last accessed that were asked for, by job id.
+    #[serde(default)]
+    pub access_jobs: Table<AccessJob>,
 }
 
 impl State {
@@ -66,11 +75,14 @@ impl State {
             mfa: Table::default(),
             sessions: Table::default(),
             report: Whole::default(),
+            reporting: Whole::default(),
+            service_uses: Table::default(),
+            access_jobs: Table::default(),
         }
     }
 
     /// Every part that can change, by its name in the file.
-    pub(super) fn parts(&mut self) -> [(&'static str, &mut dyn Tracked); 10] {
+    pub(super) fn parts(&mut self) -> [(&'static str, &mut dyn Tracked); 13] {
         [
             ("root", &mut self.root),
             ("alias", &mut self.alias),
@@ -82,6 +94,9 @@ impl State {
             ("mfa", &mut self.mfa),
             ("sessions", &mut self.sessions),
             ("report", &mut self.report),
+            ("reporting", &mut self.reporting),
+            ("service_uses", &mut self.service_uses),
+            ("access_jobs", &mut self.access_jobs),
         ]
     }
 
@@ -370,8 +385,40 @@ pub struct PasswordPolicy {
 pub struct Report {
     /// The CSV text.
     pub content: String,
-    /// When it was generated.
+    /// When it was, or will be, finished.
     pub generated: Timestamp,
+}
+
+/// How credential reports are made; the default is as AWS makes them, but at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reporting {
+    /// Whether there is a 23rd column, `additional_credentials_info`, which the IAM user guide lists and reports of
+    /// ordinary accounts do not have.
+    #[serde(default)]
+    pub additional_column: bool,
+    /// How many seconds a report takes to make.
+    #[serde(default)]
+    pub preparation: u32,
+}
+
+/// The last call to a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceUse {
+    /// When.
+    pub at: Timestamp,
+    /// The Region of the request.
+    pub region: String,
+}
+
+/// A report on services last accessed that was asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccessJob {
+    /// Whom it is about: a user, group, role or policy.
+    pub arn: String,
+    /// `SERVICE_LEVEL` or `ACTION_LEVEL`.
+    pub level: String,
+    /// When it was asked for.
+    pub created: Timestamp,
 }
 
 /// Derives the key under which a named entity is kept.

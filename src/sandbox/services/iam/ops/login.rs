@@ -1,5 +1,6 @@
 //! Login profiles: the console password of a user.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::passwords;
@@ -7,7 +8,7 @@ use crate::sandbox::services::iam::call::Call;
 use crate::sandbox::services::iam::fault::{self, Reply};
 use crate::sandbox::services::iam::identity::Identity;
 use crate::sandbox::services::iam::ids;
-use crate::sandbox::services::iam::store::{Login, User};
+use crate::sandbox::services::iam::store::{self, Login, State, User};
 
 pub(super) fn create(call: &mut Call<'_>) -> Reply {
     let name = call.user_name()?;
@@ -63,16 +64,28 @@ pub(super) fn change(call: &mut Call<'_>) -> Reply {
             "Only IAM users can change their own password.",
         ));
     };
-    let now = call.now;
-    let policy = call.state.password_policy.clone();
-    let login = call.user(&name)?.login.as_mut().ok_or_else(|| absent(&name))?;
+    let login = call.user(&name)?.login.as_ref().ok_or_else(|| absent(&name))?;
     if !login.matches(&old) {
         return Err(awsim_core::AwsError::forbidden("AccessDenied", "The old password was incorrect."));
     }
-    passwords::check(policy.as_ref(), &new, Some(login))?;
-    login.set(&new, &ids::bytes::<16>()?, now);
-    login.reset_required = false;
+    choose(call.state, &name, &new, call.now)?;
     Ok(json!({}))
+}
+
+/// Gives a user the password it chose itself.
+pub(in super::super) fn choose(
+    state: &mut State,
+    user: &str,
+    password: &str,
+    now: Timestamp,
+) -> Result<(), awsim_core::AwsError> {
+    let policy = state.password_policy.clone();
+    let found = state.users.get_mut(&store::key(user));
+    let login = found.and_then(|user| user.login.as_mut()).ok_or_else(|| absent(user))?;
+    passwords::check(policy.as_ref(), password, Some(login))?;
+    login.set(password, &ids::bytes::<16>()?, now);
+    login.reset_required = false;
+    Ok(())
 }
 
 fn absent(name: &str) -> awsim_core::AwsError {

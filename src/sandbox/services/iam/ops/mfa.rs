@@ -57,7 +57,7 @@ pub(super) fn enable(call: &mut Call<'_>) -> Reply {
     let name = call.text("UserName")?;
     let serial = call.text("SerialNumber")?;
     let codes = codes(call)?;
-    let now = call.now;
+    let (now, wall) = (call.now, call.wall);
     let key = store::key(&call.user(&name)?.name);
     let held = call.state.mfa.values().filter(|device| device.user.as_deref() == Some(&key)).count();
     let device = device(call.state, &serial)?;
@@ -72,7 +72,7 @@ pub(super) fn enable(call: &mut Call<'_>) -> Reply {
     if held >= QUOTA {
         return Err(fault::quota("MFADevicesPerUser", QUOTA));
     }
-    let step = consecutive(device, &codes, now, DRIFT).ok_or_else(wrong_code)?;
+    let step = consecutive(device, &codes, wall, DRIFT).ok_or_else(wrong_code)?;
     device.user = Some(key);
     device.enabled = Some(now);
     device.last_step = Some(step);
@@ -91,9 +91,9 @@ pub(super) fn deactivate(call: &mut Call<'_>) -> Reply {
 pub(super) fn resync(call: &mut Call<'_>) -> Reply {
     let serial = call.text("SerialNumber")?;
     let codes = codes(call)?;
-    let now = call.now;
+    let wall = call.wall;
     let device = enabled_for(call, &serial)?;
-    device.last_step = Some(consecutive(device, &codes, now, RESYNC_DRIFT).ok_or_else(wrong_code)?);
+    device.last_step = Some(consecutive(device, &codes, wall, RESYNC_DRIFT).ok_or_else(wrong_code)?);
     Ok(json!({}))
 }
 

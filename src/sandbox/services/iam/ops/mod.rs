@@ -6,12 +6,14 @@ mod attach;
 mod details;
 mod groups;
 mod inline;
-mod login;
+mod last_accessed;
+pub(super) mod login;
 pub(super) mod mfa;
 mod passwords;
 mod policies;
 mod report;
 mod roles;
+mod simulate;
 mod summary;
 mod tagging;
 mod user_credentials;
@@ -146,6 +148,14 @@ pub(super) const OPS: &[(&str, Operation)] = &[
     ("ListOpenIDConnectProviders", account::list_oidc_providers),
     ("GetAccountSummary", summary::get),
     ("GetAccountAuthorizationDetails", details::get),
+    ("GenerateServiceLastAccessedDetails", last_accessed::generate),
+    ("GetServiceLastAccessedDetails", last_accessed::get),
+    ("GetServiceLastAccessedDetailsWithEntities", last_accessed::get_with_entities),
+    ("ListPoliciesGrantingServiceAccess", last_accessed::granting),
+    ("SimulatePrincipalPolicy", simulate::principal),
+    ("SimulateCustomPolicy", simulate::custom),
+    ("GetContextKeysForPrincipalPolicy", simulate::keys_of_principal),
+    ("GetContextKeysForCustomPolicy", simulate::keys_of_custom),
     ("GenerateCredentialReport", report::generate),
     ("GetCredentialReport", report::get),
 ];

@@ -92,6 +92,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Reply {
         return Err(fault::delete_conflict(format!("Cannot delete entity, must {what} first.")));
     }
     call.state.roles.remove(&store::key(&name));
+    call.state.service_uses.remove(&role.id);
     let arn = call.arn("role", &role.path, &role.name);
     trust::rename(call.state, &arn, &role.id);
     Ok(json!({}))

@@ -1,0 +1,135 @@
+//! `iamlab sandbox sign-in`
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::{Format, Home, text};
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Exit};
+use crate::provision::credentials::code_of;
+use crate::provision::handover::HandOver;
+use crate::sandbox::control::{Order, SignIn};
+use crate::ui::Ui;
+
+/// Sign in to the console as a user, and act as that user
+///
+/// Checks the password and the MFA code, records the sign-in in the event history, and hands out a session's
+/// credentials for twelve hours: as lines for a shell, or as JSON in the form of the AWS CLI's `credential_process`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    iamlab sandbox sign-in User3 --credentials iam-auditing-credentials.csv\n  \
+    eval \"$(iamlab sandbox sign-in User3)\"          asks for the password; then: aws iam list-users\n  \
+    iamlab sandbox sign-in User1 --password-stdin --mfa-code 123456 < password.txt\n  \
+    iamlab sandbox sign-in --root                    as the account's owner")]
+pub struct SignInArgs {
+    /// The user's name
+    #[arg(value_name = "USER", required_unless_present = "root")]
+    user: Option<String>,
+    /// Sign in as the root user: the sandbox's owner, who is asked for no password
+    #[arg(long, conflicts_with_all = ["user", "password_stdin", "credentials", "mfa_code"])]
+    root: bool,
+    /// Read the password from the first line of standard input; a second line is the new password, for a user
+    /// who must choose one
+    #[arg(long, conflicts_with = "credentials")]
+    password_stdin: bool,
+    /// Take the password, and the MFA code, from the hand-over file of `provision up`
+    #[arg(long, value_name = "FILE")]
+    credentials: Option<PathBuf>,
+    /// The code that the user's MFA device shows
+    #[arg(long, value_name = "CODE")]
+    mfa_code: Option<String>,
+    /// The address that the event history shows
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    source_ip: std::net::IpAddr,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    home: Home,
+}
+
+pub(super) async fn run(ui: &Ui, args: SignInArgs) -> Result<Exit, Error> {
+    let SignInArgs { user, password_stdin, credentials, mfa_code, source_ip, format, home, .. } = args;
+    let desk = home.place.desk(&home.account)?;
+    let mut page = SignIn {
+        account: home.account,
+        user,
+        password: String::new(),
+        mfa_code,
+        new_password: None,
+        source: source_ip.to_string(),
+    };
+    if let Some(user) = &page.user {
+        match &credentials {
+            Some(file) => {
+                let (password, seed) = handed_over(file, user)?;
+                page.password = password;
+                if page.mfa_code.is_none() {
+                    page.mfa_code = seed;
+                }
+            }
+            None if password_stdin => {
+                let mut input = String::new();
+                std::io::stdin().read_to_string(&mut input).map_err(|error| {
+                    Error::input("the password cannot be read from standard input").caused_by(error)
+                })?;
+                let mut lines = input.lines();
+                page.password = lines.next().unwrap_or_default().to_owned();
+                page.new_password = lines.next().map(str::to_owned);
+            }
+            None => page.password = typed(user)?,
+        }
+    }
+    let answer = desk.ask(Order::SignIn(page)).await?;
+    match format {
+        Format::Json => ui.data(&answer.to_string()),
+        Format::Text => {
+            let endpoint =
+                desk.url().map(|url| format!("export AWS_ENDPOINT_URL={url}\n")).unwrap_or_default();
+            ui.data(&format!("{endpoint}{}", exports(&answer)));
+            if endpoint.is_empty() {
+                ui.hint("run `iamlab sandbox serve` beside this for programs that speak to an endpoint");
+            }
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// The session's credentials as lines for a shell.
+fn exports(answer: &Value) -> String {
+    let line = |name: &str, key: &str| format!("export {name}={}", text(answer, key));
+    [
+        line("AWS_ACCESS_KEY_ID", "AccessKeyId"),
+        line("AWS_SECRET_ACCESS_KEY", "SecretAccessKey"),
+        line("AWS_SESSION_TOKEN", "SessionToken"),
+    ]
+    .join("\n")
+}
+
+/// Asks for the password at the terminal, without showing it.
+fn typed(user: &str) -> Result<String, Error> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Error::usage("there is no terminal to ask for the password at")
+            .hinted("give it with `--password-stdin` or `--credentials FILE`"));
+    }
+    rpassword::prompt_password(format!("Password of {user}: "))
+        .map_err(|error| Error::input("the password cannot be read").caused_by(error))
+}
+
+/// Finds a user's password, and the code its MFA device shows, in a hand-over file.
+fn handed_over(file: &std::path::Path, user: &str) -> Result<(String, Option<String>), Error> {
+    let row = HandOver::new(file).row(user)?;
+    let missing = || {
+        Error::new(ErrorKind::Input, format!("`{}` holds no password of `{user}`", file.display()))
+            .hinted("it holds what `provision up` made; `--password-stdin` takes a password from elsewhere")
+    };
+    let row = row.ok_or_else(missing)?;
+    let password = row.password.ok_or_else(missing)?;
+    // The code of the next half minute: it is taken already, and `provision up` used the present one.
+    let at = Clock::System.now().as_second().saturating_add(30);
+    let code = row.mfa_uri.as_ref().and_then(|uri| code_of(uri, u64::try_from(at).ok()?));
+    Ok((password.reveal().to_owned(), code.map(|code| code.reveal().clone())))
+}

@@ -1,0 +1,131 @@
+//! What people ask of a sandbox besides AWS's API: to sign in, to move its clock, to see what it sent.
+//!
+//! An [`Order`] is a value, so it is carried out in this process or by the process that serves the folder: see
+//! [`desk`]. Answers are JSON with a `format_version`, as the commands print them.
+
+pub mod desk;
+mod sign_in;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Sandbox;
+use super::realm::Realm;
+use crate::error::{Error, ErrorKind};
+pub use sign_in::SignIn;
+
+/// One thing to do.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "kebab-case")]
+pub enum Order {
+    /// Hand out the key of the account's administrator.
+    Credentials {
+        /// The account.
+        account: String,
+    },
+    /// List the accounts.
+    Accounts,
+    /// Throw an account away.
+    Reset {
+        /// The account.
+        account: String,
+    },
+    /// Sign in to the console.
+    SignIn(SignIn),
+    /// Show the clock, after changing it if asked to.
+    Clock {
+        /// The change.
+        change: Option<Tick>,
+    },
+}
+
+/// A change of the clock.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tick {
+    /// Show this time from now on.
+    Set(Timestamp),
+    /// Go so many seconds forward, or back when negative.
+    Advance(i64),
+    /// Show the machine's time again.
+    Reset,
+}
+
+impl Sandbox {
+    /// Carries out an order.
+    pub async fn obey(&self, order: Order) -> Result<Value, Error> {
+        self.realm().obey(order).await
+    }
+}
+
+impl Realm {
+    /// Carries out an order.
+    pub(super) async fn obey(&self, order: Order) -> Result<Value, Error> {
+        match order {
+            Order::Credentials { account } => self.administrator(&account),
+            Order::Accounts => Ok(json!({ "format_version": 1, "accounts": self.ids()? })),
+            Order::Reset { account } => {
+                super::check_account(&account)?;
+                let removed = self.reset(&account)?;
+                Ok(json!({ "format_version": 1, "account": account, "removed": removed }))
+            }
+            Order::SignIn(sign_in) => {
+                let account = self.existing(&sign_in.account)?;
+                let outcome = sign_in::sign_in(&account, &sign_in);
+                account.keeper().save()?;
+                outcome
+            }
+            Order::Clock { change } => self.tick(change),
+        }
+    }
+
+    fn administrator(&self, account: &str) -> Result<Value, Error> {
+        super::check_account(account)?;
+        let found = self.open(account)?;
+        found.keeper().flush()?;
+        let (id, secret) = found.iam().administrator_key();
+        Ok(json!({
+            "format_version": 1,
+            "account": account,
+            "access_key_id": id,
+            // The administrator's key of a pretended account opens nothing else; handing it out is what this is for.
+            "secret_access_key": secret.reveal(),
+        }))
+    }
+
+    /// Finds an account that has something in it.
+    fn existing(&self, id: &str) -> Result<std::sync::Arc<super::account::Account>, Error> {
+        super::check_account(id)?;
+        self.find(id)?.ok_or_else(|| {
+            Error::new(ErrorKind::Api, format!("the sandbox has no account {id}"))
+                .hinted("`iamlab sandbox list` shows the accounts")
+                .hinted("`iamlab provision up SCENARIO` fills one")
+        })
+    }
+
+    fn tick(&self, change: Option<Tick>) -> Result<Value, Error> {
+        let clock = self.clock();
+        let to = change.map(|change| match change {
+            Tick::Set(at) => at,
+            Tick::Advance(seconds) => {
+                clock.now().saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(clock.now())
+            }
+            Tick::Reset => clock.wall(),
+        });
+        if let Some(to) = to {
+            self.set_clock(to)?;
+        }
+        let ahead = clock.now().as_second().saturating_sub(clock.wall().as_second());
+        Ok(json!({
+            "format_version": 1,
+            "now": seconds(clock.now()),
+            "ahead_seconds": ahead,
+        }))
+    }
+}
+
+/// An instant in whole seconds.
+fn seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
