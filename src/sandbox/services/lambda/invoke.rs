@@ -49,6 +49,24 @@ impl Lambda {
         self.logs.events(region, &known.unwrap_or_else(|| format!("/aws/lambda/{function}")))
     }
 
+    /// Returns what the invocations of one function, or of all functions of the region, wrote, in the order of time.
+    pub(in crate::sandbox) fn logged(&self, region: &str, function: Option<&str>) -> Vec<Value> {
+        let names = match function {
+            Some(name) => vec![name.to_owned()],
+            None => self.state.read(region, |region| region.functions.keys().cloned().collect()),
+        };
+        let mut events: Vec<(LogEvent, &str)> = Vec::new();
+        for name in &names {
+            events.extend(self.logs(region, name).into_iter().map(|event| (event, name.as_str())));
+        }
+        events.sort_by_key(|(event, _)| event.time);
+        let shown = |(event, name): (LogEvent, &str)| {
+            let LogEvent { time, request_id, text } = event;
+            json!({ "time": time, "function": name, "request_id": request_id, "text": text })
+        };
+        events.into_iter().map(shown).collect()
+    }
+
     /// Answers `Invoke`.
     pub(super) async fn invoke(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
         let kind = input["InvocationType"].as_str().unwrap_or("RequestResponse");
