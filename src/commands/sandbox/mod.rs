@@ -14,6 +14,7 @@ use crate::sandbox::control::desk::Desk;
 use crate::ui::Ui;
 
 mod accounts;
+mod class;
 mod clock;
 mod serve;
 mod sign_in;
@@ -29,6 +30,8 @@ pub enum SandboxCommand {
     List(accounts::ListArgs),
     /// Throw an account away
     Reset(accounts::ResetArgs),
+    /// Make a class of accounts, most of them with mistakes, and an answer key
+    Class(class::ClassArgs),
     /// Show the sandbox's clock, or move it
     Clock(clock::ClockArgs),
 }
@@ -86,6 +89,7 @@ pub(super) async fn run(ui: &Ui, command: SandboxCommand) -> Result<Exit, Error>
         SandboxCommand::SignIn(args) => sign_in::run(ui, args).await,
         SandboxCommand::List(args) => accounts::list(ui, &args),
         SandboxCommand::Reset(args) => accounts::reset(ui, &args).await,
+        SandboxCommand::Class(args) => class::run(ui, &args).await,
         SandboxCommand::Clock(args) => clock::run(ui, &args).await,
     }
 }
