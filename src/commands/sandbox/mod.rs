@@ -16,6 +16,8 @@ use crate::ui::Ui;
 mod accounts;
 mod class;
 mod clock;
+mod faults;
+mod logs;
 mod serve;
 mod sign_in;
 
@@ -30,10 +32,14 @@ pub enum SandboxCommand {
     List(accounts::ListArgs),
     /// Throw an account away
     Reset(accounts::ResetArgs),
-    /// Make a class of accounts, most of them with mistakes, and an answer key
+    /// Make a class of accounts to practise grading on, with an answer key
     Class(class::ClassArgs),
     /// Show the sandbox's clock, or move it
     Clock(clock::ClockArgs),
+    /// Show what the functions wrote
+    Logs(logs::LogsArgs),
+    /// Have calls throttled, failing, slow, or not known everywhere yet
+    Faults(faults::FaultsArgs),
 }
 
 /// Where the accounts are.
@@ -91,5 +97,7 @@ pub(super) async fn run(ui: &Ui, command: SandboxCommand) -> Result<Exit, Error>
         SandboxCommand::Reset(args) => accounts::reset(ui, &args).await,
         SandboxCommand::Class(args) => class::run(ui, &args).await,
         SandboxCommand::Clock(args) => clock::run(ui, &args).await,
+        SandboxCommand::Logs(args) => logs::run(ui, &args).await,
+        SandboxCommand::Faults(args) => faults::run(ui, args).await,
     }
 }

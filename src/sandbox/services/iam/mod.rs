@@ -7,6 +7,7 @@
 mod call;
 pub mod credentials;
 mod fault;
+mod granted;
 pub mod holdings;
 pub mod identity;
 pub(crate) mod ids;
@@ -17,7 +18,7 @@ mod needs;
 mod ops;
 pub mod store;
 mod tagged;
-mod tracked;
+pub(crate) mod tracked;
 mod trust;
 
 use std::fmt;

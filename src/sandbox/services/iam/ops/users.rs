@@ -105,6 +105,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Reply {
         return Err(fault::delete_conflict(format!("Cannot delete entity, must {what} first.")));
     }
     call.state.users.remove(&key);
+    call.state.service_uses.remove(&user.id);
     let arn = call.arn("user", &user.path, &user.name);
     trust::rename(call.state, &arn, &user.id);
     Ok(json!({}))
