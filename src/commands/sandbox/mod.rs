@@ -14,7 +14,10 @@ use crate::sandbox::control::desk::Desk;
 use crate::ui::Ui;
 
 mod accounts;
+mod class;
 mod clock;
+mod faults;
+mod logs;
 mod serve;
 mod sign_in;
 
@@ -29,8 +32,14 @@ pub enum SandboxCommand {
     List(accounts::ListArgs),
     /// Throw an account away
     Reset(accounts::ResetArgs),
+    /// Make a class of accounts to practise grading on, with an answer key
+    Class(class::ClassArgs),
     /// Show the sandbox's clock, or move it
     Clock(clock::ClockArgs),
+    /// Show what the functions wrote
+    Logs(logs::LogsArgs),
+    /// Have calls throttled, failing, slow, or not known everywhere yet
+    Faults(faults::FaultsArgs),
 }
 
 /// Where the accounts are.
@@ -86,6 +95,9 @@ pub(super) async fn run(ui: &Ui, command: SandboxCommand) -> Result<Exit, Error>
         SandboxCommand::SignIn(args) => sign_in::run(ui, args).await,
         SandboxCommand::List(args) => accounts::list(ui, &args),
         SandboxCommand::Reset(args) => accounts::reset(ui, &args).await,
+        SandboxCommand::Class(args) => class::run(ui, &args).await,
         SandboxCommand::Clock(args) => clock::run(ui, &args).await,
+        SandboxCommand::Logs(args) => logs::run(ui, &args).await,
+        SandboxCommand::Faults(args) => faults::run(ui, args).await,
     }
 }

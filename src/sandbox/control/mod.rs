@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Sandbox;
+use super::account::Account;
+use super::faults::Rule;
 use super::realm::Realm;
 use crate::error::{Error, ErrorKind};
 pub use sign_in::SignIn;
@@ -33,11 +35,37 @@ pub enum Order {
     },
     /// Sign in to the console.
     SignIn(SignIn),
+    /// Show what a function's invocations wrote.
+    Logs {
+        /// The account.
+        account: String,
+        /// The region.
+        region: String,
+        /// The function; all of the region's when nobody is named.
+        function: Option<String>,
+    },
+    /// Show the faults that were asked for, after changing them if asked to.
+    Faults {
+        /// The account.
+        account: String,
+        /// The change.
+        change: Option<Trouble>,
+    },
     /// Show the clock, after changing it if asked to.
     Clock {
         /// The change.
         change: Option<Tick>,
     },
+}
+
+/// A change of the faults.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trouble {
+    /// Add a rule, as text.
+    Add(String),
+    /// Remove all.
+    Clear,
 }
 
 /// A change of the clock.
@@ -76,6 +104,20 @@ impl Realm {
                 account.keeper().save()?;
                 outcome
             }
+            Order::Logs { account, region, function } => {
+                let account = self.existing(&account)?;
+                Ok(json!({
+                    "format_version": 1,
+                    "events": account.services().lambda.logged(&region, function.as_deref()),
+                }))
+            }
+            Order::Faults { account, change } => {
+                super::check_account(&account)?;
+                let account = self.open(&account)?;
+                let answer = faults(&account, change)?;
+                account.keeper().save()?;
+                Ok(answer)
+            }
             Order::Clock { change } => self.tick(change),
         }
     }
@@ -95,7 +137,7 @@ impl Realm {
     }
 
     /// Finds an account that has something in it.
-    fn existing(&self, id: &str) -> Result<std::sync::Arc<super::account::Account>, Error> {
+    fn existing(&self, id: &str) -> Result<std::sync::Arc<Account>, Error> {
         super::check_account(id)?;
         self.find(id)?.ok_or_else(|| {
             Error::new(ErrorKind::Api, format!("the sandbox has no account {id}"))
@@ -123,6 +165,25 @@ impl Realm {
             "ahead_seconds": ahead,
         }))
     }
+}
+
+/// Changes the faults of an account and shows them.
+fn faults(account: &Account, change: Option<Trouble>) -> Result<Value, Error> {
+    let mut faults = account.services().troubles.lock();
+    match change {
+        Some(Trouble::Add(text)) => {
+            let rule: Rule = text.parse().map_err(|error| {
+                Error::usage(format!("`{text}` is no rule: {error}"))
+                    .hinted("write the calls, the effect and how often, as `iam:Create* throttle 0.3 seed 7`")
+            })?;
+            faults.add(rule);
+        }
+        Some(Trouble::Clear) => faults.clear(),
+        None => {}
+    }
+    let rules =
+        faults.rules().iter().map(|rule| json!({ "rule": rule.to_string(), "matched": rule.matched() }));
+    Ok(json!({ "format_version": 1, "account": account.id(), "rules": rules.collect::<Vec<_>>() }))
 }
 
 /// An instant in whole seconds.
