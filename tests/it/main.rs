@@ -25,6 +25,7 @@ mod kill;
 mod lab;
 mod layers;
 mod moto;
+mod operator;
 mod ownership;
 mod policy_command;
 mod program;

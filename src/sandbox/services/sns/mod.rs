@@ -26,8 +26,8 @@ use super::regional::Regional;
 use super::tags::{self, Tag, TagFault, Tagged, Tags};
 use super::wire;
 use crate::clock::Clock;
-use outbox::Outbox;
 pub(crate) use outbox::Mail;
+use outbox::Outbox;
 use subscription::Subscription;
 use topic::Topic;
 
