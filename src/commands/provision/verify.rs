@@ -158,7 +158,7 @@ fn write(ui: &Ui, results: &[(Judged, Option<Live>)], summary: Summary, explain:
         let told = explain || judged.status != Status::Pass;
         if told {
             ui.data(&format!("    {}", plain(&judged.reason)));
-            trace(ui, &judged.lines(), explain);
+            trace(ui, &judged.reason, &judged.lines(), explain);
         }
         if let Some(live) = live.as_ref().filter(|live| told || live.agrees != Some(true)) {
             let decision = live.told();
