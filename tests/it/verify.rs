@@ -115,7 +115,7 @@ fn a_deny_is_named() {
     let text = up.program.run(&VERIFY).expect(2).stdout;
     assert!(text.contains("✗ User3 can iam:GetCredentialReport\n"), "{text}");
     assert!(text.contains(told) && text.contains("→ change or detach"), "{text}");
-    assert!(text.ends_with("4 of 5 expectations hold, 1 do not\n"), "{text}");
+    assert!(text.ends_with("4 of 5 expectations hold, 1 does not\n"), "{text}");
 }
 
 #[test]

@@ -177,9 +177,9 @@ fn write(ui: &Ui, results: &[(Judged, Option<Live>)], summary: Summary, explain:
     }
     let mut counts = vec![format!("{pass} of {} expectations hold", results.len())];
     let others = [
-        (fail, "do not"),
+        (fail, if fail == 1 { "does not" } else { "do not" }),
         (unknown, "cannot be told"),
-        (disagree, "are decided otherwise by AWS's simulator"),
+        (disagree, "decided otherwise by AWS's simulator"),
     ];
     counts
         .extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
