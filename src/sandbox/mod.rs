@@ -32,6 +32,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -118,6 +119,13 @@ impl Sandbox {
         request: http::Request<bytes::Bytes>,
     ) -> Result<http::Response<bytes::Bytes>, SandboxError> {
         self.realm().dispatch(request).await
+    }
+
+    /// Returns the operations that are answered, by the signing name of their service.
+    pub fn operations(&self) -> BTreeMap<String, Vec<&'static str>> {
+        let services = self.inner.account.services().all.iter();
+        let served = services.map(|service| (service.signing_name().to_owned(), service.operations()));
+        served.filter(|(_, operations)| !operations.is_empty()).collect()
     }
 
     /// Binds a port of the loopback interface to serve all accounts at; 0 takes any free one.

@@ -20,6 +20,7 @@ mod generated;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;
+mod invoke;
 mod kill;
 mod lab;
 mod layers;
@@ -31,5 +32,6 @@ mod render;
 mod scenario;
 mod secrets;
 mod served;
+mod shapes;
 mod verify;
 mod wire;

@@ -13,7 +13,7 @@ pub(in crate::sandbox) mod lambda;
 mod logs;
 mod need;
 mod regional;
-mod sns;
+pub(in crate::sandbox) mod sns;
 pub mod sts;
 mod tagging;
 mod tags;
@@ -78,6 +78,10 @@ pub(super) struct Services {
     pub(super) iam: Arc<Iam>,
     /// The functions, which run once they are told where they are.
     pub(super) lambda: Arc<lambda::Lambda>,
+    /// The topics and what they sent.
+    pub(super) sns: Arc<sns::Sns>,
+    /// The rules, which fire when they are told to.
+    pub(super) events: Arc<events::Events>,
     /// The faults that were asked for.
     pub(super) troubles: Arc<Troubles>,
 }
@@ -96,7 +100,7 @@ impl Services {
         let sts = Arc::new(sts::Sts::new(iam.clone()).with_realm(realm));
         let logs = Arc::new(logs::Logs::new(account));
         let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone(), logs.clone()));
-        let sns = Arc::new(sns::Sns::new(account, clock.clone()));
+        let sns = Arc::new(sns::Sns::new(account, clock.clone()).with_functions(lambda.clone()));
         let events = Arc::new(events::Events::new(account, clock.clone()));
         let analyzer = Arc::new(access_analyzer::AccessAnalyzer::new(account, clock.clone()));
         let stacks = Arc::new(CloudFormation::new(clock.clone(), invoker));
@@ -115,15 +119,15 @@ impl Services {
             sts,
             lambda.clone(),
             logs,
-            sns,
-            events,
+            sns.clone(),
+            events.clone(),
             analyzer,
             stacks,
             tagging,
             trail,
             troubles.clone(),
         ];
-        Self { all, iam, lambda, troubles }
+        Self { all, iam, lambda, sns, events, troubles }
     }
 
     /// Finds a service by the name that requests are signed for.

@@ -24,7 +24,7 @@ use super::regional::Regional;
 use super::tags::{self, Tag, TagFault, Tagged, Tags};
 use super::wire;
 use crate::clock::Clock;
-pub(in crate::sandbox) use due::Due;
+pub(in crate::sandbox) use due::{Delivery, Due};
 use schedule::Schedule;
 
 /// The `EventBridge` service of one account.

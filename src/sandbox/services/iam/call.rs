@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::fault;
 use super::identity::{Identity, identify};
+use super::linked;
 use super::names;
 use super::store::{self, Grants, Group, Role, State, Tag, Tags, User};
 
@@ -170,6 +171,25 @@ impl Call<'_> {
         Ok((name, grants))
     }
 
+    /// Finds the permissions of the entity that the parameters name, to change them: those of a service-linked role
+    /// are the service's.
+    pub(crate) fn own_grants(&mut self, holder: Holder) -> Result<(String, &mut Grants), AwsError> {
+        if holder == Holder::Role {
+            let name = self.text(holder.parameter())?;
+            self.own_role(&name)?;
+        }
+        self.grants(holder)
+    }
+
+    /// Finds a role to change it, which must not be service-linked.
+    pub(crate) fn own_role(&mut self, name: &str) -> Result<&mut Role, AwsError> {
+        let role = self.role(name)?;
+        if linked::is_linked(&role.path) {
+            return Err(fault::protected(&role.name));
+        }
+        Ok(role)
+    }
+
     /// Cuts one page out of items that are named by sortable keys; `MaxItems` is 100 when absent.
     pub(crate) fn page<T>(&self, mut items: Vec<(String, T)>) -> Result<Page<T>, AwsError> {
         let most = self.number("MaxItems", 1, 1000)?.unwrap_or(100);
@@ -224,6 +244,15 @@ impl Holder {
             Self::User => "UserName",
             Self::Group => "GroupName",
             Self::Role => "RoleName",
+        }
+    }
+
+    /// The word for it in messages that begin it with a capital.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+            Self::Role => "Role",
         }
     }
 

@@ -63,6 +63,14 @@ pub(crate) fn missing(parameter: &str) -> AwsError {
     error
 }
 
+/// 400: only the service may change its role.
+pub(crate) fn protected(role: &str) -> AwsError {
+    let message = format!(
+        "Cannot perform the operation on the protected role '{role}' - this role is only modifiable by AWS"
+    );
+    AwsError::bad_request("UnmodifiableEntity", message)
+}
+
 /// 404: no such user.
 pub(crate) fn no_user(name: &str) -> AwsError {
     no_such_entity(format!("The user with name {name} cannot be found."))

@@ -46,6 +46,24 @@ pub struct State {
     /// Temporary credentials by access key id.
     #[serde(default)]
     pub sessions: Table<Session>,
+    /// Instance profiles by lower-case name.
+    #[serde(default)]
+    pub instance_profiles: Table<InstanceProfile>,
+    /// Server certificates by lower-case name.
+    #[serde(default)]
+    pub server_certificates: Table<ServerCertificate>,
+    /// SAML providers by ARN.
+    #[serde(default)]
+    pub saml_providers: Table<SamlProvider>,
+    /// `OpenID` Connect providers by ARN.
+    #[serde(default)]
+    pub oidc_providers: Table<OidcProvider>,
+    /// Deletions of service-linked roles by task id, with when they were asked for.
+    #[serde(default)]
+    pub role_deletions: Table<Timestamp>,
+    /// Which version of token the global endpoint of STS gives.
+    #[serde(default)]
+    pub token_version: Whole<TokenVersion>,
     /// The last generated credential report.
     #[serde(default)]
     pub report: Whole<Option<Report>>,
@@ -74,6 +92,12 @@ impl State {
             policies: Table::default(),
             mfa: Table::default(),
             sessions: Table::default(),
+            instance_profiles: Table::default(),
+            server_certificates: Table::default(),
+            saml_providers: Table::default(),
+            oidc_providers: Table::default(),
+            role_deletions: Table::default(),
+            token_version: Whole::default(),
             report: Whole::default(),
             reporting: Whole::default(),
             service_uses: Table::default(),
@@ -82,7 +106,7 @@ impl State {
     }
 
     /// Every part that can change, by its name in the file.
-    pub(super) fn parts(&mut self) -> [(&'static str, &mut dyn Tracked); 13] {
+    pub(super) fn parts(&mut self) -> [(&'static str, &mut dyn Tracked); 19] {
         [
             ("root", &mut self.root),
             ("alias", &mut self.alias),
@@ -93,6 +117,12 @@ impl State {
             ("policies", &mut self.policies),
             ("mfa", &mut self.mfa),
             ("sessions", &mut self.sessions),
+            ("instance_profiles", &mut self.instance_profiles),
+            ("server_certificates", &mut self.server_certificates),
+            ("saml_providers", &mut self.saml_providers),
+            ("oidc_providers", &mut self.oidc_providers),
+            ("role_deletions", &mut self.role_deletions),
+            ("token_version", &mut self.token_version),
             ("report", &mut self.report),
             ("reporting", &mut self.reporting),
             ("service_uses", &mut self.service_uses),
@@ -352,6 +382,93 @@ impl Policy {
     pub fn document(&self) -> Option<&str> {
         self.versions.get(&self.default).map(|version| version.document.as_str())
     }
+}
+
+/// An instance profile: the one role that an EC2 instance may have.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct InstanceProfile {
+    /// The name as written.
+    pub name: String,
+    /// The unique id, `AIPA…`.
+    pub id: String,
+    /// The path.
+    pub path: String,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+    /// Lower-case name of its role.
+    #[serde(default)]
+    pub role: Option<String>,
+}
+
+/// A server certificate. Its private key is not kept: nothing here ever uses it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ServerCertificate {
+    /// The name as written.
+    pub name: String,
+    /// The unique id, `ASCA…`.
+    pub id: String,
+    /// The path.
+    pub path: String,
+    /// When it was uploaded.
+    pub uploaded: Timestamp,
+    /// The PEM text.
+    pub body: String,
+    /// The PEM texts of its issuers.
+    #[serde(default)]
+    pub chain: Option<String>,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// A SAML identity provider.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SamlProvider {
+    /// The ARN.
+    pub arn: String,
+    /// The unique id, `ASAML…`.
+    pub id: String,
+    /// The metadata document.
+    pub metadata: String,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// An `OpenID` Connect identity provider.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OidcProvider {
+    /// The ARN.
+    pub arn: String,
+    /// The URL without its scheme.
+    pub url: String,
+    /// The client ids, in the order they came.
+    #[serde(default)]
+    pub clients: Vec<String>,
+    /// The thumbprints of certificates.
+    #[serde(default)]
+    pub thumbprints: Vec<String>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// The versions of tokens of the global endpoint of STS.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenVersion {
+    /// Valid in the Regions that are on by default.
+    #[default]
+    V1,
+    /// Valid in all Regions.
+    V2,
 }
 
 /// The account password policy.

@@ -1,10 +1,11 @@
-//! The account alias, and lists of kinds of entities the sandbox never has.
+//! The account: its alias, its tokens, its organization.
 
 use serde_json::{Value, json};
 
-use crate::sandbox::services::iam::call::{Call, members};
+use crate::sandbox::services::iam::call::Call;
 use crate::sandbox::services::iam::fault::{self, Reply};
 use crate::sandbox::services::iam::names;
+use crate::sandbox::services::iam::store::TokenVersion;
 
 /// `CreateAccountAlias`: an account has one alias; a new one replaces it.
 pub(super) fn create_alias(call: &mut Call<'_>) -> Reply {
@@ -31,18 +32,18 @@ pub(super) fn list_aliases(call: &mut Call<'_>) -> Reply {
     call.listing("AccountAliases", aliases)
 }
 
-pub(super) fn list_server_certificates(call: &mut Call<'_>) -> Reply {
-    call.listing("ServerCertificateMetadataList", Vec::new())
+/// `SetSecurityTokenServicePreferences`.
+pub(super) fn set_token_version(call: &mut Call<'_>) -> Reply {
+    let version = call.choice("GlobalEndpointTokenVersion", &["v1Token", "v2Token"])?;
+    let version = version.ok_or_else(|| fault::missing("GlobalEndpointTokenVersion"))?;
+    *call.state.token_version = if version == "v2Token" { TokenVersion::V2 } else { TokenVersion::V1 };
+    Ok(json!({}))
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "every operation answers a Reply")]
-pub(super) fn list_saml_providers(_: &mut Call<'_>) -> Reply {
-    Ok(json!({ "SAMLProviderList": members([]) }))
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "every operation answers a Reply")]
-pub(super) fn list_oidc_providers(_: &mut Call<'_>) -> Reply {
-    Ok(json!({ "OpenIDConnectProviderList": members([]) }))
+/// `ListOrganizationsFeatures`: the account is in no organization.
+pub(super) fn organizations_features(_: &mut Call<'_>) -> Reply {
+    let message = "The request was rejected because your account is not part of an organization.";
+    Err(awsim_core::AwsError::bad_request("OrganizationNotFoundException", message))
 }
 
 /// The `AccountAlias` parameter: 3 to 63 lower-case letters, digits and single hyphens.

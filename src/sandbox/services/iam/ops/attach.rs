@@ -15,8 +15,12 @@ pub(super) const QUOTA: usize = 10;
 
 pub(super) fn attach(call: &mut Call<'_>, holder: Holder) -> Reply {
     let arn = call.text("PolicyArn")?;
-    call.grants(holder)?;
+    call.own_grants(holder)?;
     attachable(call, &arn)?;
+    if arn.contains(":policy/aws-service-role/") {
+        let message = format!("Cannot attach a Service Role Policy to a Customer {}.", holder.title());
+        return Err(AwsError::bad_request("PolicyNotAttachable", message));
+    }
     let (_, grants) = call.grants(holder)?;
     if !grants.attached.contains(&arn) && grants.attached.len() >= QUOTA {
         let of = match holder {
@@ -33,7 +37,7 @@ pub(super) fn attach(call: &mut Call<'_>, holder: Holder) -> Reply {
 pub(super) fn detach(call: &mut Call<'_>, holder: Holder) -> Reply {
     let arn = call.text("PolicyArn")?;
     check_arn(&arn)?;
-    let (_, grants) = call.grants(holder)?;
+    let (_, grants) = call.own_grants(holder)?;
     if !grants.attached.remove(&arn) {
         return Err(fault::no_policy(&arn));
     }
@@ -50,14 +54,14 @@ pub(super) fn list(call: &mut Call<'_>, holder: Holder) -> Reply {
 
 pub(super) fn put_boundary(call: &mut Call<'_>, holder: Holder) -> Reply {
     let arn = call.text("PermissionsBoundary")?;
-    call.grants(holder)?;
+    call.own_grants(holder)?;
     attachable(call, &arn)?;
     call.grants(holder)?.1.boundary = Some(arn);
     Ok(json!({}))
 }
 
 pub(super) fn delete_boundary(call: &mut Call<'_>, holder: Holder) -> Reply {
-    let (name, grants) = call.grants(holder)?;
+    let (name, grants) = call.own_grants(holder)?;
     if grants.boundary.take().is_none() {
         let word = holder.word();
         let message = format!("The {word} with name {name} does not have a permissions boundary.");

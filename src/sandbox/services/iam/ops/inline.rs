@@ -13,7 +13,7 @@ pub(super) fn put_policy(call: &mut Call<'_>, holder: Holder) -> Reply {
     let policy = call.text("PolicyName")?;
     names::name("PolicyName", &policy, 128)?;
     let document = call.text("PolicyDocument")?;
-    let (name, grants) = call.grants(holder)?;
+    let (name, grants) = call.own_grants(holder)?;
     let others = grants.inline.iter().filter(|(other, _)| **other != policy);
     let size = others.map(|(_, text)| grammar::size(text)).sum::<usize>() + grammar::size(&document);
     let most = limit(holder);
@@ -38,7 +38,7 @@ pub(super) fn get(call: &mut Call<'_>, holder: Holder) -> Reply {
 
 pub(super) fn delete(call: &mut Call<'_>, holder: Holder) -> Reply {
     let policy = call.text("PolicyName")?;
-    let (_, grants) = call.grants(holder)?;
+    let (_, grants) = call.own_grants(holder)?;
     grants.inline.remove(&policy).ok_or_else(|| absent(holder, &policy))?;
     Ok(json!({}))
 }

@@ -6,13 +6,18 @@ mod attach;
 mod details;
 mod groups;
 mod inline;
+mod instance_profiles;
 mod last_accessed;
+mod linked_roles;
 pub(super) mod login;
 pub(super) mod mfa;
+mod oidc;
 mod passwords;
 mod policies;
 mod report;
 mod roles;
+mod saml;
+mod server_certificates;
 mod simulate;
 mod summary;
 mod tagging;
@@ -83,6 +88,7 @@ pub(super) const OPS: &[(&str, Operation)] = &[
     ("CreateServiceSpecificCredential", user_credentials::create_service_credential),
     ("ListServiceSpecificCredentials", user_credentials::list_service_credentials),
     ("UpdateServiceSpecificCredential", user_credentials::update_service_credential),
+    ("ResetServiceSpecificCredential", user_credentials::reset_service_credential),
     ("DeleteServiceSpecificCredential", user_credentials::delete_service_credential),
 
     ("CreateGroup", groups::create),
@@ -122,8 +128,6 @@ pub(super) const OPS: &[(&str, Operation)] = &[
     ("UpdateAssumeRolePolicy", roles::update_trust),
     ("DeleteRole", roles::delete),
     ("ListRoles", roles::list),
-    ("ListInstanceProfiles", roles::list_instance_profiles),
-    ("ListInstanceProfilesForRole", roles::list_instance_profiles_for_role),
     ("TagRole", |call| tagging::tag(call, tagging::Role)),
     ("UntagRole", |call| tagging::untag(call, tagging::Role)),
     ("ListRoleTags", |call| tagging::list(call, tagging::Role)),
@@ -137,15 +141,58 @@ pub(super) const OPS: &[(&str, Operation)] = &[
     ("PutRolePermissionsBoundary", |call| attach::put_boundary(call, Holder::Role)),
     ("DeleteRolePermissionsBoundary", |call| attach::delete_boundary(call, Holder::Role)),
 
+    ("CreateServiceLinkedRole", linked_roles::create),
+    ("DeleteServiceLinkedRole", linked_roles::delete),
+    ("GetServiceLinkedRoleDeletionStatus", linked_roles::deletion_status),
+
+    ("CreateInstanceProfile", instance_profiles::create),
+    ("GetInstanceProfile", instance_profiles::get),
+    ("DeleteInstanceProfile", instance_profiles::delete),
+    ("ListInstanceProfiles", instance_profiles::list),
+    ("ListInstanceProfilesForRole", instance_profiles::list_for_role),
+    ("AddRoleToInstanceProfile", instance_profiles::add_role),
+    ("RemoveRoleFromInstanceProfile", instance_profiles::remove_role),
+    ("TagInstanceProfile", |call| tagging::tag(call, tagging::Profile)),
+    ("UntagInstanceProfile", |call| tagging::untag(call, tagging::Profile)),
+    ("ListInstanceProfileTags", |call| tagging::list(call, tagging::Profile)),
+
+    ("UploadServerCertificate", server_certificates::upload),
+    ("GetServerCertificate", server_certificates::get),
+    ("ListServerCertificates", server_certificates::list),
+    ("UpdateServerCertificate", server_certificates::update),
+    ("DeleteServerCertificate", server_certificates::delete),
+    ("TagServerCertificate", |call| tagging::tag(call, tagging::Certificate)),
+    ("UntagServerCertificate", |call| tagging::untag(call, tagging::Certificate)),
+    ("ListServerCertificateTags", |call| tagging::list(call, tagging::Certificate)),
+
+    ("CreateSAMLProvider", saml::create),
+    ("GetSAMLProvider", saml::get),
+    ("ListSAMLProviders", saml::list),
+    ("UpdateSAMLProvider", saml::update),
+    ("DeleteSAMLProvider", saml::delete),
+    ("TagSAMLProvider", |call| tagging::tag(call, tagging::Saml)),
+    ("UntagSAMLProvider", |call| tagging::untag(call, tagging::Saml)),
+    ("ListSAMLProviderTags", |call| tagging::list(call, tagging::Saml)),
+
+    ("CreateOpenIDConnectProvider", oidc::create),
+    ("GetOpenIDConnectProvider", oidc::get),
+    ("ListOpenIDConnectProviders", oidc::list),
+    ("DeleteOpenIDConnectProvider", oidc::delete),
+    ("AddClientIDToOpenIDConnectProvider", oidc::add_client),
+    ("RemoveClientIDFromOpenIDConnectProvider", oidc::remove_client),
+    ("UpdateOpenIDConnectProviderThumbprint", oidc::update_thumbprints),
+    ("TagOpenIDConnectProvider", |call| tagging::tag(call, tagging::Oidc)),
+    ("UntagOpenIDConnectProvider", |call| tagging::untag(call, tagging::Oidc)),
+    ("ListOpenIDConnectProviderTags", |call| tagging::list(call, tagging::Oidc)),
+
     ("GetAccountPasswordPolicy", passwords::get),
     ("UpdateAccountPasswordPolicy", passwords::update),
     ("DeleteAccountPasswordPolicy", passwords::delete),
     ("CreateAccountAlias", account::create_alias),
     ("DeleteAccountAlias", account::delete_alias),
     ("ListAccountAliases", account::list_aliases),
-    ("ListServerCertificates", account::list_server_certificates),
-    ("ListSAMLProviders", account::list_saml_providers),
-    ("ListOpenIDConnectProviders", account::list_oidc_providers),
+    ("SetSecurityTokenServicePreferences", account::set_token_version),
+    ("ListOrganizationsFeatures", account::organizations_features),
     ("GetAccountSummary", summary::get),
     ("GetAccountAuthorizationDetails", details::get),
     ("GenerateServiceLastAccessedDetails", last_accessed::generate),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{attach, inline};
 use crate::policy::grammar::{self, PolicyKind};
-use crate::sandbox::services::iam::call::{self, Call, members};
+use crate::sandbox::services::iam::call::{self, Call};
 use crate::sandbox::services::iam::fault::{self, Reply};
 use crate::sandbox::services::iam::store::{self, Grants, Role};
 use crate::sandbox::services::iam::{ids, names, trust};
@@ -75,7 +75,7 @@ pub(super) fn update_description(call: &mut Call<'_>) -> Reply {
 
 pub(super) fn update_trust(call: &mut Call<'_>) -> Reply {
     let (name, document) = (call.text("RoleName")?, call.text("PolicyDocument")?);
-    call.role(&name)?;
+    call.own_role(&name)?;
     let document = checked_trust(call, &document)?;
     call.role(&name)?.trust = document;
     Ok(json!({}))
@@ -83,8 +83,11 @@ pub(super) fn update_trust(call: &mut Call<'_>) -> Reply {
 
 pub(super) fn delete(call: &mut Call<'_>) -> Reply {
     let name = call.text("RoleName")?;
-    let role = call.role(&name)?.clone();
+    let role = call.own_role(&name)?.clone();
+    let key = store::key(&name);
+    let profiled = call.state.instance_profiles.values().any(|profile| profile.role.as_ref() == Some(&key));
     let left = [
+        (profiled, "remove roles from instance profile"),
         (!role.grants.attached.is_empty(), "detach all policies"),
         (!role.grants.inline.is_empty(), "delete policies"),
     ];
@@ -105,17 +108,6 @@ pub(super) fn list(call: &mut Call<'_>) -> Reply {
     call.listing("Roles", roles)
 }
 
-/// `ListInstanceProfiles`: the sandbox has no instances, so there are none.
-pub(super) fn list_instance_profiles(call: &mut Call<'_>) -> Reply {
-    call.listing("InstanceProfiles", Vec::new())
-}
-
-pub(super) fn list_instance_profiles_for_role(call: &mut Call<'_>) -> Reply {
-    let name = call.text("RoleName")?;
-    call.role(&name)?;
-    call.listing("InstanceProfiles", Vec::new())
-}
-
 /// Checks a trust policy and returns it with its principals as AWS keeps them.
 fn checked_trust(call: &Call<'_>, document: &str) -> Result<String, AwsError> {
     if grammar::size(document) > grammar::TRUST_LIMIT {
@@ -126,7 +118,7 @@ fn checked_trust(call: &Call<'_>, document: &str) -> Result<String, AwsError> {
 }
 
 /// A role as lists show it: without tags, boundary and last use.
-fn brief(call: &Call<'_>, role: &Role) -> Value {
+pub(super) fn brief(call: &Call<'_>, role: &Role) -> Value {
     json!({
         "Path": role.path,
         "RoleName": role.name,
@@ -139,7 +131,8 @@ fn brief(call: &Call<'_>, role: &Role) -> Value {
     })
 }
 
-fn full(call: &Call<'_>, role: &Role) -> Value {
+/// A role as `GetRole` shows it, but for its last use.
+pub(super) fn full(call: &Call<'_>, role: &Role) -> Value {
     let mut shown = brief(call, role);
     call::put(&mut shown, "PermissionsBoundary", call::boundary(&role.grants));
     call::put(&mut shown, "Tags", call::tags_if_any(&role.tags));
@@ -162,7 +155,7 @@ pub(super) fn detailed(call: &Call<'_>, role: &Role) -> Value {
         "Arn": call.arn("role", &role.path, &role.name),
         "CreateDate": role.created,
         "AssumeRolePolicyDocument": call::encoded(&role.trust),
-        "InstanceProfileList": members([]),
+        "InstanceProfileList": super::instance_profiles::of_role(call, role),
         "RolePolicyList": inline::detailed(&role.grants),
         "AttachedManagedPolicies": attach::detailed(&role.grants),
         "PermissionsBoundary": call::boundary(&role.grants),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::policy::grammar;
 use crate::sandbox::services::iam::call::Call;
 use crate::sandbox::services::iam::fault::Reply;
+use crate::sandbox::services::iam::store::TokenVersion;
 
 #[expect(clippy::unnecessary_wraps, reason = "every operation answers a Reply")]
 pub(super) fn get(call: &mut Call<'_>) -> Reply {
@@ -23,12 +24,12 @@ pub(super) fn get(call: &mut Call<'_>) -> Reply {
         ("AttachedPoliciesPerGroupQuota", super::attach::QUOTA),
         ("AttachedPoliciesPerRoleQuota", super::attach::QUOTA),
         ("AttachedPoliciesPerUserQuota", super::attach::QUOTA),
-        ("GlobalEndpointTokenVersion", 1),
+        ("GlobalEndpointTokenVersion", if *state.token_version == TokenVersion::V2 { 2 } else { 1 }),
         ("GroupPolicySizeQuota", 5_120),
         ("Groups", state.groups.len()),
         ("GroupsPerUserQuota", 10),
         ("GroupsQuota", 300),
-        ("InstanceProfiles", 0),
+        ("InstanceProfiles", state.instance_profiles.len()),
         ("InstanceProfilesQuota", 1_000),
         ("MFADevices", state.mfa.len() + root_mfa),
         ("MFADevicesInUse", enabled + root_mfa),
@@ -40,11 +41,11 @@ pub(super) fn get(call: &mut Call<'_>) -> Reply {
             versions + attached.keys().filter(|arn| arn.contains("::aws:policy/")).count(),
         ),
         ("PolicyVersionsInUseQuota", 10_000),
-        ("Providers", 0),
+        ("Providers", state.saml_providers.len() + state.oidc_providers.len()),
         ("RolePolicySizeQuota", 10_240),
         ("Roles", state.roles.len()),
         ("RolesQuota", 1_000),
-        ("ServerCertificates", 0),
+        ("ServerCertificates", state.server_certificates.len()),
         ("ServerCertificatesQuota", 20),
         ("SigningCertificatesPerUserQuota", 2),
         ("UserPolicySizeQuota", 2_048),

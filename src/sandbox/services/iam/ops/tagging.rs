@@ -1,4 +1,4 @@
-//! Tags of users, roles, policies and MFA devices.
+//! Tags of everything in IAM that has them.
 
 use awsim_core::AwsError;
 use serde_json::{Value, json};
@@ -14,8 +14,12 @@ pub(super) enum Tagged {
     Role,
     Policy,
     Mfa,
+    Profile,
+    Certificate,
+    Saml,
+    Oidc,
 }
-pub(super) use Tagged::{Mfa, Policy, Role, User};
+pub(super) use Tagged::{Certificate, Mfa, Oidc, Policy, Profile, Role, Saml, User};
 
 pub(super) fn tag(call: &mut Call<'_>, what: Tagged) -> Reply {
     let have = tags_of(call, what)?.clone();
@@ -55,6 +59,22 @@ fn tags_of<'a>(call: &'a mut Call<'_>, what: Tagged) -> Result<&'a mut Tags, Aws
         Mfa => {
             let serial = call.text("SerialNumber")?;
             Ok(&mut super::mfa::device(call.state, &serial)?.tags)
+        }
+        Profile => {
+            let name = call.text("InstanceProfileName")?;
+            Ok(&mut super::instance_profiles::find(call, &name)?.tags)
+        }
+        Certificate => {
+            let name = call.text("ServerCertificateName")?;
+            Ok(&mut super::server_certificates::find(call, &name)?.tags)
+        }
+        Saml => {
+            let arn = call.text("SAMLProviderArn")?;
+            Ok(&mut super::saml::find(call, &arn)?.tags)
+        }
+        Oidc => {
+            let arn = call.text("OpenIDConnectProviderArn")?;
+            Ok(&mut super::oidc::find(call, &arn)?.tags)
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::access_keys::status;
-use crate::sandbox::services::iam::call::{Call, members};
+use crate::sandbox::services::iam::call::{Call, members, put};
 use crate::sandbox::services::iam::credentials::{Certificate, Kept, ServiceCredential, SshKey};
 use crate::sandbox::services::iam::fault::{self, Reply};
 use crate::sandbox::services::iam::ids;
@@ -125,8 +125,7 @@ pub(super) fn create_service_credential(call: &mut Call<'_>) -> Reply {
         created: now,
     };
     let mut shown = service_credential(&user.name, &credential);
-    let password = json!(credential.password.reveal());
-    crate::sandbox::services::iam::call::put(&mut shown, "ServicePassword", password);
+    put(&mut shown, "ServicePassword", json!(credential.password.reveal()));
     user.service_credentials.push(credential);
     Ok(json!({ "ServiceSpecificCredential": shown }))
 }
@@ -147,6 +146,19 @@ pub(super) fn update_service_credential(call: &mut Call<'_>) -> Reply {
     let found = call.user(&name)?.service_credentials.iter_mut().find(|one| one.id == id);
     found.ok_or_else(|| no_service_credential(&id))?.active = active;
     Ok(json!({}))
+}
+
+/// `ResetServiceSpecificCredential`: a new password for the same user name.
+pub(super) fn reset_service_credential(call: &mut Call<'_>) -> Reply {
+    let (name, id) = (call.user_name()?, call.text("ServiceSpecificCredentialId")?);
+    let password = Kept::new(ids::secret()?);
+    let user = call.user(&name)?;
+    let found = user.service_credentials.iter_mut().find(|one| one.id == id);
+    let credential = found.ok_or_else(|| no_service_credential(&id))?;
+    credential.password = password;
+    let mut shown = service_credential(&user.name, credential);
+    put(&mut shown, "ServicePassword", json!(credential.password.reveal()));
+    Ok(json!({ "ServiceSpecificCredential": shown }))
 }
 
 pub(super) fn delete_service_credential(call: &mut Call<'_>) -> Reply {
