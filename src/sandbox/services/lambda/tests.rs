@@ -12,7 +12,7 @@ use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Clock;
-use crate::sandbox::runtime::testing::{self as running, FakeHome};
+use crate::sandbox::runtime::testing as running;
 use crate::sandbox::testing::{self, refusal};
 use crate::sandbox::{DEFAULT_ACCOUNT, Options, Sandbox};
 
