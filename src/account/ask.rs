@@ -216,7 +216,7 @@ fn resource_policy(snapshot: &Snapshot, request: &Request) -> Option<Source> {
         return Some(unread(&name, None, &format!("account {account} keeps it to itself")));
     }
     if service == "iam" {
-        let asks = request.action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("sts:"));
+        let asks = request.asks_for_role();
         let role = snapshot.identity.read()?.roles.iter().find(|(_, role)| role.arn == arn && asks);
         return role
             .map(|(role, found)| source(&format!("the trust policy of role `{role}`"), None, &found.trust));

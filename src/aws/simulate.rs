@@ -52,7 +52,7 @@ const OPERATION: &str = "iam:SimulatePrincipalPolicy";
 /// Asks the simulator.
 pub async fn simulate(aws: &Aws, asked: &Simulation<'_>) -> Result<Simulated, ApiError> {
     let entries = asked.context.iter().map(|(key, values)| {
-        // Texts fit every operator: the simulator reads them as the operator wants.
+        // Which type a key has is not known here; on the wire every value is a text.
         let kind = match values.as_slice() {
             [_] => ContextKeyTypeEnum::String,
             _ => ContextKeyTypeEnum::StringList,

@@ -149,7 +149,7 @@ impl Request {
     }
 
     /// Tells whether this asks a role for a session, so that the role's trust policy decides.
-    pub(super) fn asks_for_role(&self) -> bool {
+    pub(crate) fn asks_for_role(&self) -> bool {
         let mut parts = self.resource.splitn(6, ':').skip(2);
         let role = parts.next() == Some("iam") && parts.nth(2).is_some_and(|rest| rest.starts_with("role/"));
         role && self.action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("sts:"))

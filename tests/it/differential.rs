@@ -153,7 +153,8 @@ fn the_laws_hold() {
             let statements =
                 more.policy.statements.iter().filter(|it| it.effect == effect).cloned().collect();
             let mut set = set.clone();
-            set.identity.push(Source { policy: Arc::new(Policy { statements }), ..more.clone() });
+            set.identity
+                .push(Source { policy: Arc::new(Policy { statements, unread: None }), ..more.clone() });
             set
         };
         let (with_deny, with_allow) = (only(Effect::Deny), only(Effect::Allow));
@@ -195,7 +196,7 @@ fn the_laws_hold() {
 fn turned(set: &PolicySet) -> PolicySet {
     let turn = |source: &Source| {
         let statements = source.policy.statements.iter().rev().cloned().collect();
-        Source { policy: Arc::new(Policy { statements }), ..source.clone() }
+        Source { policy: Arc::new(Policy { statements, unread: None }), ..source.clone() }
     };
     PolicySet {
         identity: set.identity.iter().rev().map(turn).collect(),

@@ -103,7 +103,12 @@ mod tests {
         assert_eq!(who("arn:aws:sts::123456789012:assumed-role/R/R"), Ok(session));
         assert!(who("arn:aws:sts::123456789012:assumed-role/R").is_err());
         assert!(who("Usr3").unwrap_err().help.contains("`User3`"));
-        assert!(who("arn:aws:iam::999999999999:user/x").unwrap_err().message.contains("another account"));
+        assert!(
+            who("arn:aws:iam::999999999999:user/x")
+                .unwrap_err()
+                .message
+                .contains("is not of account 123456789012")
+        );
         assert!(who("group/IAM-Auditor-Group").is_err());
     }
 

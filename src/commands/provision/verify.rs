@@ -5,14 +5,12 @@ use serde::Serialize;
 
 use super::{Met, ScenarioArgs, document, meet};
 use crate::account::ask::{Line, Verdict};
-use crate::account::effective::{Holder, effective};
-use crate::account::snapshot::{Facet, Snapshot};
 use crate::aws::collect::{Scope, collect, policies};
-use crate::aws::simulate::{Decided, Simulation, simulate};
 use crate::cli::{Format, TargetArgs, key_value};
 use crate::commands::answer::{plain, trace};
 use crate::error::{Error, Exit};
 use crate::provision::look::complete;
+use crate::provision::verify::live::{Live, second_opinion};
 use crate::provision::verify::{Judged, Status, checks, judge, to_read};
 use crate::ui::{Tone, Ui};
 
@@ -50,18 +48,6 @@ struct Output {
     /// Tell every statement that was looked at, also where all is well
     #[arg(long)]
     explain: bool,
-}
-
-/// What AWS's simulator says.
-#[derive(Debug, Default, Serialize)]
-struct Live {
-    decision: Option<Verdict>,
-    /// Whether both decided alike; `None` when they cannot be compared.
-    agrees: Option<bool>,
-    policies: Vec<String>,
-    note: Option<String>,
-    #[serde(skip)]
-    failed: bool,
 }
 
 #[derive(Serialize)]
@@ -106,14 +92,9 @@ pub(super) async fn run(ui: &Ui, args: &VerifyArgs) -> Result<Exit, Error> {
     let mut results: Vec<(Judged, Option<Live>)> = Vec::new();
     for check in checks {
         let mut judged = judge(check, &snapshot);
-        let live = if args.live { Some(second_opinion(&met, &judged, &snapshot).await) } else { None };
-        if let Some(live) = live.as_ref().filter(|live| live.agrees == Some(false)) {
-            judged.status = Status::Fail;
-            judged.next = Some(
-                "find out which is right before trusting either; it may be a service control policy".into(),
-            );
-            let simulated = live.decision.map_or("nothing", decided);
-            judged.reason = format!("{}, but AWS's simulator says: {simulated}", judged.reason);
+        let live = if args.live { Some(second_opinion(&met.aws, &judged, &snapshot).await) } else { None };
+        if let Some(live) = &live {
+            live.weigh(&mut judged);
         }
         results.push((judged, live));
     }
@@ -137,83 +118,6 @@ fn summary(results: &[(Judged, Option<Live>)]) -> Summary {
         fail: count(Status::Fail),
         unknown: count(Status::Unknown),
         disagree: results.iter().flat_map(|(_, live)| live).filter(|live| live.agrees == Some(false)).count(),
-    }
-}
-
-/// Asks AWS's simulator what was asked here, as far as it can know the answer.
-async fn second_opinion(met: &Met, judged: &Judged, snapshot: &Snapshot) -> Live {
-    let note = |note: &str| Live { note: Some(note.to_owned()), ..Live::default() };
-    let question = &judged.check.question;
-    let Some(answer) = &judged.answer else { return note("nobody to ask about") };
-    let Ok(holder) = &judged.check.holder else { return note("nobody to ask about") };
-    let Ok(who) = effective(snapshot, holder) else { return note("nobody to ask about") };
-    let is_user = matches!(holder, Holder::User(_));
-    let principal = match (holder, snapshot.identity.read()) {
-        (Holder::User(_), _) => &who.principal.arn,
-        (Holder::Role { name, .. }, Some(identity)) => match identity.roles.get(name) {
-            Some(role) => &role.arn,
-            None => return note("nobody to ask about"),
-        },
-        _ => return note("the simulator knows users and roles only"),
-    };
-    if question.action.to_ascii_lowercase().starts_with("sts:") && question.resource.contains(":role/") {
-        return note("the simulator does not look at trust policies");
-    }
-    let policy = match snapshot.resource_policies.get(&question.resource) {
-        Some(Facet::Read(Some(policy))) => Some(policy.to_text()),
-        _ => None,
-    };
-    let mut context: Vec<(String, Vec<String>)> = who
-        .tags
-        .iter()
-        .map(|(key, value)| (format!("aws:PrincipalTag/{key}"), vec![value.clone()]))
-        .collect();
-    for (key, _) in &question.context {
-        let values = answer.request.context.get(key).unwrap_or_default().to_vec();
-        if !context.iter().any(|(other, _)| other.eq_ignore_ascii_case(key)) {
-            context.push((key.clone(), values));
-        }
-    }
-    let asked = Simulation {
-        principal,
-        action: &question.action,
-        resource: &question.resource,
-        resource_policy: policy.as_deref().filter(|_| is_user),
-        context: &context,
-    };
-    let simulated = match simulate(&met.aws, &asked).await {
-        Ok(simulated) => simulated,
-        Err(error) => return Live { failed: true, ..note(&error.to_string()) },
-    };
-    let decision = match simulated.decided {
-        Decided::Allowed => Verdict::Allowed,
-        Decided::ExplicitDeny => Verdict::ExplicitDeny,
-        Decided::ImplicitDeny => Verdict::ImplicitDeny,
-    };
-    let comparable = if policy.is_some() && !is_user {
-        Err("the simulator takes the policy of a resource for users only".to_owned())
-    } else if !simulated.missing.is_empty() {
-        Err(format!("the simulator was not told {}", simulated.missing.join(", ")))
-    } else if answer.verdict == Verdict::Unknown {
-        Err("there is nothing to compare it with".to_owned())
-    } else {
-        Ok(decision == answer.verdict)
-    };
-    Live {
-        decision: Some(decision),
-        agrees: comparable.as_ref().ok().copied(),
-        policies: simulated.policies,
-        note: comparable.err(),
-        failed: false,
-    }
-}
-
-const fn decided(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Allowed => "allowed",
-        Verdict::ExplicitDeny => "denied by a statement",
-        Verdict::ImplicitDeny => "allowed by no statement",
-        Verdict::Unknown => "unknown",
     }
 }
 
@@ -257,7 +161,7 @@ fn write(ui: &Ui, results: &[(Judged, Option<Live>)], summary: Summary, explain:
             trace(ui, &judged.lines(), explain);
         }
         if let Some(live) = live.as_ref().filter(|live| told || live.agrees != Some(true)) {
-            let decision = live.decision.map(decided).unwrap_or_default();
+            let decision = live.told();
             let note = live.note.as_ref().map(|note| format!("({note})")).unwrap_or_default();
             ui.data(&ui.paint(Tone::Dim, plain(&format!("    simulator: {decision} {note}")).trim_end()));
         }

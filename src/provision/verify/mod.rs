@@ -1,15 +1,17 @@
 //! What a scenario expects people to be able to do, held against an account: pure judgement over what was read.
 
+pub mod live;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Place, arn};
 use crate::account::ask::{Answer, Line, Question, Verdict, ask, has_readable_policy};
 use crate::account::effective::{Holder, Nothing, aws_managed, effective};
 use crate::account::snapshot::{Identity, Snapshot};
 use crate::policy::evaluate::Outcome;
 use crate::policy::trace::Reason;
+use crate::provision::{Place, arn};
 use crate::scenario::{Expectation, Party, Resolved};
 
 /// An expectation whose parties have met the account.
