@@ -21,6 +21,7 @@ mod generated;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;
+mod invoke;
 mod kill;
 mod lab;
 mod layers;
@@ -32,5 +33,6 @@ mod render;
 mod scenario;
 mod secrets;
 mod served;
+mod shapes;
 mod verify;
 mod wire;

@@ -16,9 +16,10 @@ pub mod managed;
 mod names;
 mod needs;
 mod ops;
+mod qr;
 pub mod store;
 mod tagged;
-pub(crate) mod tracked;
+mod tracked;
 mod trust;
 
 use std::fmt;

@@ -27,7 +27,7 @@ use super::tags::{self, Tag, TagFault, Tagged, Tags};
 use super::wire;
 use crate::clock::Clock;
 use outbox::Outbox;
-pub(crate) use outbox::{Mail, MailKind};
+pub(crate) use outbox::Mail;
 use subscription::Subscription;
 use topic::Topic;
 

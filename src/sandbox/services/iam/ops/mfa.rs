@@ -13,7 +13,7 @@ use crate::sandbox::services::iam::credentials::{Kept, VirtualMfa};
 use crate::sandbox::services::iam::fault::{self, Reply};
 use crate::sandbox::services::iam::identity::Identity;
 use crate::sandbox::services::iam::store::{self, RootMfa, State};
-use crate::sandbox::services::iam::{ids, names};
+use crate::sandbox::services::iam::{ids, names, qr};
 
 const STEP: u64 = 30;
 /// How many steps a device's clock may be off when it is enabled or used.
@@ -33,9 +33,13 @@ pub(super) fn create(call: &mut Call<'_>) -> Reply {
         return Err(fault::already_exists("MFADevice entity at the same path and name already exists."));
     }
     let seed = Kept::new(ids::seed()?);
+    // As the API reference says: the device's name, the account, the seed.
+    let account = call.state.alias.as_deref().unwrap_or(&call.ctx.account_id);
+    let picture = qr::png(&format!("otpauth://totp/{name}@{account}?secret={}", seed.reveal()))?;
     let answer = json!({ "VirtualMFADevice": {
         "SerialNumber": serial,
         "Base32StringSeed": STANDARD.encode(seed.reveal()),
+        "QRCodePNG": STANDARD.encode(picture),
         "Tags": call::tags_if_any(&tags),
     } });
     let device =
