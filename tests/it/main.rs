@@ -13,6 +13,7 @@ mod cli;
 mod differential;
 mod docs;
 mod drift;
+mod events;
 mod export;
 mod facts;
 mod faults;
