@@ -101,6 +101,16 @@ impl TargetArgs {
     }
 }
 
+/// Form of the output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs; versioned.
+    Json,
+}
+
 /// Parses `key=value`.
 ///
 /// # Errors

@@ -66,6 +66,10 @@ pub struct Snapshot {
     pub analyzers: Facet<Vec<Analyzer>>,
     /// The stacks asked for, by name.
     pub stacks: BTreeMap<String, Facet<Option<Stack>>>,
+    /// Documents of the AWS-managed policies asked for, by ARN.
+    pub aws_managed: BTreeMap<String, Facet<PolicyDocument>>,
+    /// Policies of the resources asked for, by the resource's ARN; `None` inside when it has none.
+    pub resource_policies: BTreeMap<String, Facet<Option<PolicyDocument>>>,
 }
 
 impl Snapshot {
@@ -85,6 +89,8 @@ impl Snapshot {
             rules: BTreeMap::new(),
             analyzers: Facet::default(),
             stacks: BTreeMap::new(),
+            aws_managed: BTreeMap::new(),
+            resource_policies: BTreeMap::new(),
         }
     }
 }
@@ -146,6 +152,8 @@ pub struct Group {
 pub struct Role {
     /// The role's ARN.
     pub arn: String,
+    /// The role's unique id, `AROA…`.
+    pub id: String,
     /// The trust policy.
     pub trust: PolicyDocument,
     /// Its policies.

@@ -17,6 +17,7 @@ pub mod connect;
 pub mod error;
 pub mod meter;
 pub mod retry;
+pub mod simulate;
 
 use error::{ApiError, ErrorClass};
 use meter::Meter;

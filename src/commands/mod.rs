@@ -5,7 +5,9 @@ use clap::Subcommand;
 use crate::error::{Error, Exit};
 use crate::ui::Ui;
 
+mod answer;
 mod completions;
+mod policy;
 mod provision;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -22,6 +24,13 @@ pub enum Command {
                       iamlab provision down scenarios/iam-auditing"
     )]
     Provision(provision::Provision),
+    /// Ask what somebody may do in an account, why, and what would change it
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iamlab policy simulate --as User3 iam:GetCredentialReport\n  \
+                      iamlab policy explain --as User3 iam:AddUserToGroup group/IAM-Auditor-Group"
+    )]
+    Policy(policy::PolicyCommand),
     /// Look after the embedded accounts
     #[cfg(feature = "sandbox")]
     #[command(
@@ -39,6 +48,7 @@ pub enum Command {
 pub async fn run(ui: &Ui, command: Command) -> Result<Exit, Error> {
     match command {
         Command::Provision(command) => provision::run(ui, command).await,
+        Command::Policy(command) => policy::run(ui, command).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(ui, command).await,
         Command::Schema(args) => Ok(schema::run(ui, &args)),

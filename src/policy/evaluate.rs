@@ -13,6 +13,7 @@ use super::principal::Grip;
 use super::request::{PrincipalKind, Request};
 use super::statement::{Effect, Policy, Side};
 use super::trace::{Finding, Layer, Reason, Step};
+use crate::source::Span;
 
 /// A policy that applies, and where it comes from.
 #[derive(Debug, Clone)]
@@ -176,6 +177,22 @@ fn look_at(source: &Source, layer: Layer, request: &Request, said: &mut Said, tr
         Layer::Resource | Layer::Trust => Side::Resource,
         Layer::Identity | Layer::Boundary | Layer::Session => Side::Principal,
     };
+    if let Some(why) = &source.policy.unread {
+        for effect in [Effect::Allow, Effect::Deny] {
+            said.add(effect, Truth::Unknown, Grip::Direct);
+            let reason = Reason::NotRead { policy: source.name.clone(), why: why.clone() };
+            trace.push(Step {
+                layer,
+                source: source.name.clone(),
+                arn: source.arn.clone(),
+                statement: 0,
+                sid: None,
+                span: Span::default(),
+                effect,
+                finding: Finding::Unknown { reasons: vec![reason] },
+            });
+        }
+    }
     for statement in &source.policy.statements {
         let (finding, grip) = statement.look(request, side);
         let truth = match &finding {

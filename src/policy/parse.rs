@@ -78,7 +78,7 @@ pub(super) fn policy(text: &str) -> Result<Policy, ParseError> {
     };
     let statements = parts.into_iter().enumerate();
     let statements = statements.map(|(index, part)| statement(text, part.get(), index, variables));
-    Ok(Policy { statements: statements.collect::<Result<_, _>>()? })
+    Ok(Policy { statements: statements.collect::<Result<_, _>>()?, unread: None })
 }
 
 /// Returns where `part`, a piece of `text`, stands in it.
@@ -289,6 +289,32 @@ mod tests {
         assert_eq!(file.position(second.span.start), (3, 4));
         assert!(file.slice(second.span).starts_with(r#"{"Effect": "Deny""#));
         assert!(file.slice(policy.statements[0].span).ends_with('}'));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(3000))]
+        /// Whatever IAM stores is read; what could not be read would go for no policy at all.
+        #[test]
+        fn what_the_grammar_accepts_is_read(
+            at in 0_usize..400,
+            drop in 0_usize..8,
+            put in proptest::sample::select(vec![
+                "", "*", "[]", "{}", "null", "true", "1", "1.5e3", ",", "[\"a\", 2]", "\"x\"", "\\u0041", " ", "Not",
+                "\"Condition\": {\"Null\": {\"a:b\": true}},", "\"Sid\": \"A\",", "ForAllValues:", "IfExists",
+            ]),
+        ) {
+            use crate::policy::grammar::{PolicyKind, validate};
+            let identity = r#"{"Version":"2012-10-17","Id":"i","Statement":[{"Sid":"S","Effect":"Allow","Action":["s3:Get*","iam:*"],"Resource":"arn:aws:s3:::b/${aws:username}/*","Condition":{"StringLike":{"aws:RequestTag/a":["x","y"]},"Bool":{"aws:SecureTransport":true}}},{"Effect":"Deny","NotAction":"*","NotResource":["*"]}]}"#;
+            let trust = r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":["123456789012"],"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole","Condition":{"NumericLessThan":{"aws:MultiFactorAuthAge":3600}}}}"#;
+            for (text, kind) in [(identity, PolicyKind::Inline), (trust, PolicyKind::Trust)] {
+                let at = at.min(text.len());
+                let changed = format!("{}{put}{}", &text[..at], &text[(at + drop).min(text.len())..]);
+                if validate(&changed, kind).is_ok() {
+                    let read = policy(&changed);
+                    proptest::prop_assert!(read.is_ok(), "{changed}: {read:?}");
+                }
+            }
+        }
     }
 
     #[test]

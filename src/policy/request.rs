@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// One thing a principal wants to do.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Who asks.
     pub principal: Principal,
@@ -61,9 +61,11 @@ pub enum PrincipalKind {
 }
 
 /// The condition keys of a request. Names of keys ignore case.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
     keys: BTreeMap<String, Vec<String>>,
+    /// Beginnings of keys of which all are here.
+    closed: Vec<String>,
     /// Whether a key that is not here is absent from the request (a live request); otherwise nobody knows.
     pub complete: bool,
 }
@@ -71,17 +73,27 @@ pub struct Context {
 impl Context {
     /// Makes the context of a live request: a key that is not put in is absent.
     pub const fn complete() -> Self {
-        Self { keys: BTreeMap::new(), complete: true }
+        Self { keys: BTreeMap::new(), closed: Vec::new(), complete: true }
     }
 
     /// Makes a context of which not everything is known: a key that is not put in can have any value or none.
     pub const fn partial() -> Self {
-        Self { keys: BTreeMap::new(), complete: false }
+        Self { keys: BTreeMap::new(), closed: Vec::new(), complete: false }
     }
 
     /// Puts in a key with its values; no values say that the key is absent.
     pub fn insert(&mut self, key: &str, values: Vec<String>) {
         self.keys.insert(key.to_lowercase(), values);
+    }
+
+    /// Says that all keys that begin so are here: one that is not is absent, as `aws:PrincipalTag/` when all tags are
+    /// known.
+    pub fn close(&mut self, prefix: &str) {
+        self.closed.push(prefix.to_lowercase());
+    }
+
+    fn is_closed(&self, key: &str) -> bool {
+        self.complete || self.closed.iter().any(|prefix| key.starts_with(prefix.as_str()))
     }
 
     /// Puts in a key with one value.
@@ -120,11 +132,8 @@ impl Request {
         if let Some(values) = self.context.keys.get(key) {
             return if values.is_empty() { Known::Absent } else { Known::Values(Cow::Borrowed(values)) };
         }
-        self.principal.tells(key).unwrap_or(if self.context.complete {
-            Known::Absent
-        } else {
-            Known::Unknown
-        })
+        let otherwise = if self.context.is_closed(key) { Known::Absent } else { Known::Unknown };
+        self.principal.tells(key).unwrap_or(otherwise)
     }
 
     /// Returns the account of the resource: of its ARN, else the key `aws:ResourceAccount`.
@@ -140,7 +149,7 @@ impl Request {
     }
 
     /// Tells whether this asks a role for a session, so that the role's trust policy decides.
-    pub(super) fn asks_for_role(&self) -> bool {
+    pub(crate) fn asks_for_role(&self) -> bool {
         let mut parts = self.resource.splitn(6, ':').skip(2);
         let role = parts.next() == Some("iam") && parts.nth(2).is_some_and(|rest| rest.starts_with("role/"));
         role && self.action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("sts:"))

@@ -15,6 +15,8 @@ pub use super::parse::ParseError;
 pub struct Policy {
     /// Its statements, in order.
     pub statements: Vec<Statement>,
+    /// Why nobody knows what it says, when nobody does: then it may allow and deny anything.
+    pub unread: Option<String>,
 }
 
 /// One statement of a policy.
@@ -80,6 +82,11 @@ impl Policy {
     /// means something.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         super::parse::policy(text)
+    }
+
+    /// Stands for a policy that is there and could not be read.
+    pub fn unread(why: impl Into<String>) -> Self {
+        Self { statements: vec![], unread: Some(why.into()) }
     }
 }
 

@@ -143,6 +143,13 @@ pub enum Reason {
     },
     /// A principal named by canonical user id, which only S3 knows.
     CanonicalUser,
+    /// A policy that could not be read.
+    NotRead {
+        /// Which.
+        policy: String,
+        /// Why.
+        why: String,
+    },
 }
 
 /// Texts as a policy has them. Cheap to clone.
@@ -254,6 +261,7 @@ impl fmt::Display for Reason {
                 )
             }
             Self::CanonicalUser => f.write_str("canonical user ids of principals are not known"),
+            Self::NotRead { policy, why } => write!(f, "{policy} was not read: {why}"),
         }
     }
 }

@@ -10,6 +10,9 @@ use std::borrow::Cow;
 use super::glob::Token;
 use super::request::{Known, Request};
 
+/// The longest text that variables make, in characters. No ARN, tag or name comes near it.
+const LIMIT: usize = 64 * 1024;
+
 /// A pattern or text of a policy, with its variables.
 #[derive(Debug, Clone)]
 pub(super) struct Template {
@@ -20,7 +23,9 @@ pub(super) struct Template {
 
 #[derive(Debug, Clone)]
 struct Variable {
-    /// In small letters.
+    /// As written.
+    name: String,
+    /// The condition key, in small letters.
     key: String,
     default: Option<String>,
 }
@@ -51,8 +56,10 @@ impl Template {
         let mut template = Self { tokens: Vec::with_capacity(text.len()), variables: vec![] };
         let mut rest = text;
         let mut colons = 0;
+        let last_brace = text.rfind('}').unwrap_or(0);
         while let Some(c) = rest.chars().next() {
-            let hole = rest.strip_prefix("${").filter(|_| reading.variables);
+            let closed = reading.variables && text.len() - rest.len() < last_brace;
+            let hole = rest.strip_prefix("${").filter(|_| closed);
             if let Some((inside, after)) = hole.and_then(|hole| hole.split_once('}')) {
                 rest = after;
                 if reading.only_last_part && colons < 5 {
@@ -85,7 +92,10 @@ impl Template {
         };
         match inside {
             "*" | "?" | "$" => self.tokens.extend(inside.chars().map(Token::Inserted)),
-            _ => self.variables.push((self.tokens.len(), Variable { key: key.to_lowercase(), default })),
+            _ => {
+                let (name, key) = (key.to_owned(), key.to_lowercase());
+                self.variables.push((self.tokens.len(), Variable { name, key, default }));
+            }
         }
     }
 
@@ -99,6 +109,9 @@ impl Template {
         for (at, variable) in &self.variables {
             filled.extend_from_slice(self.tokens.get(from..*at).unwrap_or_default());
             filled.extend(variable.value(request)?.chars().map(Token::Inserted));
+            if filled.len() > LIMIT {
+                return Err(NoText::Unresolved(variable.name.clone()));
+            }
             from = *at;
         }
         filled.extend_from_slice(self.tokens.get(from..).unwrap_or_default());
@@ -109,13 +122,68 @@ impl Template {
 impl Variable {
     fn value(&self, request: &Request) -> Result<String, NoText> {
         match request.lookup(&self.key) {
-            Known::Unknown => Err(NoText::Unknown(self.key.clone())),
-            Known::Absent => self.default.clone().ok_or_else(|| NoText::Unresolved(self.key.clone())),
+            Known::Unknown => Err(NoText::Unknown(self.name.clone())),
+            Known::Absent => self.default.clone().ok_or_else(|| NoText::Unresolved(self.name.clone())),
             // "You can't use a multivalued context key as a policy variable."
             Known::Values(values) => match values.as_ref() {
                 [value] => Ok(value.clone()),
-                _ => Err(NoText::Unresolved(self.key.clone())),
+                _ => Err(NoText::Unresolved(self.name.clone())),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::request::{Context, Principal, PrincipalKind};
+
+    fn filled(text: &str, reading: Reading) -> Result<String, NoText> {
+        let arn = "arn:aws:iam::123456789012:user/alice".to_owned();
+        let kind = PrincipalKind::User { id: "AIDA".to_owned() };
+        let request = Request {
+            principal: Principal { arn, account: "123456789012".to_owned(), kind },
+            action: String::new(),
+            resource: String::new(),
+            context: Context::complete().with("t:long", "x".repeat(1000)),
+        };
+        let template = Template::parse(text, reading);
+        let tokens = template.fill(&request)?;
+        Ok(tokens
+            .iter()
+            .map(|token| match token {
+                Token::Literal(c) | Token::Inserted(c) => *c,
+                Token::Many => '*',
+                Token::One => '?',
+            })
+            .collect())
+    }
+
+    const ALL: Reading = Reading { wildcards: true, variables: true, only_last_part: false };
+
+    #[test]
+    fn what_is_no_variable_stands_for_itself() {
+        for (text, expected) in [
+            ("${aws:username}", "alice"),
+            ("a${ AWS:UserName }b*", "aaliceb*"),
+            ("${t:none,'d'}", "d"),
+            ("${t:none, 'it, too'}", "it, too"),
+            ("${t:none, bare}", "${t:none, bare}"),
+            ("${aws:username", "${aws:username"),
+            ("} ${", "} ${"),
+            ("${$}{aws:username}", "${aws:username}"),
+        ] {
+            assert_eq!(filled(text, ALL).unwrap(), expected, "{text}");
+        }
+        assert_eq!(filled("${t:none}", ALL), Err(NoText::Unresolved("t:none".to_owned())));
+        let old = Reading { variables: false, ..ALL };
+        assert_eq!(filled("${aws:username}", old).unwrap(), "${aws:username}");
+    }
+
+    #[test]
+    fn hostile_templates_end() {
+        let open = "${".repeat(120_000);
+        assert_eq!(filled(&open, ALL).unwrap(), open);
+        assert!(filled(&"${t:long}".repeat(1000), ALL).is_err());
     }
 }

@@ -25,6 +25,7 @@ mod principal;
 pub mod render;
 pub mod resources;
 pub mod run;
+pub mod verify;
 
 /// The name of one resource of a scenario: its kind and its name, shown as `user.User1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

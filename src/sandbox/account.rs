@@ -13,6 +13,8 @@ use serde_json::Value;
 
 use super::SandboxError;
 use super::authorize::{self, Parsed};
+use super::faults;
+use super::home::Hearth;
 use super::keeper::Keeper;
 use super::realm::Realm;
 use super::recorder::{self, Delivery, Finished, Log};
@@ -70,6 +72,7 @@ impl Account {
             realm: Arc::downgrade(realm),
         });
         internal.set(&account);
+        account.services.lambda.at_home(Hearth::of(realm, &account));
         Ok(account)
     }
 
@@ -125,12 +128,53 @@ impl Account {
 
     /// Carries out a call: asks whether it is allowed, does it, and records it.
     async fn perform(&self, call: &Call<'_>) -> Result<Value, AwsError> {
-        let answer = match authorize::authorize(self, call) {
+        let answer = match self.troubled(call).await.and_then(|()| authorize::authorize(self, call)) {
             Ok(()) => call.service.handle(call.operation, call.input.clone(), call.ctx).await,
-            Err(denial) => Err(denial),
+            Err(refusal) => Err(refusal),
         };
+        if let Ok(output) = &answer {
+            self.observe(call, output);
+        }
         self.record(call, &answer);
         answer
+    }
+
+    /// Lets the faults that were asked for strike.
+    async fn troubled(&self, call: &Call<'_>) -> Result<(), AwsError> {
+        let fate = {
+            let mut faults = self.services.troubles.lock();
+            if faults.is_empty() {
+                return Ok(());
+            }
+            let caller = call.caller.identity.arn(&call.ctx.partition, &self.id);
+            faults.decide(&self.seen(call, &caller))
+        };
+        let Some(faults::Fate { delay, error }) = fate else { return Ok(()) };
+        if !delay.is_zero() {
+            self.clock.sleep(delay).await;
+        }
+        error.map_or(Ok(()), Err)
+    }
+
+    /// Notes what a call made, which AWS would not know everywhere yet.
+    fn observe(&self, call: &Call<'_>, output: &Value) {
+        let mut faults = self.services.troubles.lock();
+        if !faults.is_empty() {
+            let caller = call.caller.identity.arn(&call.ctx.partition, &self.id);
+            faults.observe(&self.seen(call, &caller), output);
+        }
+    }
+
+    /// A call as the faults see it.
+    fn seen<'a>(&self, call: &'a Call<'_>, caller: &'a str) -> faults::Call<'a> {
+        faults::Call {
+            service: call.service.signing_name(),
+            operation: call.operation,
+            input: &call.input,
+            key: call.ctx.access_key.as_deref().unwrap_or_default(),
+            caller,
+            now: self.now(),
+        }
     }
 
     /// Puts the events of a call into the histories they belong to.

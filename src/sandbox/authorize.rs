@@ -10,8 +10,9 @@ use awsim_core::{AwsError, RequestContext};
 use jiff::Timestamp;
 
 use super::account::{Account, Call};
+use super::faults::Holder;
 use super::realm::Realm;
-use super::services::iam::holdings::{Held, Holdings};
+use super::services::iam::holdings::{Held, Holdings, Party};
 use super::services::iam::{Identity, KeyOwner};
 use super::services::sts::Attempt;
 use crate::policy::evaluate::{Decision, Outcome, PolicySet, Source, evaluate};
@@ -75,7 +76,7 @@ pub(super) fn authorize(account: &Account, call: &Call<'_>) -> Result<(), AwsErr
     if needs.is_empty() {
         return Ok(());
     }
-    let holdings = account.iam().holdings(&caller.identity);
+    let holdings = holdings(account, caller);
     let mut policies = account.parsed().of(caller, &holdings);
     let common = common_keys(caller, &holdings, ctx, call.agent, account.now());
     for need in needs {
@@ -115,7 +116,7 @@ pub(super) fn admit(realm: &Realm, attempt: &Attempt<'_>) -> Result<(), AwsError
     let refused = |message: String| AwsError::forbidden("AccessDenied", message);
     let account = realm.find(&ctx.account_id).ok().flatten();
     let (Some(account), Some(role)) = (account, attempt.role) else { return Err(refused(plain)) };
-    let holdings = account.iam().holdings(&caller.identity);
+    let holdings = holdings(&account, caller);
     let mut policies = account.parsed().of(caller, &holdings);
     policies.resource =
         account.parsed().source(&format!("the trust policy of role `{}`", role.name), None, &role.trust);
@@ -145,6 +146,27 @@ pub(super) fn admit(realm: &Realm, attempt: &Attempt<'_>) -> Result<(), AwsError
         }
         Some(_) => Err(refused(plain)),
     }
+}
+
+/// What is attached to a caller and has effect already.
+fn holdings(account: &Account, caller: &KeyOwner) -> Holdings {
+    let mut holdings = account.iam().holdings(&caller.identity);
+    let faults = account.services().troubles.lock();
+    if faults.is_empty() {
+        return holdings;
+    }
+    let now = account.now();
+    let user = caller.user_name();
+    holdings.policies.retain(|held| {
+        let (holder, joined) = match &held.holder {
+            Party::User(name) => (Holder::User(name), None),
+            Party::Group(name) => (Holder::Group(name), user.map(|user| (Holder::User(user), name))),
+            Party::Role(name) => (Holder::Role(name), None),
+        };
+        faults.is_in_effect(holder, &held.id, now)
+            && joined.is_none_or(|(user, group)| faults.is_in_effect(user, group, now))
+    });
+    holdings
 }
 
 /// The end of the message when a decision is no permission: a space and the reason.

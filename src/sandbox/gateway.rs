@@ -18,20 +18,21 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use serde_json::Value;
 
+use super::SandboxError;
 use super::account::{Account, Call};
 use super::authenticate::{Refusal, Signed};
+use super::realm::Realm;
 use super::services::iam::KeyOwner;
 use super::services::lambda::enveloped;
 use super::services::wire;
-use super::{Sandbox, SandboxError};
 
 /// An answer of an operation, or its refusal, with the protocol it is written in.
 type Answer = (Protocol, Result<(String, Value), AwsError>);
 
-impl Sandbox {
+impl Realm {
     /// Answers one request as AWS would: errors of the services are answers too. Fails only by a fault of
     /// the sandbox itself.
-    pub async fn dispatch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, SandboxError> {
+    pub(super) async fn dispatch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, SandboxError> {
         let (parts, body) = request.into_parts();
         let id = wire::uuid();
         let answering = AssertUnwindSafe(self.call(&parts, &body, &id)).catch_unwind();
@@ -87,7 +88,7 @@ impl Sandbox {
             Ok(signed) => signed,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let Some((account, owner)) = self.realm().owner(signed.key())? else {
+        let Some((account, owner)) = self.owner(signed.key())? else {
             return Ok(Err(Refusal::UnknownKey));
         };
         let verified = signed.verify(&owner, parts, body);
@@ -109,7 +110,7 @@ impl Sandbox {
             headers.insert(CONTENT_TYPE, dialect);
         }
         headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-        let date = self.realm().clock().now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let date = self.clock().now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         if let Ok(date) = HeaderValue::from_str(&date) {
             headers.insert(DATE, date);
         }

@@ -19,6 +19,7 @@ mod dice;
 mod error;
 pub mod faults;
 mod gateway;
+mod home;
 mod keeper;
 mod realm;
 pub mod recorder;
@@ -31,6 +32,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -109,6 +111,26 @@ impl Sandbox {
     /// Returns the account's IAM, to look behind the API. [`Sandbox::flush`] saves what was edited there.
     pub fn iam(&self) -> &Iam {
         self.inner.account.iam()
+    }
+
+    /// Answers one request as AWS would, whichever account it is for.
+    pub async fn dispatch(
+        &self,
+        request: http::Request<bytes::Bytes>,
+    ) -> Result<http::Response<bytes::Bytes>, SandboxError> {
+        self.realm().dispatch(request).await
+    }
+
+    /// Returns the operations that are answered, by the signing name of their service.
+    pub fn operations(&self) -> BTreeMap<String, Vec<&'static str>> {
+        let services = self.inner.account.services().all.iter();
+        let served = services.map(|service| (service.signing_name().to_owned(), service.operations()));
+        served.filter(|(_, operations)| !operations.is_empty()).collect()
+    }
+
+    /// Binds a port of the loopback interface to serve all accounts at; 0 takes any free one.
+    pub async fn bind(&self, port: u16) -> std::io::Result<server::Server> {
+        server::Server::bind(Arc::downgrade(&self.inner.realm), port).await
     }
 
     /// Returns the ids of the accounts that the folder `dir` keeps, in order. Does not lock it.

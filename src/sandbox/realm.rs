@@ -1,13 +1,16 @@
 //! All accounts of a sandbox: found by their id or by an access key, opened when they are first asked for.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use awsim_core::AwsError;
 use jiff::Timestamp;
 use serde::Deserialize;
+use tokio::sync::OnceCell;
 
 use super::account::Account;
+use super::server::Server;
 use super::services::iam::{Iam, KeyOwner, ids};
 use super::services::sts::{self, Attempt};
 use super::store::{Folder, Store};
@@ -24,6 +27,8 @@ pub(super) struct Realm {
     folder: Option<Arc<Folder>>,
     clock: Clock,
     open: Mutex<BTreeMap<String, Arc<Account>>>,
+    /// Where it is served on the loopback interface, once it is.
+    endpoint: OnceCell<String>,
 }
 
 impl Realm {
@@ -36,7 +41,13 @@ impl Realm {
             Clock::System => Clock::shifted(folder.as_deref().map_or(Ok(0), ahead)?),
             other => other,
         };
-        Ok(Arc::new_cyclic(|this| Self { this: this.clone(), folder, clock, open: Mutex::default() }))
+        Ok(Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            folder,
+            clock,
+            open: Mutex::default(),
+            endpoint: OnceCell::new(),
+        }))
     }
 
     /// Returns the folder.
@@ -63,6 +74,24 @@ impl Realm {
                 .write(CLOCK, format!("{{\"format_version\":1,\"ahead_seconds\":{seconds}}}").as_bytes()),
             _ => Ok(()),
         }
+    }
+
+    /// Returns the URL at which programs of this machine reach the accounts; serves them, if nobody does yet, for
+    /// as long as this process runs.
+    pub(super) async fn endpoint(&self) -> io::Result<String> {
+        let serve = || async {
+            let server = Server::bind(self.this.clone(), 0).await?;
+            let url = server.url()?;
+            tokio::spawn(server.serve(std::future::pending()));
+            Ok(url)
+        };
+        self.endpoint.get_or_try_init(serve).await.cloned()
+    }
+
+    /// Notes that the accounts are served at this URL.
+    pub(super) fn is_served_at(&self, url: &str) {
+        // Whoever came first serves on.
+        let _ = self.endpoint.set(url.to_owned());
     }
 
     /// Opens an account, a new one if there is none of this id.
@@ -113,11 +142,6 @@ impl Realm {
         let was_open = self.lock().remove(id).is_some();
         let was_kept = self.folder.as_ref().map_or(Ok(false), |folder| folder.reset(id))?;
         Ok(was_open || was_kept)
-    }
-
-    /// Returns the accounts that are open.
-    pub(super) fn opened(&self) -> Vec<Arc<Account>> {
-        self.lock().values().cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Account>>> {

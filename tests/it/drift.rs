@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::cases::{Verdict, ensure, run_all, wait};
 use crate::inventory::Clients;
-use crate::lab::{LAB, REGION, clients_of, package, root};
+use crate::lab::{LAB, clients_of, package, root};
 use crate::moto::Moto;
 use crate::program::Program;
 

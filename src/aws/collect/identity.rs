@@ -146,6 +146,7 @@ fn group(detail: &GroupDetail) -> Result<Group, ApiError> {
 fn role(detail: &RoleDetail) -> Result<Role, ApiError> {
     Ok(Role {
         arn: detail.arn().unwrap_or_default().into(),
+        id: detail.role_id().unwrap_or_default().into(),
         trust: document(detail.assume_role_policy_document().unwrap_or_default())?,
         policies: policies(
             detail.attached_managed_policies(),

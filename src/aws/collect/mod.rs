@@ -16,6 +16,7 @@ mod identity;
 pub mod listing;
 mod mfa;
 mod password_policy;
+pub mod policies;
 mod rule;
 mod stack;
 pub mod tagged;

@@ -56,7 +56,7 @@ pub(super) fn run(met: &Met, report: &Report, args: &FormatArgs) -> Result<Strin
     })
 }
 
-fn to_text<T: Serialize>(document: &T) -> Result<String, Error> {
+pub(super) fn to_text<T: Serialize>(document: &T) -> Result<String, Error> {
     serde_json::to_string_pretty(document).map_err(|error| {
         Error::new(ErrorKind::Internal, "the result cannot be written as JSON").caused_by(error)
     })

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use crate::aws::Aws;
 use crate::aws::connect::{Target, connect, wrong_account};
-use crate::cli::{TargetArgs, key_value};
+use crate::cli::{Format, TargetArgs, key_value};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::provision::Place;
@@ -23,6 +23,7 @@ mod render;
 mod status;
 mod text;
 mod up;
+mod verify;
 
 /// Bring a scenario up in an account, watch it, take it away
 #[derive(Debug, Subcommand)]
@@ -35,6 +36,8 @@ pub enum Provision {
     Down(down::DownArgs),
     /// Show how the account differs from the scenario; exit 2 when it does
     Status(status::StatusArgs),
+    /// Check what the scenario expects people to be able to do; exit 2 when something does not hold
+    Verify(verify::VerifyArgs),
     /// Write the scenario as something else: a CloudFormation template, the IAM policy it needs
     Render(render::RenderArgs),
     /// Write a scenario from what is in an account
@@ -47,6 +50,7 @@ pub(super) async fn run(ui: &Ui, command: Provision) -> Result<Exit, Error> {
         Provision::Up(args) => up::run(ui, &args).await,
         Provision::Down(args) => down::run(ui, &args).await,
         Provision::Status(args) => status::run(ui, &args).await,
+        Provision::Verify(args) => verify::run(ui, &args).await,
         Provision::Render(args) => render::run(ui, &args).await,
         Provision::Export(args) => export::run(ui, &args).await,
     }
@@ -73,16 +77,6 @@ pub(crate) struct FormatArgs {
     /// List what does not change too
     #[arg(long)]
     all: bool,
-}
-
-/// Form of the output.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs; versioned.
-    Json,
 }
 
 /// A scenario that has met its account.

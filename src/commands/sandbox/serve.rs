@@ -6,7 +6,6 @@ use serde_json::json;
 use super::{Format, Home};
 use crate::error::{Error, ErrorKind, Exit};
 use crate::sandbox::Sandbox;
-use crate::sandbox::server::Server;
 use crate::ui::Ui;
 
 /// Serve the accounts over HTTP on this machine, for the AWS CLI, boto3, Terraform
@@ -42,7 +41,7 @@ pub(super) async fn run(ui: &Ui, args: ServeArgs) -> Result<Exit, Error> {
     };
     // The key is there before anybody is told of it: a client may be quicker than the first change.
     sandbox.flush()?;
-    let server = Server::bind(sandbox.clone(), port).await.map_err(failed)?;
+    let server = sandbox.bind(port).await.map_err(failed)?;
     let url = server.url().map_err(failed)?;
     server.announce()?;
     // The administrator's key of a pretended account opens nothing else; handing it out is what this is for.

@@ -1,7 +1,6 @@
 //! Somebody at work in an account: signs in, calls, takes time. Every call goes the way that requests go, so it is
 //! authorised and recorded, and what it leaves is a state that AWS could have.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use awsim_core::{AwsError, RequestContext};
@@ -11,10 +10,11 @@ use totp_rs::{Builder, Secret};
 
 use super::ClassError;
 use crate::clock::Clock;
-use crate::sandbox::account::{Account, Call};
+use crate::sandbox::Sandbox;
+use crate::sandbox::account::Call;
+use crate::sandbox::control::{Order, SignIn};
 use crate::sandbox::dice::Dice;
-use crate::sandbox::recorder::{Door, SignIn, Visitor, console_login, mfa_check};
-use crate::sandbox::services::iam::{Identity, Opening, store};
+use crate::sandbox::services::iam::{Iam, store};
 use crate::sandbox::services::wire;
 
 /// What the console's own requests say they are.
@@ -27,7 +27,7 @@ pub(super) struct Key(String);
 
 /// The hand of a student.
 pub(super) struct Hand<'a> {
-    account: Arc<Account>,
+    sandbox: Sandbox,
     clock: Clock,
     dice: Dice,
     /// Where the student sits.
@@ -38,10 +38,10 @@ pub(super) struct Hand<'a> {
 
 impl<'a> Hand<'a> {
     /// Makes the hand of a student who works in `region`, in an account whose clock is `clock`.
-    pub(super) fn new(account: Arc<Account>, clock: Clock, mut dice: Dice, region: &'a str) -> Self {
+    pub(super) fn new(sandbox: Sandbox, clock: Clock, mut dice: Dice, region: &'a str) -> Self {
         // Addresses for examples: https://www.rfc-editor.org/rfc/rfc5737
         let address = format!("203.0.113.{}", 1 + dice.below(254));
-        Self { account, clock, dice, address, region }
+        Self { sandbox, clock, dice, address, region }
     }
 
     /// Returns the region the student works in.
@@ -51,7 +51,12 @@ impl<'a> Hand<'a> {
 
     /// Returns the account's id.
     pub(super) fn id(&self) -> &str {
-        self.account.id()
+        self.sandbox.account()
+    }
+
+    /// Returns the account's IAM.
+    fn iam(&self) -> &Iam {
+        self.sandbox.iam()
     }
 
     /// Returns the ARN of something in IAM: `user/User1`.
@@ -93,7 +98,7 @@ impl<'a> Hand<'a> {
         input: Value,
     ) -> Result<Value, AwsError> {
         self.think().await;
-        let account = self.account.clone();
+        let account = self.sandbox.inner.account.clone();
         let caller = account.iam().resolve_key(&key.0);
         let (Some(service), Some(caller)) = (account.services().find(service), caller) else {
             return Err(AwsError::internal(format!("nobody answers {service}:{operation}")));
@@ -111,69 +116,44 @@ impl<'a> Hand<'a> {
 
     /// Signs the root user in. Returns the session.
     pub(super) async fn sign_in_root(&mut self) -> Result<Key, ClassError> {
-        let serial = self.account.iam().read(|state| state.root.mfa.is_some());
-        let serial = serial.then(|| self.iam_arn("mfa/root-account-mfa-device"));
-        let now = self.enter(&Identity::Root, serial.as_deref()).await;
-        self.account.iam().edit(|state| state.root.password_last_used = Some(now));
-        self.open(Identity::Root, serial.is_some())
+        self.sign_in_as(None, String::new(), None).await
     }
 
     /// Signs a user in, with a code if the user has a device. Returns the session.
-    pub(super) async fn sign_in(&mut self, name: &str) -> Result<Key, ClassError> {
+    pub(super) async fn sign_in(&mut self, name: &str, password: &str) -> Result<Key, ClassError> {
         let key = store::key(name);
-        let found = self.account.iam().read(|state| {
-            let user = state.users.get(&key)?;
+        let serial = self.iam().read(|state| {
             let device = state.mfa.values().find(|device| device.user.as_deref() == Some(&key));
-            let identity =
-                Identity::User { name: user.name.clone(), id: user.id.clone(), path: user.path.clone() };
-            Some((identity, device.map(|device| device.serial.clone())))
+            device.map(|device| device.serial.clone())
         });
-        let (identity, serial) = found
-            .ok_or_else(|| self.refused("signin", "ConsoleLogin", AwsError::internal("no such user")))?;
-        let now = self.enter(&identity, serial.as_deref()).await;
-        self.account.iam().edit(|state| {
-            if let Some(user) = state.users.get_mut(&key) {
-                user.password_last_used = Some(now);
-            }
-        });
-        self.open(identity, serial.is_some())
+        // A code counts once: those that enabled the device are used up.
+        self.clock.sleep(Duration::from_secs(90)).await;
+        let code = serial.and_then(|serial| self.codes(&serial)).map(|(code, _)| code);
+        self.sign_in_as(Some(name), password.to_owned(), code).await
     }
 
-    /// Leaves the events of a sign-in that succeeds. Returns when it did, in whole seconds.
-    async fn enter(&mut self, identity: &Identity, serial: Option<&str>) -> Timestamp {
-        self.think().await;
-        let mut log = Vec::new();
-        let attempt = |at: Timestamp| SignIn {
-            door: Door {
-                account: self.account.id(),
-                partition: "aws",
-                region: "us-east-1",
-                source: &self.address,
-                agent: CONSOLE,
-                at,
-            },
-            visitor: Visitor::Known(identity),
-            mfa: serial,
-            success: true,
+    /// Goes through the sign-in page.
+    async fn sign_in_as(
+        &self,
+        user: Option<&str>,
+        password: String,
+        mfa_code: Option<String>,
+    ) -> Result<Key, ClassError> {
+        let page = SignIn {
+            account: self.id().to_owned(),
+            user: user.map(str::to_owned),
+            password,
+            mfa_code,
+            new_password: None,
+            source: self.address.clone(),
         };
-        if serial.is_some() {
-            log.push(mfa_check(&attempt(self.clock.now())));
-            self.clock.sleep(Duration::from_secs(11)).await;
-        }
-        let now = self.clock.now();
-        log.push(console_login(&attempt(now)));
-        let mut history = self.account.log().lock();
-        for event in log {
-            history.append(event);
-        }
-        Timestamp::from_second(now.as_second()).unwrap_or(now)
-    }
-
-    /// Opens a console session of twelve hours.
-    fn open(&self, identity: Identity, mfa: bool) -> Result<Key, ClassError> {
-        let opening = Opening { identity, seconds: 43_200, mfa, policies: Vec::new(), console: true };
-        let issued = self.account.iam().open_session(opening);
-        issued.map(|issued| Key(issued.id)).map_err(|error| self.refused("signin", "ConsoleLogin", error))
+        let session = self.sandbox.obey(Order::SignIn(page)).await.map_err(|error| ClassError::SignIn {
+            account: self.id().to_owned(),
+            user: user.unwrap_or("root").to_owned(),
+            source: Box::new(error),
+        })?;
+        let key = session.get("AccessKeyId").and_then(Value::as_str).unwrap_or_default();
+        Ok(Key(key.to_owned()))
     }
 
     /// Gives a user a virtual MFA device, with two codes of it.
@@ -195,7 +175,7 @@ impl<'a> Hand<'a> {
 
     /// Reads two codes in a row from a device.
     fn codes(&self, serial: &str) -> Option<(String, String)> {
-        let seed = self.account.iam().read(|state| Some(state.mfa.get(serial)?.seed.reveal().to_owned()))?;
+        let seed = self.iam().read(|state| Some(state.mfa.get(serial)?.seed.reveal().to_owned()))?;
         let totp = Builder::new().with_secret(Secret::try_from_base32(&seed).ok()?).build_noncompliant();
         let now = u64::try_from(self.clock.now().as_second()).ok()?;
         Some((totp.generate(now).to_string(), totp.generate(now + 30).to_string()))
@@ -203,7 +183,7 @@ impl<'a> Hand<'a> {
 
     /// Changes the account behind the API, where AWS has no call for it either (the root user's MFA device).
     pub(super) fn edit(&self, change: impl FnOnce(&mut store::State)) {
-        self.account.iam().edit(change);
+        self.iam().edit(change);
     }
 
     /// Opens the mail that SNS sent to the subscribers of a topic and follows the links in it.
@@ -216,7 +196,7 @@ impl<'a> Hand<'a> {
 
     /// Returns the tokens of the subscriptions of a topic that wait.
     fn tokens(&self, topic: &str) -> Vec<String> {
-        let state = self.account.services().find("sns").and_then(|sns| sns.snapshot());
+        let state = self.sandbox.inner.account.services().find("sns").and_then(|sns| sns.snapshot());
         let state: Value = state.and_then(|state| serde_json::from_slice(&state).ok()).unwrap_or_default();
         let waiting = state.pointer(&format!("/{}/subscriptions", self.region)).and_then(Value::as_object);
         let of_topic =
@@ -226,7 +206,7 @@ impl<'a> Hand<'a> {
 
     /// Saves the account.
     pub(super) fn save(&self) -> Result<(), ClassError> {
-        Ok(self.account.keeper().flush()?)
+        Ok(self.sandbox.flush()?)
     }
 
     /// Makes the error of a call that should not have failed.

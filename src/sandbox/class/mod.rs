@@ -93,6 +93,17 @@ pub enum ClassError {
         /// The error's message.
         message: String,
     },
+    /// The sign-in page let a student not in: the generator is wrong.
+    #[error("{user} could not sign in to account {account}")]
+    SignIn {
+        /// The account.
+        account: String,
+        /// The user.
+        user: String,
+        /// Why.
+        #[source]
+        source: Box<crate::error::Error>,
+    },
     /// The accounts could not be kept.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),

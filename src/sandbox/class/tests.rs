@@ -139,3 +139,67 @@ async fn the_key_and_the_roster_tell_the_same_story() {
         assert!(!row[1].starts_with(['=', '@']), "{}", &row[1]);
     }
 }
+
+/// The moment the classes here are looked at.
+fn options(students: u32, seed: u64) -> Options {
+    Options { students, seed, now: "2026-03-20T12:00:00Z".parse().unwrap(), replace: false }
+}
+
+/// Does the work of one student in an account in memory.
+async fn worked(student: &Student) -> Sandbox {
+    let clock = Clock::fixed(student.began);
+    let opened =
+        crate::sandbox::Options { dir: None, account: student.account.clone(), clock: clock.clone() };
+    let sandbox = Sandbox::open(opened).unwrap();
+    work::do_all(&sandbox, &clock, student, options(1, 5).now).await.unwrap();
+    sandbox
+}
+
+/// What can be seen of a student's work from outside: the calls, in order, without what chance decides.
+async fn traces(mistakes: Vec<Mistake>) -> Vec<String> {
+    let deadline = options(1, 5).deadline();
+    let late = SignedDuration::from_hours(if mistakes.contains(&Mistake::Late) { 5 } else { -48 });
+    let began = deadline.saturating_add(late).unwrap();
+    let student = Student { began, mistakes, ..roll::students(&options(1, 5)).remove(0) };
+    let sandbox = worked(&student).await;
+    let history = sandbox.inner.account.log().lock();
+    let trace = |event: &std::sync::Arc<Event>| {
+        let record: Value = serde_json::from_str(event.record()).unwrap();
+        let mut parameters = record["requestParameters"].clone();
+        if let Some(fields) = parameters.as_object_mut() {
+            fields.shift_remove("accessKeyId");
+        }
+        let (code, hash) = (&record["errorCode"], &record["responseElements"]["codeSha256"]);
+        let (late, mfa) = (event.time > deadline, &record["additionalEventData"]["MFAUsed"]);
+        format!("{} {} {:?} {late} {code} {hash} {mfa} {parameters}", event.name, event.region, event.user)
+    };
+    history.iter().map(trace).collect()
+}
+
+#[tokio::test]
+async fn every_mistake_leaves_a_trace() {
+    let good = traces(Vec::new()).await;
+    assert_eq!(good, traces(Vec::new()).await, "what chance decides is left out");
+    let denials = good.iter().filter(|trace| trace.contains("AccessDenied")).count();
+    assert_eq!(denials, 1, "good work is refused what task 6 is about, and nothing else: {good:#?}");
+    for mistake in Mistake::ALL.iter().filter(|mistake| **mistake != Mistake::SameWork) {
+        assert_ne!(traces(vec![*mistake]).await, good, "{mistake:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_copies_has_the_words_of_another() {
+    let class = roll::students(&options(120, 9));
+    let copy = class.iter().find(|student| student.same_as.is_some()).unwrap();
+    let model = class.iter().find(|student| Some(&student.id) == copy.same_as.as_ref()).unwrap();
+    let policy = async |student: &Student| {
+        worked(student).await.iam().read(|state| {
+            let mut named = ["IAM-Auditor-Policy", "IAMAuditorPolicy"].into_iter();
+            let found = named.find_map(|name| state.policies.values().find(|policy| policy.name == name));
+            found.unwrap().document().unwrap().to_owned()
+        })
+    };
+    assert_eq!(policy(copy).await, policy(model).await);
+    let other = class.iter().find(|student| student.mistakes.is_empty() && student.id != model.id).unwrap();
+    assert_ne!(other.style, copy.style);
+}

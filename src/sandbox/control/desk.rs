@@ -14,6 +14,7 @@ use hyper_util::rt::TokioExecutor;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::super::realm::Realm;
 use super::super::{Options, Sandbox, store};
 use super::Order;
 use crate::error::{Error, ErrorKind};
@@ -149,9 +150,9 @@ impl From<Result<Value, Error>> for Outcome {
 }
 
 /// Carries out what a server was sent.
-pub(in crate::sandbox) async fn serve(sandbox: &Sandbox, body: &[u8]) -> Value {
+pub(in crate::sandbox) async fn serve(realm: &Realm, body: &[u8]) -> Value {
     let outcome = match serde_json::from_slice::<Order>(body) {
-        Ok(order) => sandbox.obey(order).await,
+        Ok(order) => realm.obey(order).await,
         Err(error) => Err(Error::usage(format!("this is no order: {error}"))),
     };
     serde_json::to_value(Outcome::from(outcome)).unwrap_or_else(|_| json!(null))

@@ -14,6 +14,7 @@ mod package;
 mod process;
 mod python;
 mod report;
+pub(in crate::sandbox) mod schedule;
 #[cfg(test)]
 pub(in crate::sandbox) mod testing;
 #[cfg(test)]

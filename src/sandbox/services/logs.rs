@@ -3,11 +3,12 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/>. Every invocation has a stream of its own.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use super::regional::Regional;
@@ -23,6 +24,16 @@ const STREAMS: usize = 500;
 pub(crate) struct Logs {
     account: String,
     state: Regional<Region>,
+    /// What was recorded since it was last saved.
+    unsaved: Mutex<Vec<Record>>,
+}
+
+/// A stream and where it belongs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Record {
+    region: String,
+    group: String,
+    stream: Stream,
 }
 
 /// The log groups of a region, by name.
@@ -38,7 +49,7 @@ struct Group {
 }
 
 /// What one invocation wrote.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Stream {
     name: String,
     events: Vec<LogEvent>,
@@ -60,14 +71,25 @@ impl Stream {
 impl Logs {
     /// Makes the service without any group.
     pub(crate) fn new(account: &str) -> Self {
-        Self { account: account.to_owned(), state: Regional::default() }
+        Self { account: account.to_owned(), state: Regional::default(), unsaved: Mutex::default() }
     }
 
     /// Adds a stream to a group, and lets go of the oldest ones that do not fit any more.
     pub(super) fn record(&self, region: &str, group: &str, stream: String, events: Vec<LogEvent>) {
-        self.state.write(region, |region| {
-            let streams = &mut region.groups.entry(group.to_owned()).or_default().streams;
-            streams.push(Stream { name: stream, events });
+        let (region, group) = (region.to_owned(), group.to_owned());
+        let record = Record { region, group, stream: Stream { name: stream, events } };
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).push(record.clone());
+        self.add(record);
+    }
+
+    /// Adds a stream, unless it is there.
+    fn add(&self, Record { region, group, stream }: Record) {
+        self.state.write(&region, |region| {
+            let streams = &mut region.groups.entry(group).or_default().streams;
+            if streams.iter().any(|known| known.name == stream.name) {
+                return;
+            }
+            streams.push(stream);
             let mut room = KEPT;
             let fits = |stream: &&Stream| {
                 let left = room.checked_sub(stream.size());
@@ -286,7 +308,14 @@ impl ServiceHandler for Logs {
 
 impl super::Service for Logs {
     fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
-        self.state.take_change()
+        let unsaved = std::mem::take(&mut *self.unsaved.lock().unwrap_or_else(PoisonError::into_inner));
+        (!unsaved.is_empty()).then(|| to_raw_value(&unsaved)).transpose()
+    }
+
+    fn apply_change(&self, change: &RawValue) -> Result<(), String> {
+        let records: Vec<Record> = serde_json::from_str(change.get()).map_err(|error| error.to_string())?;
+        records.into_iter().for_each(|record| self.add(record));
+        Ok(())
     }
 
     fn operations(&self) -> Vec<&'static str> {
@@ -359,6 +388,7 @@ fn missing(what: &str) -> AwsError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::services::Service as _;
 
     fn event(text: &str) -> LogEvent {
         LogEvent { time: "2026-03-02T09:00:00Z".parse().unwrap(), request_id: "r".into(), text: text.into() }
@@ -380,6 +410,13 @@ mod tests {
         assert_eq!(names.collect::<Vec<_>>(), ["3", "4"]);
         logs.record("us-east-1", "g", "huge".into(), vec![event(&"x".repeat(2 * KEPT))]);
         assert_eq!(logs.events("us-east-1", "g").len(), 1);
+
+        let (change, again) = (logs.take_change().unwrap().unwrap(), Logs::new("123456789012"));
+        assert!(logs.take_change().unwrap().is_none());
+        for _ in 0..2 {
+            again.apply_change(&change).unwrap();
+        }
+        assert_eq!(again.snapshot(), logs.snapshot());
     }
 
     #[test]

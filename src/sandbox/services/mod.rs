@@ -6,17 +6,18 @@
 mod access_analyzer;
 pub mod cloudformation;
 pub mod cloudtrail;
-mod events;
+pub(in crate::sandbox) mod events;
 pub(in crate::sandbox) mod grant;
 pub mod iam;
 pub(in crate::sandbox) mod lambda;
 mod logs;
 mod need;
 mod regional;
-mod sns;
+pub(in crate::sandbox) mod sns;
 pub mod sts;
 mod tagging;
 mod tags;
+mod troubles;
 pub(super) mod wire;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::sandbox::recorder::Log;
 use cloudformation::{CloudFormation, Invoker};
 use iam::Iam;
 use tags::{Tagged, Tags};
+use troubles::Troubles;
 
 /// A service of the sandbox: what it answers, and what a caller needs to be allowed for each call.
 pub(super) trait Service: ServiceHandler {
@@ -76,6 +78,12 @@ pub(super) struct Services {
     pub(super) iam: Arc<Iam>,
     /// The functions, which run once they are told where they are.
     pub(super) lambda: Arc<lambda::Lambda>,
+    /// The faults that were asked for.
+    pub(super) troubles: Arc<Troubles>,
+    /// The topics and what they sent.
+    pub(super) sns: Arc<sns::Sns>,
+    /// The rules, which fire when they are told to.
+    pub(super) events: Arc<events::Events>,
 }
 
 impl Services {
@@ -92,8 +100,8 @@ impl Services {
         let sts = Arc::new(sts::Sts::new(iam.clone()).with_realm(realm));
         let logs = Arc::new(logs::Logs::new(account));
         let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone(), logs.clone()));
-        let sns = Arc::new(sns::Sns::new(account, clock.clone()));
-        let events = Arc::new(events::Events::new(account));
+        let sns = Arc::new(sns::Sns::new(account, clock.clone()).with_functions(lambda.clone()));
+        let events = Arc::new(events::Events::new(account, clock.clone()));
         let analyzer = Arc::new(access_analyzer::AccessAnalyzer::new(account, clock.clone()));
         let stacks = Arc::new(CloudFormation::new(clock.clone(), invoker));
         let tagging = Arc::new(tagging::Tagging::new(vec![
@@ -104,10 +112,22 @@ impl Services {
             analyzer.clone(),
             stacks.clone(),
         ]));
+        let troubles = Arc::new(Troubles::default());
         let trail = Arc::new(cloudtrail::CloudTrail::new(clock.clone(), log));
-        let all: Vec<Arc<dyn Service>> =
-            vec![iam.clone(), sts, lambda.clone(), logs, sns, events, analyzer, stacks, tagging, trail];
-        Self { all, iam, lambda }
+        let all: Vec<Arc<dyn Service>> = vec![
+            iam.clone(),
+            sts,
+            lambda.clone(),
+            logs,
+            sns.clone(),
+            events.clone(),
+            analyzer,
+            stacks,
+            tagging,
+            trail,
+            troubles.clone(),
+        ];
+        Self { all, iam, lambda, sns, events, troubles }
     }
 
     /// Finds a service by the name that requests are signed for.

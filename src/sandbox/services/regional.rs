@@ -17,6 +17,11 @@ pub(super) struct Regional<T> {
 }
 
 impl<T: Default + PartialEq + Serialize + DeserializeOwned> Regional<T> {
+    /// Returns the names of the regions in which there is anything, in order.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.lock().keys().cloned().collect()
+    }
+
     /// Lets `look` read the region's state.
     pub(super) fn read<R>(&self, region: &str, look: impl FnOnce(&T) -> R) -> R {
         match self.lock().get(region) {

@@ -11,7 +11,7 @@ use crate::sandbox::services::iam::store::RootMfa;
 /// AWS's policy for administrators.
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
-/// The password that everybody types: no one is ever asked for it again.
+/// The password that everybody types.
 const PASSWORD: &str = "Correct-Horse-7-Battery";
 
 impl Work<'_> {
@@ -46,7 +46,7 @@ impl Work<'_> {
         let input = json!({"GroupName": "Administrators", "UserName": "admin"});
         self.hand.call(&root, "iam", "AddUserToGroup", input).await?;
         self.hand.enable_mfa(&root, "admin").await?;
-        self.hand.sign_in("admin").await
+        self.hand.sign_in("admin", PASSWORD).await
     }
 
     /// Tasks 1 to 6.
@@ -126,9 +126,9 @@ impl Work<'_> {
     /// Task 2's sign-in of User1, tasks 5 and 6 as User3.
     async fn first_sign_ins(&mut self, admin: &Key) -> Result<(), ClassError> {
         if !self.makes(Mistake::User1NeverSignedIn) && !self.makes(Mistake::User1WithoutConsole) {
-            self.hand.sign_in("User1").await?;
+            self.hand.sign_in("User1", PASSWORD).await?;
         }
-        let user3 = self.hand.sign_in("User3").await?;
+        let user3 = self.hand.sign_in("User3", PASSWORD).await?;
         if !self.makes(Mistake::ReportNotRead) {
             // Whether they may is what the policy decides.
             for _ in 0..2 {

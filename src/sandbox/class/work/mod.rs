@@ -72,8 +72,7 @@ pub(super) async fn do_all(
     now: Timestamp,
 ) -> Result<(), ClassError> {
     let region = if student.makes(Mistake::OtherRegion) { "eu-west-1" } else { "us-east-1" };
-    let account = sandbox.inner.account.clone();
-    let hand = Hand::new(account, clock.clone(), Dice::new(student.style), region);
+    let hand = Hand::new(sandbox.clone(), clock.clone(), Dice::new(student.style), region);
     let mut work = Work { student, hand, dice: Dice::new(student.style.wrapping_add(1)) };
     if !student.makes(Mistake::NothingDone) {
         let admin = work.open_account().await?;

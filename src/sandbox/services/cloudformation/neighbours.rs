@@ -79,7 +79,7 @@ async fn a_lab_is_built_changed_and_taken_down() {
     let neighbours = Arc::new(Neighbours(BTreeMap::from([
         ("sns", Arc::new(Sns::new(account, clock.clone())) as Arc<dyn ServiceHandler>),
         ("lambda", Arc::new(Lambda::new(account, clock.clone(), iam.clone(), Arc::new(Logs::new(account))))),
-        ("events", Arc::new(Events::new(account))),
+        ("events", Arc::new(Events::new(account, clock.clone()))),
         ("iam", iam),
     ])));
     let ctx = RequestContext {

@@ -1,7 +1,10 @@
-//! `EventBridge`: rules on the default bus, their targets and tags. Rules do not fire.
+//! `EventBridge`: rules on the default bus, their targets and tags. Scheduled rules fire when the sandbox is told to
+//! ([`due`]); rules with a pattern never do.
 //!
 //! <https://docs.aws.amazon.com/eventbridge/latest/APIReference/>
 
+mod due;
+mod input;
 mod needs;
 mod schedule;
 mod target;
@@ -12,6 +15,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -19,10 +23,14 @@ use serde_json::{Map, Value, json};
 use super::regional::Regional;
 use super::tags::{self, Tag, TagFault, Tagged, Tags};
 use super::wire;
+use crate::clock::Clock;
+pub(in crate::sandbox) use due::{Delivery, Due};
+use schedule::Schedule;
 
 /// The `EventBridge` service of one account.
 pub(crate) struct Events {
     account: String,
+    clock: Clock,
     state: Regional<Region>,
 }
 
@@ -44,6 +52,15 @@ struct Rule {
     tags: Tags,
     /// The targets by id, as the API spells them.
     targets: BTreeMap<String, Map<String, Value>>,
+    /// Since when it is on with its schedule.
+    #[serde(default)]
+    since: Option<Timestamp>,
+    /// When it fired last, since then.
+    #[serde(default)]
+    fired: Option<Timestamp>,
+    /// How often a target could not be reached: what AWS counts as `FailedInvocations`.
+    #[serde(default)]
+    failed: u64,
 }
 
 /// The input of `PutRule`.
@@ -98,8 +115,8 @@ impl Rule {
 
 impl Events {
     /// Makes the service without any rule.
-    pub(crate) fn new(account: &str) -> Self {
-        Self { account: account.to_owned(), state: Regional::default() }
+    pub(crate) fn new(account: &str, clock: Clock) -> Self {
+        Self { account: account.to_owned(), clock, state: Regional::default() }
     }
 
     /// Returns the ARN of the rule called `name`.
@@ -138,7 +155,11 @@ impl Events {
                 "Parameter(s) EventPattern or ScheduleExpression must be specified.",
             ));
         }
-        if input.schedule_expression.as_deref().is_some_and(|expression| !schedule::is_valid(expression)) {
+        if input
+            .schedule_expression
+            .as_deref()
+            .is_some_and(|expression| Schedule::parse(expression).is_none())
+        {
             return Err(AwsError::validation("Parameter ScheduleExpression is not valid."));
         }
         if let Some(pattern) = &input.event_pattern {
@@ -156,8 +177,15 @@ impl Events {
         let tags = tags::collected(input.tags);
         check_tags(&Tags::new(), &tags, ctx)?;
         let arn = self.arn(&ctx.region, &input.name);
+        let now = self.clock.now();
         self.state.write(&ctx.region, |region| {
             let old = region.rules.remove(&input.name);
+            let goes_on = |old: &Rule| old.schedule == input.schedule_expression && old.state == state;
+            let (since, fired) = match old.as_ref().filter(|old| goes_on(old)) {
+                Some(old) => (old.since, old.fired),
+                None => (Some(now), None),
+            };
+            let failed = old.as_ref().map_or(0, |old| old.failed);
             let (tags, targets) = old.map_or((tags, BTreeMap::new()), |old| (old.tags, old.targets));
             let rule = Rule {
                 arn: arn.clone(),
@@ -168,6 +196,9 @@ impl Events {
                 role: input.role_arn,
                 tags,
                 targets,
+                since,
+                fired,
+                failed,
             };
             region.rules.insert(input.name, rule);
         });
@@ -199,7 +230,11 @@ impl Events {
 
     /// Switches a rule on or off.
     fn switch(&self, ctx: &RequestContext, name: &str, state: &str) -> Result<Value, AwsError> {
+        let now = self.clock.now();
         self.write(ctx, name, |rule| {
+            if rule.state != state {
+                (rule.since, rule.fired) = (Some(now), None);
+            }
             state.clone_into(&mut rule.state);
             Ok(json!({}))
         })

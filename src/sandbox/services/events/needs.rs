@@ -67,11 +67,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::clock::Clock;
     use crate::sandbox::services::need::testing::{caller, check, complete};
 
     #[test]
     fn rules_are_named_and_keys_told() {
-        let (events, ctx) = (Events::new("123456789012"), caller("events", None));
+        let (events, ctx) = (Events::new("123456789012", Clock::default()), caller("events", None));
         let arn = "arn:aws:events:us-east-1:123456789012:rule/r";
         let role = "arn:aws:iam::123456789012:role/r";
         let put = json!({ "Name": "r", "ScheduleExpression": "rate(1 day)" });

@@ -1,5 +1,7 @@
 //! The policies that decide what an identity may do, collected from where they are attached.
 
+use std::fmt;
+
 use super::identity::Identity;
 use super::store::{self, Grants, State, Tags};
 use super::{Iam, managed};
@@ -7,12 +9,37 @@ use super::{Iam, managed};
 /// A policy as an identity holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
+    /// Who it is attached to.
+    pub holder: Party,
+    /// The ARN of a managed policy, the name of an inline one.
+    pub id: String,
     /// Which policy, and through whom: ``policy `P` of group `G` ``.
     pub name: String,
     /// The ARN of a managed policy.
     pub arn: Option<String>,
     /// The document; `None` for an AWS-managed policy whose document is not known here.
     pub document: Option<String>,
+}
+
+/// Who a policy is attached to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Party {
+    /// The user of this name.
+    User(String),
+    /// A group of this name that the user is in.
+    Group(String),
+    /// The role of this name.
+    Role(String),
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(name) => write!(f, "user `{name}`"),
+            Self::Group(name) => write!(f, "group `{name}`"),
+            Self::Role(name) => write!(f, "role `{name}`"),
+        }
+    }
 }
 
 /// Everything attached to an identity.
@@ -44,39 +71,50 @@ impl Iam {
 
 fn user(state: &State, name: &str) -> Holdings {
     let Some(user) = state.users.get(&store::key(name)) else { return Holdings::default() };
-    let mut policies = held(state, &user.grants, &format!("user `{}`", user.name));
+    let party = Party::User(user.name.clone());
+    let mut policies = held(state, &user.grants, &party);
     for group in user.groups.iter().filter_map(|group| state.groups.get(group)) {
-        policies.extend(held(state, &group.grants, &format!("group `{}`", group.name)));
+        policies.extend(held(state, &group.grants, &Party::Group(group.name.clone())));
     }
-    Holdings { policies, boundary: boundary(state, &user.grants), tags: user.tags.clone() }
+    Holdings { policies, boundary: boundary(state, &user.grants, &party), tags: user.tags.clone() }
 }
 
 fn role(state: &State, name: &str) -> Holdings {
     let Some(role) = state.roles.get(&store::key(name)) else { return Holdings::default() };
+    let party = Party::Role(role.name.clone());
     Holdings {
-        policies: held(state, &role.grants, &format!("role `{}`", role.name)),
-        boundary: boundary(state, &role.grants),
+        policies: held(state, &role.grants, &party),
+        boundary: boundary(state, &role.grants, &party),
         tags: role.tags.clone(),
     }
 }
 
-fn held(state: &State, grants: &Grants, holder: &str) -> Vec<Held> {
+fn held(state: &State, grants: &Grants, holder: &Party) -> Vec<Held> {
     let inline = grants.inline.iter().map(|(name, document)| Held {
+        holder: holder.clone(),
+        id: name.clone(),
         name: format!("inline policy `{name}` of {holder}"),
         arn: None,
         document: Some(document.clone()),
     });
-    let attached = grants.attached.iter().map(|arn| managed_policy(state, arn, &format!(" of {holder}")));
+    let attached =
+        grants.attached.iter().map(|arn| managed_policy(state, arn, holder, &format!(" of {holder}")));
     inline.chain(attached).collect()
 }
 
-fn boundary(state: &State, grants: &Grants) -> Option<Held> {
-    grants.boundary.as_ref().map(|arn| managed_policy(state, arn, ""))
+fn boundary(state: &State, grants: &Grants, holder: &Party) -> Option<Held> {
+    grants.boundary.as_ref().map(|arn| managed_policy(state, arn, holder, ""))
 }
 
-fn managed_policy(state: &State, arn: &str, of: &str) -> Held {
+fn managed_policy(state: &State, arn: &str, holder: &Party, of: &str) -> Held {
     let name = arn.rsplit('/').next().unwrap_or(arn);
-    Held { name: format!("policy `{name}`{of}"), arn: Some(arn.to_owned()), document: document(state, arn) }
+    Held {
+        holder: holder.clone(),
+        id: arn.to_owned(),
+        name: format!("policy `{name}`{of}"),
+        arn: Some(arn.to_owned()),
+        document: document(state, arn),
+    }
 }
 
 /// The default document of a managed policy of this account or of AWS.

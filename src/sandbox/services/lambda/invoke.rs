@@ -49,6 +49,24 @@ impl Lambda {
         self.logs.events(region, &known.unwrap_or_else(|| format!("/aws/lambda/{function}")))
     }
 
+    /// Returns what the invocations of one function, or of all functions of the region, wrote, in the order of time.
+    pub(in crate::sandbox) fn logged(&self, region: &str, function: Option<&str>) -> Vec<Value> {
+        let names = match function {
+            Some(name) => vec![name.to_owned()],
+            None => self.state.read(region, |region| region.functions.keys().cloned().collect()),
+        };
+        let mut events: Vec<(LogEvent, &str)> = Vec::new();
+        for name in &names {
+            events.extend(self.logs(region, name).into_iter().map(|event| (event, name.as_str())));
+        }
+        events.sort_by_key(|(event, _)| event.time);
+        let shown = |(event, name): (LogEvent, &str)| {
+            let LogEvent { time, request_id, text } = event;
+            json!({ "time": time, "function": name, "request_id": request_id, "text": text })
+        };
+        events.into_iter().map(shown).collect()
+    }
+
     /// Answers `Invoke`.
     pub(super) async fn invoke(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
         let kind = input["InvocationType"].as_str().unwrap_or("RequestResponse");
@@ -108,6 +126,19 @@ impl Lambda {
         let input = json!({"FunctionName": function});
         let (running, call) = self.begin(&ctx, &input, event)?;
         running.finished(call).await
+    }
+
+    /// Invokes a function for another service of the account, which has looked whether it may, and waits for nothing.
+    pub(in crate::sandbox) fn invoke_later(self: Arc<Self>, region: &str, function: &str, event: Vec<u8>) {
+        let (region, function) = (region.to_owned(), function.to_owned());
+        tokio::spawn(async move {
+            if let Err(error) = self.invoke_for_service(&region, &function, event).await {
+                tracing::warn!(function, error = error.message, "an asynchronous invocation failed");
+            }
+            if let Some(runtime) = self.runtime.get() {
+                runtime.changed();
+            }
+        });
     }
 
     /// Makes the invocation of a function, which runs with a new session of its role.

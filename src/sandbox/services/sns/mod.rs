@@ -1,25 +1,33 @@
-//! SNS: topics, subscriptions and tags. Messages are accepted and kept, not delivered.
+//! SNS: topics, subscriptions and tags. What is published goes into the outbox of the
+//! sandbox, and to functions.
 //!
 //! <https://docs.aws.amazon.com/sns/latest/api/>
 
+mod filter;
 mod needs;
+mod outbox;
+pub(in crate::sandbox) mod publish;
 mod subscription;
 #[cfg(test)]
 mod tests;
 mod topic;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
+use super::lambda::Lambda;
 use super::regional::Regional;
 use super::tags::{self, Tag, TagFault, Tagged, Tags};
 use super::wire;
 use crate::clock::Clock;
+pub(crate) use outbox::Mail;
+use outbox::Outbox;
 use subscription::Subscription;
 use topic::Topic;
 
@@ -28,6 +36,9 @@ pub(crate) struct Sns {
     account: String,
     clock: Clock,
     state: Regional<Region>,
+    outbox: Mutex<Outbox>,
+    /// Where functions that subscribed are.
+    lambda: OnceLock<Arc<Lambda>>,
 }
 
 /// What a region holds.
@@ -37,24 +48,45 @@ struct Region {
     topics: BTreeMap<String, Topic>,
     /// The subscriptions by ARN.
     subscriptions: BTreeMap<String, Subscription>,
-    /// The messages that were published, oldest first, the last [`topic::KEPT`] of them.
-    published: Vec<Published>,
 }
 
-/// A message that was published.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Published {
-    id: String,
-    topic: String,
-    subject: Option<String>,
-    message: String,
-    time: String,
+/// The state as it is saved: all of it, or what changed.
+#[derive(Serialize, Deserialize)]
+struct Saved<'a> {
+    /// The regions, when one changed.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    regions: Option<&'a RawValue>,
+    /// The mails, or those that are new.
+    #[serde(default)]
+    outbox: Vec<Mail>,
 }
 
 impl Sns {
     /// Makes the service without any topic.
     pub(crate) fn new(account: &str, clock: Clock) -> Self {
-        Self { account: account.to_owned(), clock, state: Regional::default() }
+        Self {
+            account: account.to_owned(),
+            clock,
+            state: Regional::default(),
+            outbox: Mutex::default(),
+            lambda: OnceLock::new(),
+        }
+    }
+
+    /// Tells the service where functions are that subscribe to its topics.
+    pub(super) fn with_functions(self, lambda: Arc<Lambda>) -> Self {
+        let _ = self.lambda.set(lambda);
+        self
+    }
+
+    /// Returns what was sent, oldest first: the last thousand messages.
+    pub(crate) fn sent(&self) -> Vec<Mail> {
+        self.outbox().all()
+    }
+
+    /// Locks the outbox; a panic elsewhere does not lose it.
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets `look` read the topic with this ARN.
@@ -179,11 +211,14 @@ impl ServiceHandler for Sns {
     }
 
     fn snapshot(&self) -> Option<Vec<u8>> {
-        self.state.snapshot()
+        let regions: Box<RawValue> = serde_json::from_slice(&self.state.snapshot()?).ok()?;
+        serde_json::to_vec(&Saved { regions: Some(&regions), outbox: self.sent() }).ok()
     }
 
     fn restore(&self, data: &[u8]) -> Result<(), String> {
-        self.state.restore(data)
+        let Saved { regions, outbox } = serde_json::from_slice(data).map_err(|error| error.to_string())?;
+        self.outbox().restore(outbox);
+        regions.map_or(Ok(()), |regions| self.state.restore(regions.get().as_bytes()))
     }
 }
 
@@ -197,7 +232,19 @@ impl super::Service for Sns {
     }
 
     fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
-        self.state.take_change()
+        let regions = self.state.take_change()?;
+        let outbox = self.outbox().take_unsaved();
+        if regions.is_none() && outbox.is_empty() {
+            return Ok(None);
+        }
+        to_raw_value(&Saved { regions: regions.as_deref(), outbox }).map(Some)
+    }
+
+    fn apply_change(&self, change: &RawValue) -> Result<(), String> {
+        let Saved { regions, outbox } =
+            serde_json::from_str(change.get()).map_err(|error| error.to_string())?;
+        self.outbox().add_saved(outbox);
+        regions.map_or(Ok(()), |regions| self.state.restore(regions.get().as_bytes()))
     }
 }
 

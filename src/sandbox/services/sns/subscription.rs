@@ -3,21 +3,31 @@
 use std::collections::BTreeMap;
 
 use awsim_core::{AwsError, RequestContext};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::outbox::{Mail, MailKind};
+use super::topic::Topic;
 use super::{Region, Sns, check_arn, entries, invalid, no_topic, text, topic};
 use crate::sandbox::services::wire;
+
+/// How long an endpoint has to confirm.
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html>
+const CONFIRMATION_TIME: SignedDuration = SignedDuration::from_hours(48);
 
 /// One subscription.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Subscription {
     pub(super) topic: String,
-    protocol: String,
-    endpoint: String,
+    pub(super) protocol: String,
+    pub(super) endpoint: String,
     /// What the endpoint has to present to confirm; `None` once it is confirmed.
     pub(super) token: Option<String>,
-    attributes: BTreeMap<String, String>,
+    pub(super) attributes: BTreeMap<String, String>,
+    /// When it was made.
+    #[serde(default)]
+    since: Timestamp,
 }
 
 /// The input of `Subscribe`.
@@ -56,8 +66,12 @@ impl Sns {
         check_endpoint(&input.protocol, &input.endpoint)?;
         let attributes = topic::attributes(input.attributes)?;
         let show = input.return_subscription_arn.as_deref() == Some("true");
+        check_attributes(&attributes)?;
         let waits = !matches!(input.protocol.as_str(), "sqs" | "lambda" | "firehose" | "application" | "sms");
-        self.state.write(&ctx.region, |region| {
+        self.forget_unconfirmed(&ctx.region);
+        let now = self.clock.now();
+        let topic = input.topic_arn.clone();
+        let (answer, unconfirmed) = self.state.write(&ctx.region, |region| {
             if !region.topics.contains_key(&input.topic_arn) {
                 return Err(no_topic());
             }
@@ -78,19 +92,78 @@ impl Sns {
                     endpoint: input.endpoint,
                     token: waits.then(|| format!("{}{}", wire::uuid(), wire::uuid()).replace('-', "")),
                     attributes,
+                    since: now,
                 };
                 region.subscriptions.insert(arn.clone(), subscription);
                 (arn, waits)
             };
+            // Who is asked again gets another mail.
+            let sender = region.topics.get(&topic).map(Topic::sender);
+            let unconfirmed = region.subscriptions.get(&arn).filter(|_| pending).cloned().zip(sender);
             let arn = if pending && !show { "pending confirmation".to_owned() } else { arn };
-            Ok(json!({"SubscriptionArn": arn}))
-        })
+            Ok((json!({"SubscriptionArn": arn}), unconfirmed))
+        })?;
+        if let Some((subscription, sender)) = unconfirmed {
+            self.ask(subscription, sender);
+        }
+        Ok(answer)
+    }
+
+    /// Asks an endpoint whether it wants to be subscribed.
+    fn ask(&self, subscription: Subscription, sender: String) {
+        let Subscription { topic, protocol, endpoint, token, .. } = subscription;
+        let mail = matches!(protocol.as_str(), "email" | "email-json");
+        self.outbox().push(Mail {
+            time: self.clock.now(),
+            message: format!(
+                "You have chosen to subscribe to the topic:\n{topic}\n\nTo confirm this subscription, click or visit \
+                 the link below (If this was in error no action is necessary):\nConfirm subscription"
+            ),
+            topic,
+            protocol,
+            endpoint,
+            kind: MailKind::Confirmation { token: token.unwrap_or_default() },
+            from: mail.then_some(sender),
+            subject: mail.then(|| "AWS Notification - Subscription Confirmation".to_owned()),
+            message_id: wire::uuid(),
+            delivered: mail,
+        });
+    }
+
+    /// Confirms every subscription of an endpoint that waits for it, of one topic or of all, in all regions: what its
+    /// owner does with the mails. Returns the ARNs of the subscriptions.
+    pub(crate) fn confirm_endpoint(&self, topic: Option<&str>, endpoint: &str) -> Vec<String> {
+        let mut confirmed = Vec::new();
+        for region in self.state.names() {
+            self.forget_unconfirmed(&region);
+            self.state.write(&region, |region| {
+                for (arn, it) in &mut region.subscriptions {
+                    let meant = it.endpoint == endpoint && topic.is_none_or(|topic| it.topic == topic);
+                    if meant && it.token.take().is_some() {
+                        confirmed.push(arn.clone());
+                    }
+                }
+            });
+        }
+        confirmed
+    }
+
+    /// Forgets the subscriptions that nobody confirmed in time.
+    pub(super) fn forget_unconfirmed(&self, region: &str) {
+        let now = self.clock.now();
+        let is_late =
+            |it: &Subscription| it.token.is_some() && now.duration_since(it.since) > CONFIRMATION_TIME;
+        let any = self.state.read(region, |region| region.subscriptions.values().any(is_late));
+        if any {
+            self.state.write(region, |region| region.subscriptions.retain(|_, it| !is_late(it)));
+        }
     }
 
     /// Confirms the subscription whose token is presented.
     pub(super) fn confirm(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
         let (topic, token) = (text(input, "TopicArn")?, text(input, "Token")?);
         check_arn("TopicArn", topic)?;
+        self.forget_unconfirmed(&ctx.region);
         self.state.write(&ctx.region, |region| {
             if !region.topics.contains_key(topic) {
                 return Err(no_topic());
@@ -125,6 +198,7 @@ impl Sns {
         if let Some(topic) = topic {
             self.read_topic(ctx, topic, |_, _| ())?;
         }
+        self.forget_unconfirmed(&ctx.region);
         let all: Vec<(String, Value)> = self.state.read(&ctx.region, |region| {
             let wanted =
                 region.subscriptions.iter().filter(|(_, it)| topic.is_none_or(|arn| it.topic == arn));
@@ -139,6 +213,7 @@ impl Sns {
     /// Answers `GetSubscriptionAttributes`.
     pub(super) fn subscription_attributes(&self, ctx: &RequestContext, arn: &str) -> Result<Value, AwsError> {
         check_arn("SubscriptionArn", arn)?;
+        self.forget_unconfirmed(&ctx.region);
         self.state.read(&ctx.region, |region| {
             let found = region.subscriptions.get(arn).ok_or_else(no_subscription)?;
             let mut all = BTreeMap::from([
@@ -176,6 +251,7 @@ impl Sns {
             return Err(invalid("AttributeName"));
         }
         let value = input["AttributeValue"].as_str().unwrap_or_default();
+        check_attributes(&BTreeMap::from([(name.to_owned(), value.to_owned())]))?;
         self.state.write(&ctx.region, |region| {
             let found = region.subscriptions.get_mut(arn).ok_or_else(no_subscription)?;
             found.attributes.insert(name.to_owned(), value.to_owned());
@@ -187,6 +263,18 @@ impl Sns {
 /// The error for a subscription that does not exist.
 fn no_subscription() -> AwsError {
     AwsError::not_found("NotFound", "Subscription does not exist")
+}
+
+/// Checks attributes: a filter policy is an object of lists.
+fn check_attributes(attributes: &BTreeMap<String, String>) -> Result<(), AwsError> {
+    let Some(policy) = attributes.get("FilterPolicy").filter(|policy| !policy.is_empty()) else {
+        return Ok(());
+    };
+    match serde_json::from_str::<Value>(policy) {
+        Ok(Value::Object(_)) => Ok(()),
+        Ok(_) => Err(invalid("FilterPolicy: Filter policy must be a JSON object")),
+        Err(_) => Err(invalid("FilterPolicy: failed to parse JSON.")),
+    }
 }
 
 /// Checks that the endpoint fits the protocol.

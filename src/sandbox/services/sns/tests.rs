@@ -1,9 +1,11 @@
 //! Topics and subscriptions through the SDK's own client.
 
 use aws_sdk_sns::Client;
-use aws_sdk_sns::types::Tag;
+use aws_sdk_sns::types::{MessageAttributeValue, Tag};
 
+use super::MailKind;
 use crate::sandbox::testing::{self, refusal};
+use crate::sandbox::{DEFAULT_ACCOUNT, Options, Sandbox};
 
 const ARN: &str = "arn:aws:sns:us-east-1:123456789012:reports";
 
@@ -121,4 +123,106 @@ async fn a_message_is_accepted_up_to_256_kilobytes() {
     let publish = |message: String| client.publish().topic_arn(ARN).subject("Report").message(message).send();
     assert!(publish("x".repeat(256 * 1024)).await.unwrap().message_id().is_some());
     assert_eq!(refusal(publish("x".repeat(256 * 1024 + 1)).await), refused("Message too long"));
+}
+
+#[tokio::test]
+async fn what_is_published_reaches_those_who_confirmed() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = testing::open(Some(folder.path())).unwrap();
+    let client = Client::new(&testing::config(&sandbox).await);
+    let service = &sandbox.inner.account.services().sns;
+    client.create_topic().name("reports").attributes("DisplayName", "Auditor").send().await.unwrap();
+    let subscribe = |endpoint: &str| client.subscribe().topic_arn(ARN).protocol("email").endpoint(endpoint);
+    subscribe("a@example.com").send().await.unwrap();
+    subscribe("b@example.com").send().await.unwrap();
+    let publish = || client.publish().topic_arn(ARN).message("report");
+    publish().send().await.unwrap();
+
+    let asked = service.sent();
+    assert_eq!(asked.len(), 2, "nobody confirmed: {asked:?}");
+    assert_eq!(asked[0].subject.as_deref(), Some("AWS Notification - Subscription Confirmation"));
+    assert_eq!(asked[0].from.as_deref(), Some("Auditor <no-reply@sns.amazonaws.com>"));
+    assert!(asked[0].message.contains(ARN), "{}", asked[0].message);
+    let MailKind::Confirmation { token } = &asked[0].kind else { panic!("{asked:?}") };
+    let confirmed = client.confirm_subscription().topic_arn(ARN).token(token).send().await.unwrap();
+    assert!(confirmed.subscription_arn().unwrap().starts_with(ARN));
+
+    let id = publish().subject("Daily").send().await.unwrap();
+    let mail = service.sent().pop().unwrap();
+    assert_eq!((mail.endpoint.as_str(), mail.subject.as_deref()), ("a@example.com", Some("Daily")));
+    assert_eq!((mail.message.as_str(), mail.message_id.as_str()), ("report", id.message_id().unwrap()));
+    assert_eq!((service.sent().len(), mail.delivered), (3, true));
+
+    // What the owner of the other address does; then both are told.
+    assert!(
+        service.confirm_endpoint(Some("arn:aws:sns:us-east-1:123456789012:x"), "b@example.com").is_empty()
+    );
+    assert_eq!(service.confirm_endpoint(None, "b@example.com").len(), 1);
+    publish().send().await.unwrap();
+    let sent = service.sent();
+    assert_eq!(sent.len(), 5);
+    drop((client, sandbox));
+    let again = testing::open(Some(folder.path())).unwrap();
+    assert_eq!(again.inner.account.services().sns.sent(), sent);
+}
+
+#[tokio::test]
+async fn who_does_not_confirm_in_two_days_is_forgotten() {
+    let clock = crate::clock::Clock::fixed("2026-03-02T09:00:00Z".parse().unwrap());
+    let options = Options { dir: None, account: DEFAULT_ACCOUNT.to_owned(), clock: clock.clone() };
+    let sandbox = Sandbox::open(options).unwrap();
+    let client = Client::new(&testing::config(&sandbox).await);
+    client.create_topic().name("reports").send().await.unwrap();
+    client.subscribe().topic_arn(ARN).protocol("email").endpoint("a@example.com").send().await.unwrap();
+    let listed = async || client.list_subscriptions().send().await.unwrap().subscriptions().len();
+    clock.sleep(std::time::Duration::from_hours(48)).await;
+    assert_eq!(listed().await, 1);
+    clock.sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(listed().await, 0);
+    let sent = sandbox.inner.account.services().sns.sent();
+    let MailKind::Confirmation { token } = &sent[0].kind else { panic!("{sent:?}") };
+    let late = client.confirm_subscription().topic_arn(ARN).token(token).send().await;
+    assert_eq!(refusal(late), refused("Token"));
+}
+
+#[tokio::test]
+async fn each_protocol_and_filter_gets_its_own() {
+    let sandbox = testing::open(None).unwrap();
+    let client = Client::new(&testing::config(&sandbox).await);
+    let service = &sandbox.inner.account.services().sns;
+    client.create_topic().name("reports").send().await.unwrap();
+    let subscribe = |protocol: &str, endpoint: &str| {
+        client.subscribe().topic_arn(ARN).protocol(protocol).endpoint(endpoint)
+    };
+    subscribe("email", "a@example.com").send().await.unwrap();
+    subscribe("sqs", "arn:aws:sqs:us-east-1:123456789012:q")
+        .attributes("FilterPolicy", r#"{"kind":["alarm"]}"#)
+        .send()
+        .await
+        .unwrap();
+    service.confirm_endpoint(None, "a@example.com");
+    let publish = |message: &str| client.publish().topic_arn(ARN).message(message);
+    let kind = MessageAttributeValue::builder().data_type("String").string_value("alarm").build().unwrap();
+    let both = publish(r#"{"default":"d","email":"for people","sqs":"for the queue","x":1}"#);
+    both.message_structure("json").message_attributes("kind", kind).send().await.unwrap();
+    let last: Vec<_> =
+        service.sent().into_iter().skip(1).map(|it| (it.protocol, it.message, it.delivered)).collect();
+    let expected = [("email", "for people", true), ("sqs", "for the queue", false)];
+    assert_eq!(last.len(), 2);
+    for (mail, expected) in last.iter().zip(expected) {
+        assert!(last.iter().any(|it| (it.0.as_str(), it.1.as_str(), it.2) == expected), "{mail:?}");
+    }
+    publish("without the attribute").send().await.unwrap();
+    assert_eq!(service.sent().len(), 4);
+
+    let json = |message: &str| publish(message).message_structure("json").send();
+    let reason = "Message Structure - No default entry in JSON message body";
+    assert_eq!(refusal(json(r#"{"email":"x"}"#).await), refused(reason));
+    let reason = "Message Structure - JSON message body failed to parse";
+    assert_eq!(refusal(json("text").await), refused(reason));
+    for subject in ["two\nlines".to_owned(), "x".repeat(101)] {
+        assert_eq!(refusal(publish("m").subject(subject).send().await), refused("Subject"));
+    }
+    let wrong = subscribe("email", "c@example.com").attributes("FilterPolicy", "[").send().await;
+    assert_eq!(refusal(wrong).1, "InvalidParameter");
 }

@@ -1,4 +1,4 @@
-//! Topics: create, describe, publish to, delete.
+//! Topics: create, describe, delete.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,10 @@ use awsim_core::{AwsError, RequestContext};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Published, Region, Sns, check_arn, check_tags, entries, invalid, no_topic, text};
+use super::{Sns, check_arn, check_tags, entries, invalid, no_topic, text};
 use crate::sandbox::services::tags::{self, Tag, Tags};
 use crate::sandbox::services::wire;
 
-/// How many published messages a region keeps.
-pub(super) const KEPT: usize = 100;
-/// The longest message, in bytes.
-const LONGEST: usize = 256 * 1024;
 /// The attributes a caller may set.
 const SETTABLE: [&str; 10] = [
     "ContentBasedDeduplication",
@@ -51,6 +47,12 @@ pub(super) struct CreateTopic {
 }
 
 impl Topic {
+    /// Returns the sender of the topic's mails.
+    pub(super) fn sender(&self) -> String {
+        let named = self.attributes.get("DisplayName").filter(|name| !name.is_empty());
+        format!("{} <no-reply@sns.amazonaws.com>", named.map_or("AWS Notifications", String::as_str))
+    }
+
     /// Returns the topic's policy: the one that was set, or the one it was born with.
     pub(super) fn policy(&self, arn: &str, account: &str) -> String {
         self.attributes.get("Policy").cloned().unwrap_or_else(|| default_policy(arn, account))
@@ -110,6 +112,7 @@ impl Sns {
 
     /// Answers `GetTopicAttributes`: what was set, the defaults and the counts.
     pub(super) fn topic_attributes(&self, ctx: &RequestContext, arn: &str) -> Result<Value, AwsError> {
+        self.forget_unconfirmed(&ctx.region);
         self.read_topic(ctx, arn, |region, topic| {
             let of_topic = region.subscriptions.values().filter(|it| it.topic == arn);
             let (pending, confirmed): (Vec<_>, Vec<_>) = of_topic.partition(|it| it.token.is_some());
@@ -140,38 +143,6 @@ impl Sns {
             topic.attributes.insert(name.to_owned(), value.to_owned());
             Ok(json!({}))
         })
-    }
-
-    /// Accepts a message and keeps it.
-    pub(super) fn publish(&self, ctx: &RequestContext, input: &Value) -> Result<Value, AwsError> {
-        let arn = input["TopicArn"].as_str().or_else(|| input["TargetArn"].as_str());
-        let arn =
-            arn.ok_or_else(|| invalid("TopicArn or TargetArn Reason: no value for required parameter"))?;
-        let message = input["Message"].as_str().unwrap_or_default();
-        let subject = input["Subject"].as_str();
-        if message.is_empty() {
-            return Err(invalid("Empty message"));
-        }
-        if message.len() > LONGEST {
-            return Err(invalid("Message too long"));
-        }
-        if subject.is_some_and(|it| it.is_empty() || it.chars().count() > 100 || it.contains(['\n', '\r'])) {
-            return Err(invalid("Subject"));
-        }
-        self.read_topic(ctx, arn, |_, _| ())?;
-        let published = Published {
-            id: wire::uuid(),
-            topic: arn.to_owned(),
-            subject: subject.map(str::to_owned),
-            message: message.to_owned(),
-            time: self.clock.now().to_string(),
-        };
-        let id = published.id.clone();
-        self.state.write(&ctx.region, |Region { published: kept, .. }| {
-            kept.push(published);
-            kept.drain(..kept.len().saturating_sub(KEPT));
-        });
-        Ok(json!({"MessageId": id}))
     }
 }
 

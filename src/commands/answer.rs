@@ -1,0 +1,33 @@
+//! Answers about permissions as text for people.
+
+use crate::account::ask::Line;
+use crate::policy::statement::Effect;
+use crate::ui::{Tone, Ui};
+
+/// The most statements that are told without being asked for.
+const SHOWN: usize = 12;
+
+/// Writes the statements that were looked at, one per line; all of them when `all`, otherwise those that the sentence
+/// before has not told.
+pub(super) fn trace(ui: &Ui, lines: &[Line], all: bool) {
+    let told: Vec<&Line> = lines.iter().filter(|line| all || !line.decisive).collect();
+    let shown = if all { told.len() } else { SHOWN };
+    for line in told.iter().take(shown) {
+        let tone = match (line.result, line.effect) {
+            ("matched", Effect::Allow) => Tone::Good,
+            ("matched", Effect::Deny) => Tone::Bad,
+            ("unknown", _) => Tone::Change,
+            _ => Tone::Dim,
+        };
+        ui.data(&ui.paint(tone, &format!("      {}", plain(&line.sentence))));
+    }
+    if let Some(more @ 1..) = told.len().checked_sub(shown) {
+        ui.data(&ui.paint(Tone::Dim, &format!("      … and {more} more")));
+    }
+}
+
+/// Takes out of a text what a terminal would act on: names and policies are other people's.
+pub(super) fn plain(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect()
+}

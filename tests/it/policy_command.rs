@@ -1,0 +1,121 @@
+//! `policy simulate` and `policy explain`, as people type them.
+
+use serde_json::{Value, json};
+
+use crate::cases::wait;
+use crate::lab::{Account, LAB};
+use crate::program::{Ended, Program};
+use crate::served::Served;
+use crate::wire::Fault;
+
+struct Asked {
+    program: Program,
+    account: Account,
+}
+
+impl Asked {
+    /// The lab in an account of its own.
+    fn new() -> Self {
+        let account = Account::live();
+        let program = Program::new().at(&Served::new(&account, |_| Fault::None));
+        program.run(&["provision", "up", LAB, "--yes"]).expect(0);
+        Self { program, account }
+    }
+
+    fn simulate(&self, who: &str, rest: &[&str]) -> Ended {
+        self.program.run(&[&["policy", "simulate", "--as", who], rest].concat())
+    }
+
+    fn explain(&self, who: &str, rest: &[&str]) -> Ended {
+        self.program.run(&[&["policy", "explain", "--as", who], rest].concat())
+    }
+}
+
+#[test]
+fn simulate_names_the_statement_or_its_lack() {
+    let asked = Asked::new();
+    let report = asked.simulate("User3", &["iam:GetCredentialReport"]).expect(0).stdout;
+    let statement = "statement 1 (`GenerateAndReadTheCredentialReport`) of policy `IAM-Auditor-Policy` of group \
+                     `IAM-Auditor-Group`";
+    assert_eq!(report, format!("allowed: {statement} allows it\n"));
+    let denied = asked.simulate("user/User1", &["iam:GetCredentialReport"]).expect(2).stdout;
+    assert_eq!(denied, "denied: user `User1` holds no policy, and none of its groups does\n");
+    let arn = "arn:aws:iam::123456789012:role/IAM-Auditor-Lambda-role";
+    for who in ["role/IAM-Auditor-Lambda-role", arn] {
+        // Through the policy of the role, and through one of AWS's own.
+        asked.simulate(who, &["sns:Publish", "topic/iam-audit-report"]).expect(0);
+        asked.simulate(who, &["logs:CreateLogGroup"]).expect(0);
+        asked.simulate(who, &["sns:DeleteTopic", "topic/iam-audit-report"]).expect(2);
+        asked.simulate(who, &["sts:AssumeRole", "role/IAM-Auditor-role"]).expect(0);
+    }
+    asked.simulate("arn:aws:iam::123456789012:root", &["iam:DeleteUser", "user/User1"]).expect(0);
+    asked.simulate("User3", &["s3:GetObject", "arn:aws:s3:::bucket/key"]).expect(4);
+    let document = asked.program.json(&["policy", "simulate", "--as", "User3", "iam:GetCredentialReport"], 0);
+    assert_eq!(document["format_version"], 1);
+    assert_eq!((&document["decision"], &document["resource"]), (&json!("allowed"), &json!("*")));
+    assert_eq!(document["principal"], "arn:aws:iam::123456789012:user/User3");
+}
+
+#[test]
+fn what_stands_for_nothing_is_refused_with_a_suggestion() {
+    let asked = Asked::new();
+    let who = asked.simulate("Usr3", &["iam:GetUser"]).expect(1).stderr;
+    assert!(who.contains("there is no user `Usr3`") && who.contains("did you mean `User3`?"), "{who}");
+    let group = asked.simulate("User3", &["iam:AddUserToGroup", "group/Auditors"]).expect(1).stderr;
+    assert!(group.contains("there is no group `Auditors`"), "{group}");
+    asked.simulate("User3", &["GetUser"]).expect(64);
+    asked.program.run(&["policy", "simulate", "iam:GetUser"]).expect(64);
+}
+
+#[test]
+fn explain_is_ready_to_paste_and_warns() {
+    let asked = Asked::new();
+    let text = asked.explain("User3", &["iam:AddUserToGroup", "group/IAM-Auditor-Group"]).expect(2).stdout;
+    let arn = "arn:aws:iam::123456789012:policy/IAM-Auditor-Policy";
+    for told in [
+        "denied: no policy of user `User3` allows `iam:AddUserToGroup`",
+        "\"Action\": \"iam:AddUserToGroup\"",
+        "Best placed in policy `IAM-Auditor-Policy`, which user `User3` holds through group `IAM-Auditor-Group`",
+        &format!("aws iam create-policy-version --policy-arn {arn} --set-as-default --policy-document '"),
+        "Who else gains it: role `IAM-Auditor-role`",
+        "whoever may add members to `IAM-Auditor-Group` hands out everything that it holds",
+        "group `IAM-Auditor-Group` holds policy `IAM-Auditor-Policy`: iam:generatecredentialreport",
+    ] {
+        assert!(text.contains(told), "no {told}:\n{text}");
+    }
+    let user1 = asked.explain("User1", &["iam:GetCredentialReport"]).expect(2).stdout;
+    assert!(user1.contains("aws iam create-group --group-name User1-Group\n"), "{user1}");
+    asked.explain("User3", &["iam:GetCredentialReport"]).expect(0);
+}
+
+#[test]
+fn where_nothing_added_helps_nothing_is_proposed() {
+    let asked = Asked::new();
+    let iam = wait(asked.account.clients()).iam;
+    let document = |effect: &str| {
+        json!({ "Version": "2012-10-17",
+            "Statement": [{ "Sid": "Fence", "Effect": effect, "Action": "s3:*", "Resource": "*" }] })
+        .to_string()
+    };
+    let remedy = |who: &str, action: &str| -> Value {
+        asked.program.json(&["policy", "explain", "--as", who, action], 2)["remedy"].clone()
+    };
+    let put = iam.put_user_policy().user_name("User1").policy_name("Stop").policy_document(document("Deny"));
+    wait(put.send()).unwrap();
+    let denied = remedy("User1", "s3:ListAllMyBuckets");
+    assert_eq!((&denied["possible"], &denied["grant"]), (&json!(false), &Value::Null));
+    let sentence = denied["sentence"].as_str().unwrap();
+    assert!(sentence.contains("statement 1 (`Fence`) of inline policy `Stop` of user `User1`"), "{sentence}");
+
+    let boundary = iam.create_policy().policy_name("Limits").policy_document(document("Allow"));
+    let boundary = wait(boundary.send()).unwrap().policy.unwrap().arn.unwrap();
+    let put = iam.put_user_permissions_boundary().user_name("User3").permissions_boundary(boundary);
+    wait(put.send()).unwrap();
+    let limited = remedy("User3", "iam:GetCredentialReport");
+    assert_eq!((&limited["possible"], &limited["statements"]), (&json!(false), &json!([])));
+    let sentence = limited["sentence"].as_str().unwrap();
+    assert!(
+        sentence.contains("the permissions boundary, policy `Limits`, limits user `User3`"),
+        "{sentence}"
+    );
+}
