@@ -20,6 +20,7 @@ mod generated;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;
+mod invoke;
 mod kill;
 mod lab;
 mod layers;

@@ -189,9 +189,8 @@ async fn long_lists_come_in_pages() {
 }
 
 /// A client of an account whose functions run, with the function `audit` made of `code`, and the account.
-async fn with_function(home: FakeHome, code: &str) -> (Client, Sandbox) {
+async fn with_function(code: &str) -> (Client, Sandbox) {
     let sandbox = testing::open(None).unwrap();
-    sandbox.inner.account.services().lambda.at_home(home.shared());
     let config = testing::config(&sandbox).await;
     testing::role(&config, "auditor", "lambda.amazonaws.com").await;
     let client = Client::new(&config);
@@ -205,7 +204,7 @@ async fn with_function(home: FakeHome, code: &str) -> (Client, Sandbox) {
 async fn an_invocation_answers_what_the_handler_returned_and_its_log() {
     let code =
         "def handler(event, context):\n    print('x' * 5000)\n    print('seen', event)\n    return event\n";
-    let (client, sandbox) = with_function(FakeHome::new(), code).await;
+    let (client, sandbox) = with_function(code).await;
     let invoke = |payload: &str| {
         client.invoke().function_name(ARN).payload(Blob::new(payload)).log_type(LogType::Tail).send()
     };
@@ -233,7 +232,7 @@ async fn an_invocation_answers_what_the_handler_returned_and_its_log() {
 
 #[tokio::test]
 async fn an_invocation_may_fail_be_left_alone_or_only_be_tried() {
-    let (client, sandbox) = with_function(FakeHome::new(), "def handler(event, context):\n    1 / 0\n").await;
+    let (client, sandbox) = with_function("def handler(event, context):\n    1 / 0\n").await;
     let invoke = |kind| client.invoke().function_name("audit").invocation_type(kind).send();
     let failed = invoke(InvocationType::RequestResponse).await.unwrap();
     assert_eq!((failed.status_code(), failed.function_error()), (200, Some("Unhandled")));
@@ -276,9 +275,6 @@ async fn the_labs_own_function_reads_the_report_as_the_role_it_assumes() {
         "Action":["sts:AssumeRole","iam:GenerateCredentialReport","iam:GetCredentialReport"]}]}"#;
     let put = iam.put_role_policy().role_name("auditor").policy_name("work").policy_document(policy);
     put.send().await.unwrap();
-    let home = FakeHome { endpoint, ..FakeHome::below(folder.path()) };
-    sandbox.inner.account.services().lambda.at_home(home.shared());
-
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/auditor");
     let package = crate::provision::package::pack(&source).unwrap();
     let client = Client::new(&config);
