@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::{Format, Home, text};
+use super::{Format, Home, shown, text};
 use crate::error::{Error, Exit};
 use crate::sandbox::control::Order;
 use crate::ui::Ui;
@@ -43,19 +43,4 @@ pub(super) async fn run(ui: &Ui, args: &LogsArgs) -> Result<Exit, Error> {
         }
     }
     Ok(Exit::Ok)
-}
-
-/// A line that a function wrote, without what would steer the terminal.
-fn shown(line: &str) -> String {
-    line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_function_cannot_steer_the_terminal() {
-        assert_eq!(shown("a\u{1b}[2Jb\tc"), "a\u{fffd}[2Jb\tc");
-    }
 }

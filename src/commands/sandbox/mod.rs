@@ -18,6 +18,9 @@ mod class;
 mod clock;
 mod faults;
 mod logs;
+mod mail;
+mod reports;
+mod run_due;
 mod serve;
 mod sign_in;
 
@@ -36,8 +39,16 @@ pub enum SandboxCommand {
     Class(class::ClassArgs),
     /// Show the sandbox's clock, or move it
     Clock(clock::ClockArgs),
+    /// Fire the schedules that are due
+    RunDue(run_due::RunDueArgs),
+    /// Show what SNS sent
+    Outbox(mail::OutboxArgs),
+    /// Confirm a subscription, as whoever gets its messages
+    Confirm(mail::ConfirmArgs),
     /// Show what the functions wrote
     Logs(logs::LogsArgs),
+    /// Choose how credential reports are made
+    Reports(reports::ReportsArgs),
     /// Have calls throttled, failing, slow, or not known everywhere yet
     Faults(faults::FaultsArgs),
 }
@@ -89,6 +100,11 @@ fn text<'a>(answer: &'a Value, key: &str) -> &'a str {
     answer.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Text that somebody else wrote, without what would steer the terminal.
+fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
 pub(super) async fn run(ui: &Ui, command: SandboxCommand) -> Result<Exit, Error> {
     match command {
         SandboxCommand::Serve(args) => serve::run(ui, args).await,
@@ -97,7 +113,21 @@ pub(super) async fn run(ui: &Ui, command: SandboxCommand) -> Result<Exit, Error>
         SandboxCommand::Reset(args) => accounts::reset(ui, &args).await,
         SandboxCommand::Class(args) => class::run(ui, &args).await,
         SandboxCommand::Clock(args) => clock::run(ui, &args).await,
+        SandboxCommand::RunDue(args) => run_due::run(ui, &args).await,
+        SandboxCommand::Outbox(args) => mail::outbox(ui, &args).await,
+        SandboxCommand::Confirm(args) => mail::confirm(ui, &args).await,
         SandboxCommand::Logs(args) => logs::run(ui, &args).await,
+        SandboxCommand::Reports(args) => reports::run(ui, &args).await,
         SandboxCommand::Faults(args) => faults::run(ui, args).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_cannot_steer_the_terminal() {
+        assert_eq!(shown("a\u{1b}[2Jb\tc"), "a\u{fffd}[2Jb\tc");
     }
 }

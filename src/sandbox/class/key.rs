@@ -124,7 +124,7 @@ fn table<const N: usize>(
     for row in rows {
         writer.write_record(row).map_err(io::Error::from)?;
     }
-    let text = writer.into_inner().map_err(|error| error.into_error())?;
+    let text = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 

@@ -49,8 +49,8 @@ async fn what_the_key_says_is_in_the_account() {
         }
         let makes = |mistake| student.makes(mistake);
         sandbox.iam().read(|state| {
-            let users = &state.users;
-            let user2 = users.get("user2").unwrap();
+            let everybody = &state.users;
+            let user2 = everybody.get("user2").unwrap();
             let keys: Vec<bool> = user2.keys.iter().map(|key| key.active).collect();
             let wanted: &[bool] = match () {
                 () if makes(Mistake::User2WithoutKey) => &[],
@@ -160,7 +160,7 @@ async fn traces(mistakes: Vec<Mistake>) -> Vec<String> {
     let deadline = options(1, 5).deadline();
     let late = SignedDuration::from_hours(if mistakes.contains(&Mistake::Late) { 5 } else { -48 });
     let began = deadline.saturating_add(late).unwrap();
-    let student = Student { began, mistakes, ..roll::students(&options(1, 5)).remove(0) };
+    let student = Student { mistakes, began, ..roll::students(&options(1, 5)).remove(0) };
     let sandbox = worked(&student).await;
     let history = sandbox.inner.account.log().lock();
     let trace = |event: &std::sync::Arc<Event>| {

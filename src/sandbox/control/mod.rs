@@ -14,8 +14,12 @@ use super::Sandbox;
 use super::account::Account;
 use super::faults::Rule;
 use super::realm::Realm;
+use super::runtime::schedule::{self, Stage};
 use crate::error::{Error, ErrorKind};
 pub use sign_in::SignIn;
+
+/// The most firings of schedules that one order makes: a rule of every minute has 43,200 in a month.
+const MOST_FIRINGS: usize = 1_000;
 
 /// One thing to do.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,6 +39,27 @@ pub enum Order {
     },
     /// Sign in to the console.
     SignIn(SignIn),
+    /// Fire the schedules that are due.
+    RunDue {
+        /// The account.
+        account: String,
+        /// Until when; the clock goes there if it is not there yet. Now, when nothing is said.
+        at: Option<Timestamp>,
+    },
+    /// Show what SNS sent.
+    Outbox {
+        /// The account.
+        account: String,
+    },
+    /// Confirm the subscriptions of an endpoint, as its owner.
+    Confirm {
+        /// The account.
+        account: String,
+        /// The ARN of the topic; all topics when none is named.
+        topic: Option<String>,
+        /// The address, ARN or URL.
+        endpoint: String,
+    },
     /// Show what a function's invocations wrote.
     Logs {
         /// The account.
@@ -43,6 +68,15 @@ pub enum Order {
         region: String,
         /// The function; all of the region's when nobody is named.
         function: Option<String>,
+    },
+    /// Show how credential reports are made, after changing it if asked to.
+    Reports {
+        /// The account.
+        account: String,
+        /// Whether there is the 23rd column, `additional_credentials_info`.
+        additional_column: Option<bool>,
+        /// How many seconds a report takes to make.
+        preparation: Option<u32>,
     },
     /// Show the faults that were asked for, after changing them if asked to.
     Faults {
@@ -104,11 +138,40 @@ impl Realm {
                 account.keeper().save()?;
                 outcome
             }
+            Order::RunDue { account, at } => self.run_due(&*self.existing(&account)?, at).await,
+            Order::Outbox { account } => {
+                let account = self.existing(&account)?;
+                Ok(json!({ "format_version": 1, "messages": account.services().sns.sent() }))
+            }
+            Order::Confirm { account, topic, endpoint } => {
+                let account = self.existing(&account)?;
+                let confirmed = account.services().sns.confirm_endpoint(topic.as_deref(), &endpoint);
+                account.keeper().save()?;
+                Ok(json!({ "format_version": 1, "confirmed": confirmed }))
+            }
             Order::Logs { account, region, function } => {
                 let account = self.existing(&account)?;
                 Ok(json!({
                     "format_version": 1,
                     "events": account.services().lambda.logged(&region, function.as_deref()),
+                }))
+            }
+            Order::Reports { account, additional_column, preparation } => {
+                super::check_account(&account)?;
+                let account = self.open(&account)?;
+                let iam = account.iam();
+                let mut reporting = iam.read(|state| *state.reporting);
+                reporting.additional_column = additional_column.unwrap_or(reporting.additional_column);
+                reporting.preparation = preparation.unwrap_or(reporting.preparation);
+                if additional_column.is_some() || preparation.is_some() {
+                    iam.set_reporting(reporting);
+                    account.keeper().save()?;
+                }
+                Ok(json!({
+                    "format_version": 1,
+                    "account": account.id(),
+                    "columns": if reporting.additional_column { 23 } else { 22 },
+                    "preparation_seconds": reporting.preparation,
                 }))
             }
             Order::Faults { account, change } => {
@@ -144,6 +207,30 @@ impl Realm {
                 .hinted("`iamlab sandbox list` shows the accounts")
                 .hinted("`iamlab provision up SCENARIO` fills one")
         })
+    }
+
+    /// Fires what is due, in the order of time. The clock goes along with it, so that a function that runs at six
+    /// finds that it is six.
+    async fn run_due(&self, account: &Account, at: Option<Timestamp>) -> Result<Value, Error> {
+        let services = account.services();
+        let stage = Stage { events: &services.events, lambda: &services.lambda, sns: &services.sns };
+        let until = at.unwrap_or_else(|| self.clock().now());
+        let ran = schedule::run_due(stage, until, MOST_FIRINGS, |moment| {
+            if moment > self.clock().now() {
+                self.clock().set(moment);
+            }
+        })
+        .await;
+        if until > self.clock().now() || at.is_some_and(|at| at > self.clock().wall()) {
+            self.set_clock(until.max(self.clock().now()))?;
+        }
+        account.keeper().save()?;
+        Ok(json!({
+            "format_version": 1,
+            "now": seconds(self.clock().now()),
+            "complete": ran.len() < MOST_FIRINGS,
+            "ran": ran,
+        }))
     }
 
     fn tick(&self, change: Option<Tick>) -> Result<Value, Error> {

@@ -142,7 +142,7 @@ mod tests {
     use aws_sdk_lambda::types::FunctionCode;
 
     use super::*;
-    use crate::sandbox::runtime::testing::{FakeHome, package};
+    use crate::sandbox::runtime::testing::package;
     use crate::sandbox::testing;
 
     const RULE: &str = "arn:aws:events:us-east-1:123456789012:rule/daily";
@@ -153,7 +153,6 @@ mod tests {
     async fn a_schedule_runs_what_lets_it() {
         let sandbox = testing::open(None).unwrap();
         let services = sandbox.inner.account.services();
-        services.lambda.at_home(FakeHome::new().shared());
         let config = testing::config(&sandbox).await;
         testing::role(&config, "auditor", "lambda.amazonaws.com").await;
         let lambda = aws_sdk_lambda::Client::new(&config);

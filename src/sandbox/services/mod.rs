@@ -78,12 +78,12 @@ pub(super) struct Services {
     pub(super) iam: Arc<Iam>,
     /// The functions, which run once they are told where they are.
     pub(super) lambda: Arc<lambda::Lambda>,
-    /// The faults that were asked for.
-    pub(super) troubles: Arc<Troubles>,
     /// The topics and what they sent.
     pub(super) sns: Arc<sns::Sns>,
     /// The rules, which fire when they are told to.
     pub(super) events: Arc<events::Events>,
+    /// The faults that were asked for.
+    pub(super) troubles: Arc<Troubles>,
 }
 
 impl Services {

@@ -5,20 +5,23 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use awsim_core::{AwsError, Protocol, RequestContext, ServiceHandler};
 use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
-use super::iam::tracked::{Tracked as _, Whole};
 use super::{Need, Service, unsupported};
 use crate::sandbox::faults::Faults;
 
 /// The faults of one account.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct Troubles(Mutex<Whole<Faults>>);
+pub(in crate::sandbox) struct Troubles {
+    faults: Mutex<Faults>,
+    /// The faults as they were saved last.
+    saved: Mutex<Faults>,
+}
 
 impl Troubles {
-    /// Locks the faults; what is written to is saved.
-    pub(in crate::sandbox) fn lock(&self) -> MutexGuard<'_, Whole<Faults>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Locks the faults.
+    pub(in crate::sandbox) fn lock(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -41,7 +44,9 @@ impl ServiceHandler for Troubles {
     }
 
     fn restore(&self, data: &[u8]) -> Result<(), String> {
-        *self.lock() = serde_json::from_slice(data).map_err(|error| error.to_string())?;
+        let faults: Faults = serde_json::from_slice(data).map_err(|error| error.to_string())?;
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&faults);
+        *self.lock() = faults;
         Ok(())
     }
 }
@@ -56,6 +61,11 @@ impl Service for Troubles {
     }
 
     fn take_change(&self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
-        self.lock().take_change()
+        let (faults, mut saved) = (self.lock(), self.saved.lock().unwrap_or_else(PoisonError::into_inner));
+        if *faults == *saved {
+            return Ok(None);
+        }
+        saved.clone_from(&faults);
+        to_raw_value(&*faults).map(Some)
     }
 }

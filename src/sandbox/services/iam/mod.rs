@@ -7,6 +7,7 @@
 mod call;
 pub mod credentials;
 mod fault;
+pub mod federation;
 mod granted;
 pub mod holdings;
 pub mod identity;
@@ -16,9 +17,11 @@ pub mod managed;
 mod names;
 mod needs;
 mod ops;
+mod qr;
+pub mod records;
 pub mod store;
 mod tagged;
-pub(crate) mod tracked;
+mod tracked;
 mod trust;
 
 use std::fmt;

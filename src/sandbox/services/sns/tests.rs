@@ -3,7 +3,7 @@
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::{MessageAttributeValue, Tag};
 
-use super::MailKind;
+use super::outbox::MailKind;
 use crate::sandbox::testing::{self, refusal};
 use crate::sandbox::{DEFAULT_ACCOUNT, Options, Sandbox};
 

@@ -13,7 +13,7 @@ use crate::sandbox::services::iam::credentials::{Kept, VirtualMfa};
 use crate::sandbox::services::iam::fault::{self, Reply};
 use crate::sandbox::services::iam::identity::Identity;
 use crate::sandbox::services::iam::store::{self, RootMfa, State};
-use crate::sandbox::services::iam::{ids, names};
+use crate::sandbox::services::iam::{ids, names, qr};
 
 const STEP: u64 = 30;
 /// How many steps a device's clock may be off when it is enabled or used.
@@ -33,9 +33,13 @@ pub(super) fn create(call: &mut Call<'_>) -> Reply {
         return Err(fault::already_exists("MFADevice entity at the same path and name already exists."));
     }
     let seed = Kept::new(ids::seed()?);
+    // As the API reference says: the device's name, the account, the seed.
+    let account = call.state.alias.as_deref().unwrap_or(&call.ctx.account_id);
+    let picture = qr::png(&format!("otpauth://totp/{name}@{account}?secret={}", seed.reveal()))?;
     let answer = json!({ "VirtualMFADevice": {
         "SerialNumber": serial,
         "Base32StringSeed": STANDARD.encode(seed.reveal()),
+        "QRCodePNG": STANDARD.encode(picture),
         "Tags": call::tags_if_any(&tags),
     } });
     let device =
@@ -58,7 +62,7 @@ pub(super) fn enable(call: &mut Call<'_>) -> Reply {
     let serial = call.text("SerialNumber")?;
     let codes = codes(call)?;
     let (now, wall) = (call.now, call.wall);
-    let key = store::key(&call.user(&name)?.name);
+    let key = store::key(&call.user_seen(&name)?.name);
     let held = call.state.mfa.values().filter(|device| device.user.as_deref() == Some(&key)).count();
     let device = device(call.state, &serial)?;
     if let Some(owner) = &device.user {
@@ -110,7 +114,7 @@ pub(super) fn get(call: &mut Call<'_>) -> Reply {
 
 pub(super) fn list_for_user(call: &mut Call<'_>) -> Reply {
     let name = call.user_name()?;
-    let name = call.user(&name)?.name.clone();
+    let name = call.user_seen(&name)?.name.clone();
     let key = store::key(&name);
     let own = call.state.mfa.values().filter(|device| device.user.as_deref() == Some(&key));
     let devices = own.map(|device| {
@@ -177,7 +181,7 @@ pub(super) fn device<'a>(state: &'a mut State, serial: &str) -> Result<&'a mut V
 /// Finds a device that is enabled for the named (or calling) user.
 fn enabled_for<'a>(call: &'a mut Call<'_>, serial: &str) -> Result<&'a mut VirtualMfa, AwsError> {
     let name = call.user_name()?;
-    let key = store::key(&call.user(&name)?.name);
+    let key = store::key(&call.user_seen(&name)?.name);
     let device = call.state.mfa.get_mut(serial).filter(|device| device.user.as_deref() == Some(&key));
     device.ok_or_else(|| fault::no_such_entity("MFA Device invalid for user."))
 }
