@@ -7,6 +7,7 @@
 )]
 
 mod authorisation;
+mod boto3;
 mod budget;
 mod cases;
 mod cli;
