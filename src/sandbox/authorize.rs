@@ -29,33 +29,41 @@ pub(super) struct Parsed {
 }
 
 impl Parsed {
-    /// Parses a document, once. What is no policy allows and denies nothing.
-    fn source(&self, name: &str, arn: Option<&String>, document: &str) -> Option<Source> {
+    /// Parses a document, once. One that is no policy, or that the sandbox does not have, is one that nobody has read:
+    /// where it matters, the engine says that it cannot tell.
+    fn source(&self, name: &str, arn: Option<&String>, document: Option<&str>) -> Source {
+        let policy = document.map_or_else(
+            || Arc::new(Policy::unread("the sandbox does not have its document")),
+            |document| self.policy(document),
+        );
+        Source { name: name.to_owned(), arn: arn.cloned(), policy }
+    }
+
+    fn policy(&self, document: &str) -> Arc<Policy> {
         let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
-        let policy = match documents.get(document) {
-            Some(policy) => policy.clone(),
-            None => {
-                let policy = Arc::new(Policy::parse(document).ok()?);
-                if documents.len() >= REMEMBERED {
-                    documents.clear();
-                }
-                documents.insert(document.to_owned(), policy.clone());
-                policy
-            }
-        };
-        Some(Source { name: name.to_owned(), arn: arn.cloned(), policy })
+        if let Some(policy) = documents.get(document) {
+            return policy.clone();
+        }
+        let policy = Policy::parse(document).unwrap_or_else(|error| Policy::unread(error.to_string()));
+        let policy = Arc::new(policy);
+        if documents.len() >= REMEMBERED {
+            documents.clear();
+        }
+        documents.insert(document.to_owned(), policy.clone());
+        policy
     }
 
     /// The policies of a caller: of its identity, its boundary, its session.
     fn of(&self, caller: &KeyOwner, holdings: &Holdings) -> PolicySet {
-        let held = |held: &Held| self.source(&held.name, held.arn.as_ref(), held.document.as_deref()?);
+        let held = |held: &Held| self.source(&held.name, held.arn.as_ref(), held.document.as_deref());
         PolicySet {
-            identity: holdings.policies.iter().filter_map(held).collect(),
-            boundary: holdings.boundary.as_ref().and_then(held),
+            // An AWS-managed policy without its document allows nothing, as `docs/sandbox.md` says.
+            identity: holdings.policies.iter().filter(|it| it.document.is_some()).map(held).collect(),
+            boundary: holdings.boundary.as_ref().map(held),
             session: caller
                 .policies
                 .iter()
-                .filter_map(|document| self.source("the session policy", None, document))
+                .map(|document| self.source("the session policy", None, Some(document)))
                 .collect(),
             resource: None,
         }
@@ -86,7 +94,7 @@ pub(super) fn authorize(account: &Account, call: &Call<'_>) -> Result<(), AwsErr
         }
         policies.resource = need
             .resource_policy
-            .and_then(|document| account.parsed().source("the resource's policy", None, &document));
+            .map(|document| account.parsed().source("the resource's policy", None, Some(&document)));
         let request = Request {
             principal: principal(account, caller, ctx),
             action: need.action.clone(),
@@ -118,8 +126,8 @@ pub(super) fn admit(realm: &Realm, attempt: &Attempt<'_>) -> Result<(), AwsError
     let (Some(account), Some(role)) = (account, attempt.role) else { return Err(refused(plain)) };
     let holdings = holdings(&account, caller);
     let mut policies = account.parsed().of(caller, &holdings);
-    policies.resource =
-        account.parsed().source(&format!("the trust policy of role `{}`", role.name), None, &role.trust);
+    let trust = format!("the trust policy of role `{}`", role.name);
+    policies.resource = Some(account.parsed().source(&trust, None, Some(&role.trust)));
     let mut context = common_keys(caller, &holdings, ctx, "", account.now())
         .with("sts:RoleSessionName", attempt.session_name);
     if attempt.mfa {

@@ -19,6 +19,7 @@ mod clock;
 mod faults;
 mod logs;
 mod mail;
+mod reports;
 mod run_due;
 mod serve;
 mod sign_in;
@@ -46,6 +47,8 @@ pub enum SandboxCommand {
     Confirm(mail::ConfirmArgs),
     /// Show what the functions wrote
     Logs(logs::LogsArgs),
+    /// Choose how credential reports are made
+    Reports(reports::ReportsArgs),
     /// Have calls throttled, failing, slow, or not known everywhere yet
     Faults(faults::FaultsArgs),
 }
@@ -114,6 +117,7 @@ pub(super) async fn run(ui: &Ui, command: SandboxCommand) -> Result<Exit, Error>
         SandboxCommand::Outbox(args) => mail::outbox(ui, &args).await,
         SandboxCommand::Confirm(args) => mail::confirm(ui, &args).await,
         SandboxCommand::Logs(args) => logs::run(ui, &args).await,
+        SandboxCommand::Reports(args) => reports::run(ui, &args).await,
         SandboxCommand::Faults(args) => faults::run(ui, args).await,
     }
 }

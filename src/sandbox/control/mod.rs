@@ -69,6 +69,15 @@ pub enum Order {
         /// The function; all of the region's when nobody is named.
         function: Option<String>,
     },
+    /// Show how credential reports are made, after changing it if asked to.
+    Reports {
+        /// The account.
+        account: String,
+        /// Whether there is the 23rd column, `additional_credentials_info`.
+        additional_column: Option<bool>,
+        /// How many seconds a report takes to make.
+        preparation: Option<u32>,
+    },
     /// Show the faults that were asked for, after changing them if asked to.
     Faults {
         /// The account.
@@ -145,6 +154,24 @@ impl Realm {
                 Ok(json!({
                     "format_version": 1,
                     "events": account.services().lambda.logged(&region, function.as_deref()),
+                }))
+            }
+            Order::Reports { account, additional_column, preparation } => {
+                super::check_account(&account)?;
+                let account = self.open(&account)?;
+                let iam = account.iam();
+                let mut reporting = iam.read(|state| *state.reporting);
+                reporting.additional_column = additional_column.unwrap_or(reporting.additional_column);
+                reporting.preparation = preparation.unwrap_or(reporting.preparation);
+                if additional_column.is_some() || preparation.is_some() {
+                    iam.set_reporting(reporting);
+                    account.keeper().save()?;
+                }
+                Ok(json!({
+                    "format_version": 1,
+                    "account": account.id(),
+                    "columns": if reporting.additional_column { 23 } else { 22 },
+                    "preparation_seconds": reporting.preparation,
                 }))
             }
             Order::Faults { account, change } => {

@@ -41,8 +41,8 @@ pub(super) fn of(events: &Events, operation: &str, input: &Value, ctx: &RequestC
             let pattern: Value =
                 text("EventPattern").and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default();
             own = own
-                .with_all("events:source", texts_in(&pattern["source"]))
-                .with_all("events:detail-type", texts_in(&pattern["detail-type"]));
+                .with_all("events:source", texts_at(&pattern, "source"))
+                .with_all("events:detail-type", texts_at(&pattern, "detail-type"));
             if !requested.is_empty() {
                 more.push(own.also("events:TagResource"));
             }
@@ -59,6 +59,11 @@ pub(super) fn of(events: &Events, operation: &str, input: &Value, ctx: &RequestC
         _ => {}
     }
     std::iter::once(own).chain(more).collect()
+}
+
+/// The texts at a field of an event pattern.
+fn texts_at(pattern: &Value, field: &str) -> Vec<String> {
+    pattern.get(field).map(texts_in).unwrap_or_default()
 }
 
 #[cfg(test)]

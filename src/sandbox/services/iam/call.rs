@@ -145,22 +145,48 @@ impl Call<'_> {
         }
     }
 
-    /// Finds a user.
+    /// Looks a user up without changing it: what is found to be changed is saved.
+    pub(crate) fn user_seen(&self, name: &str) -> Result<&User, AwsError> {
+        self.state.users.get(&store::key(name)).ok_or_else(|| fault::no_user(name))
+    }
+
+    /// Looks a group up without changing it.
+    pub(crate) fn group_seen(&self, name: &str) -> Result<&Group, AwsError> {
+        self.state.groups.get(&store::key(name)).ok_or_else(|| fault::no_group(name))
+    }
+
+    /// Looks a role up without changing it.
+    pub(crate) fn role_seen(&self, name: &str) -> Result<&Role, AwsError> {
+        self.state.roles.get(&store::key(name)).ok_or_else(|| fault::no_role(name))
+    }
+
+    /// Looks up the permissions of the entity that the parameters name, and its name as given.
+    pub(crate) fn grants_seen(&self, holder: Holder) -> Result<(String, &Grants), AwsError> {
+        let name = self.text(holder.parameter())?;
+        let grants = match holder {
+            Holder::User => &self.user_seen(&name)?.grants,
+            Holder::Group => &self.group_seen(&name)?.grants,
+            Holder::Role => &self.role_seen(&name)?.grants,
+        };
+        Ok((name, grants))
+    }
+
+    /// Finds a user to change it.
     pub(crate) fn user(&mut self, name: &str) -> Result<&mut User, AwsError> {
         self.state.users.get_mut(&store::key(name)).ok_or_else(|| fault::no_user(name))
     }
 
-    /// Finds a group.
+    /// Finds a group to change it.
     pub(crate) fn group(&mut self, name: &str) -> Result<&mut Group, AwsError> {
         self.state.groups.get_mut(&store::key(name)).ok_or_else(|| fault::no_group(name))
     }
 
-    /// Finds a role.
+    /// Finds a role to change it.
     pub(crate) fn role(&mut self, name: &str) -> Result<&mut Role, AwsError> {
         self.state.roles.get_mut(&store::key(name)).ok_or_else(|| fault::no_role(name))
     }
 
-    /// Finds the permissions of the entity that the parameters name, and its name as given.
+    /// Finds the permissions of the entity that the parameters name, to change them, and its name as given.
     pub(crate) fn grants(&mut self, holder: Holder) -> Result<(String, &mut Grants), AwsError> {
         let name = self.text(holder.parameter())?;
         let grants = match holder {
@@ -176,7 +202,10 @@ impl Call<'_> {
     pub(crate) fn own_grants(&mut self, holder: Holder) -> Result<(String, &mut Grants), AwsError> {
         if holder == Holder::Role {
             let name = self.text(holder.parameter())?;
-            self.own_role(&name)?;
+            let role = self.role_seen(&name)?;
+            if linked::is_linked(&role.path) {
+                return Err(fault::protected(&role.name));
+            }
         }
         self.grants(holder)
     }

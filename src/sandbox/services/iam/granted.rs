@@ -31,11 +31,11 @@ impl Granted {
     pub(crate) fn read(document: &str) -> Self {
         let mut granted = Self::default();
         let policy: Value = serde_json::from_str(document).unwrap_or_default();
-        for statement in list(&policy["Statement"]).into_iter().filter(|one| one["Effect"] == "Allow") {
+        let statements = policy.get("Statement").map(list).unwrap_or_default();
+        for statement in statements.into_iter().filter(|one| one["Effect"] == "Allow") {
             let actions = texts(&statement["Action"]);
             granted.allowed.extend(actions.iter().map(|action| namespace(action)));
-            if statement.get("NotAction").is_some() {
-                let excluded = texts(&statement["NotAction"]);
+            if let Some(excluded) = statement.get("NotAction").map(texts) {
                 let whole = excluded.iter().filter(|action| **action == "*" || action.ends_with(":*"));
                 granted.all_but.push(whole.map(|action| namespace(action)).collect());
             }

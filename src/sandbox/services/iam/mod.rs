@@ -7,6 +7,7 @@
 mod call;
 pub mod credentials;
 mod fault;
+pub mod federation;
 mod granted;
 pub mod holdings;
 pub mod identity;
@@ -17,6 +18,7 @@ mod names;
 mod needs;
 mod ops;
 mod qr;
+pub mod records;
 pub mod store;
 mod tagged;
 mod tracked;

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 pub use super::credentials::{AccessKey, Certificate, Login, ServiceCredential, SshKey, VirtualMfa};
+pub use super::federation::{OidcProvider, SamlProvider, ServerCertificate, TokenVersion};
 pub use super::identity::Session;
+pub use super::records::{AccessJob, Report, Reporting, ServiceUse};
 use super::tracked::Tracked;
 pub use super::tracked::{Table, Whole};
 
@@ -403,74 +405,6 @@ pub struct InstanceProfile {
     pub role: Option<String>,
 }
 
-/// A server certificate. Its private key is not kept: nothing here ever uses it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ServerCertificate {
-    /// The name as written.
-    pub name: String,
-    /// The unique id, `ASCA…`.
-    pub id: String,
-    /// The path.
-    pub path: String,
-    /// When it was uploaded.
-    pub uploaded: Timestamp,
-    /// The PEM text.
-    pub body: String,
-    /// The PEM texts of its issuers.
-    #[serde(default)]
-    pub chain: Option<String>,
-    /// Its tags.
-    #[serde(default)]
-    pub tags: Tags,
-}
-
-/// A SAML identity provider.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SamlProvider {
-    /// The ARN.
-    pub arn: String,
-    /// The unique id, `ASAML…`.
-    pub id: String,
-    /// The metadata document.
-    pub metadata: String,
-    /// When it was created.
-    pub created: Timestamp,
-    /// Its tags.
-    #[serde(default)]
-    pub tags: Tags,
-}
-
-/// An `OpenID` Connect identity provider.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct OidcProvider {
-    /// The ARN.
-    pub arn: String,
-    /// The URL without its scheme.
-    pub url: String,
-    /// The client ids, in the order they came.
-    #[serde(default)]
-    pub clients: Vec<String>,
-    /// The thumbprints of certificates.
-    #[serde(default)]
-    pub thumbprints: Vec<String>,
-    /// When it was created.
-    pub created: Timestamp,
-    /// Its tags.
-    #[serde(default)]
-    pub tags: Tags,
-}
-
-/// The versions of tokens of the global endpoint of STS.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TokenVersion {
-    /// Valid in the Regions that are on by default.
-    #[default]
-    V1,
-    /// Valid in all Regions.
-    V2,
-}
-
 /// The account password policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordPolicy {
@@ -495,47 +429,6 @@ pub struct PasswordPolicy {
     /// Whether an expired password needs an administrator.
     #[serde(default)]
     pub hard_expiry: Option<bool>,
-}
-
-/// A generated credential report.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Report {
-    /// The CSV text.
-    pub content: String,
-    /// When it was, or will be, finished.
-    pub generated: Timestamp,
-}
-
-/// How credential reports are made; the default is as AWS makes them, but at once.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reporting {
-    /// Whether there is a 23rd column, `additional_credentials_info`, which the IAM user guide lists and reports of
-    /// ordinary accounts do not have.
-    #[serde(default)]
-    pub additional_column: bool,
-    /// How many seconds a report takes to make.
-    #[serde(default)]
-    pub preparation: u32,
-}
-
-/// The last call to a service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServiceUse {
-    /// When.
-    pub at: Timestamp,
-    /// The Region of the request.
-    pub region: String,
-}
-
-/// A report on services last accessed that was asked for.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct AccessJob {
-    /// Whom it is about: a user, group, role or policy.
-    pub arn: String,
-    /// `SERVICE_LEVEL` or `ACTION_LEVEL`.
-    pub level: String,
-    /// When it was asked for.
-    pub created: Timestamp,
 }
 
 /// Derives the key under which a named entity is kept.

@@ -46,7 +46,7 @@ pub(super) fn detach(call: &mut Call<'_>, holder: Holder) -> Reply {
 
 pub(super) fn list(call: &mut Call<'_>, holder: Holder) -> Reply {
     let prefix = call.path_prefix();
-    let (_, grants) = call.grants(holder)?;
+    let (_, grants) = call.grants_seen(holder)?;
     let found = grants.attached.iter().filter(|arn| path_of(arn).starts_with(&prefix));
     let policies = found.map(|arn| (arn.clone(), reference(arn))).collect();
     call.listing("AttachedPolicies", policies)

@@ -28,7 +28,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Reply {
 
 pub(super) fn get(call: &mut Call<'_>) -> Reply {
     let name = call.text("GroupName")?;
-    let group = call.group(&name)?.clone();
+    let group = call.group_seen(&name)?.clone();
     let key = store::key(&name);
     let inside = call.state.users.iter().filter(|(_, user)| user.groups.contains(&key));
     let page = call.page(inside.map(|(key, user)| (key.clone(), users::brief(call, user))).collect())?;
@@ -43,7 +43,7 @@ pub(super) fn get(call: &mut Call<'_>) -> Reply {
 pub(super) fn update(call: &mut Call<'_>) -> Reply {
     let name = call.text("GroupName")?;
     let (new_name, new_path) = (call.optional("NewGroupName"), call.optional("NewPath"));
-    let mut group = call.group(&name)?.clone();
+    let mut group = call.group_seen(&name)?.clone();
     if let Some(path) = new_path {
         names::path("NewPath", &path)?;
         group.path = path;
@@ -69,7 +69,7 @@ pub(super) fn update(call: &mut Call<'_>) -> Reply {
 pub(super) fn delete(call: &mut Call<'_>) -> Reply {
     let name = call.text("GroupName")?;
     let key = store::key(&name);
-    let group = call.group(&name)?.clone();
+    let group = call.group_seen(&name)?.clone();
     let left = [
         (call.state.users.values().any(|user| user.groups.contains(&key)), "remove users from group"),
         (!group.grants.attached.is_empty(), "detach all policies"),
@@ -92,7 +92,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Reply {
 /// `AddUserToGroup`: doing it twice is no error.
 pub(super) fn add_user(call: &mut Call<'_>) -> Reply {
     let (group, user) = (call.text("GroupName")?, call.text("UserName")?);
-    call.group(&group)?;
+    call.group_seen(&group)?;
     let groups = &mut call.user(&user)?.groups;
     let key = store::key(&group);
     if !groups.contains(&key) && groups.len() >= GROUPS_PER_USER {
@@ -104,7 +104,7 @@ pub(super) fn add_user(call: &mut Call<'_>) -> Reply {
 
 pub(super) fn remove_user(call: &mut Call<'_>) -> Reply {
     let (group, user) = (call.text("GroupName")?, call.text("UserName")?);
-    call.group(&group)?;
+    call.group_seen(&group)?;
     if call.user(&user)?.groups.remove(&store::key(&group)) {
         Ok(json!({}))
     } else {
@@ -114,7 +114,7 @@ pub(super) fn remove_user(call: &mut Call<'_>) -> Reply {
 
 pub(super) fn list_for_user(call: &mut Call<'_>) -> Reply {
     let name = call.text("UserName")?;
-    let inside = call.user(&name)?.groups.clone();
+    let inside = call.user_seen(&name)?.groups.clone();
     let found = call.state.groups.iter().filter(|(key, _)| inside.contains(*key));
     let groups = found.map(|(key, group)| (key.clone(), shown(call, group))).collect();
     call.listing("Groups", groups)

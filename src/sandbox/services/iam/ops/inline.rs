@@ -29,7 +29,7 @@ pub(super) fn put_policy(call: &mut Call<'_>, holder: Holder) -> Reply {
 
 pub(super) fn get(call: &mut Call<'_>, holder: Holder) -> Reply {
     let policy = call.text("PolicyName")?;
-    let (name, grants) = call.grants(holder)?;
+    let (name, grants) = call.grants_seen(holder)?;
     let document = grants.inline.get(&policy).ok_or_else(|| absent(holder, &policy))?;
     let mut answer = json!({ "PolicyName": policy, "PolicyDocument": call::encoded(document) });
     call::put(&mut answer, holder.parameter(), json!(name));
@@ -44,7 +44,7 @@ pub(super) fn delete(call: &mut Call<'_>, holder: Holder) -> Reply {
 }
 
 pub(super) fn list(call: &mut Call<'_>, holder: Holder) -> Reply {
-    let (_, grants) = call.grants(holder)?;
+    let (_, grants) = call.grants_seen(holder)?;
     let names = grants.inline.keys().map(|name| (name.clone(), json!(name))).collect();
     call.listing("PolicyNames", names)
 }

@@ -55,7 +55,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Reply {
 
 pub(super) fn list_for_role(call: &mut Call<'_>) -> Reply {
     let name = call.text("RoleName")?;
-    call.role(&name)?;
+    call.role_seen(&name)?;
     let key = store::key(&name);
     let shown = with_role(call, &key).map(|(key, profile)| (key.clone(), brief(call, profile))).collect();
     call.listing("InstanceProfiles", shown)

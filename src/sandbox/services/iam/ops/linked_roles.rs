@@ -58,7 +58,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Reply {
 /// `DeleteServiceLinkedRole`: no service here uses its role, so it goes at once, and the task tells that it went.
 pub(super) fn delete(call: &mut Call<'_>) -> Reply {
     let name = call.text("RoleName")?;
-    let role = call.role(&name)?.clone();
+    let role = call.role_seen(&name)?.clone();
     if !linked::is_linked(&role.path) {
         return Err(fault::invalid_input(format!("The role {name} is not a service-linked role.")));
     }

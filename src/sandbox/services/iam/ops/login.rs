@@ -27,7 +27,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Reply {
 
 pub(super) fn get(call: &mut Call<'_>) -> Reply {
     let name = call.user_name()?;
-    let user = call.user(&name)?;
+    let user = call.user_seen(&name)?;
     match user.login {
         Some(_) => Ok(json!({ "LoginProfile": shown(user) })),
         None => Err(absent(&name)),

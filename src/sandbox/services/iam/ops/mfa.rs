@@ -62,7 +62,7 @@ pub(super) fn enable(call: &mut Call<'_>) -> Reply {
     let serial = call.text("SerialNumber")?;
     let codes = codes(call)?;
     let (now, wall) = (call.now, call.wall);
-    let key = store::key(&call.user(&name)?.name);
+    let key = store::key(&call.user_seen(&name)?.name);
     let held = call.state.mfa.values().filter(|device| device.user.as_deref() == Some(&key)).count();
     let device = device(call.state, &serial)?;
     if let Some(owner) = &device.user {
@@ -114,7 +114,7 @@ pub(super) fn get(call: &mut Call<'_>) -> Reply {
 
 pub(super) fn list_for_user(call: &mut Call<'_>) -> Reply {
     let name = call.user_name()?;
-    let name = call.user(&name)?.name.clone();
+    let name = call.user_seen(&name)?.name.clone();
     let key = store::key(&name);
     let own = call.state.mfa.values().filter(|device| device.user.as_deref() == Some(&key));
     let devices = own.map(|device| {
@@ -181,7 +181,7 @@ pub(super) fn device<'a>(state: &'a mut State, serial: &str) -> Result<&'a mut V
 /// Finds a device that is enabled for the named (or calling) user.
 fn enabled_for<'a>(call: &'a mut Call<'_>, serial: &str) -> Result<&'a mut VirtualMfa, AwsError> {
     let name = call.user_name()?;
-    let key = store::key(&call.user(&name)?.name);
+    let key = store::key(&call.user_seen(&name)?.name);
     let device = call.state.mfa.get_mut(serial).filter(|device| device.user.as_deref() == Some(&key));
     device.ok_or_else(|| fault::no_such_entity("MFA Device invalid for user."))
 }

@@ -47,7 +47,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Reply {
 
 pub(super) fn get(call: &mut Call<'_>) -> Reply {
     let name = call.text("RoleName")?;
-    let role = call.role(&name)?.clone();
+    let role = call.role_seen(&name)?.clone();
     let mut shown = full(call, &role);
     call::put(&mut shown, "RoleLastUsed", last_used(&role));
     Ok(json!({ "Role": shown }))

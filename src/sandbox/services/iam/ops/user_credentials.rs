@@ -29,14 +29,14 @@ pub(super) fn upload_ssh_key(call: &mut Call<'_>) -> Reply {
 
 pub(super) fn get_ssh_key(call: &mut Call<'_>) -> Reply {
     let (name, id) = (call.text("UserName")?, call.text("SSHPublicKeyId")?);
-    let user = call.user(&name)?;
+    let user = call.user_seen(&name)?;
     let key = user.ssh_keys.iter().find(|key| key.id == id).ok_or_else(|| no_ssh_key(&id))?;
     Ok(json!({ "SSHPublicKey": ssh_key(&user.name, key) }))
 }
 
 pub(super) fn list_ssh_keys(call: &mut Call<'_>) -> Reply {
     let name = call.user_name()?;
-    let user = call.user(&name)?;
+    let user = call.user_seen(&name)?;
     let shown = user.ssh_keys.iter().map(|key| {
         let value = json!({
             "UserName": user.name,
@@ -86,7 +86,7 @@ pub(super) fn upload_certificate(call: &mut Call<'_>) -> Reply {
 
 pub(super) fn list_certificates(call: &mut Call<'_>) -> Reply {
     let name = call.user_name()?;
-    let user = call.user(&name)?;
+    let user = call.user_seen(&name)?;
     let shown = user.certificates.iter();
     let shown = shown.map(|one| (one.id.clone(), shown_certificate(&user.name, one))).collect();
     call.listing("Certificates", shown)
@@ -133,7 +133,7 @@ pub(super) fn create_service_credential(call: &mut Call<'_>) -> Reply {
 pub(super) fn list_service_credentials(call: &mut Call<'_>) -> Reply {
     let name = call.user_name()?;
     let service = call.optional("ServiceName");
-    let user = call.user(&name)?;
+    let user = call.user_seen(&name)?;
     let wanted = |one: &&ServiceCredential| service.as_ref().is_none_or(|service| one.service == *service);
     let found = user.service_credentials.iter().filter(wanted);
     let shown = members(found.map(|one| service_credential(&user.name, one)));

@@ -54,14 +54,14 @@ pub(super) fn get(call: &mut Call<'_>) -> Reply {
         } }));
     }
     let name = call.user_name()?;
-    let user = call.user(&name)?.clone();
+    let user = call.user_seen(&name)?.clone();
     Ok(json!({ "User": full(call, &user) }))
 }
 
 pub(super) fn update(call: &mut Call<'_>) -> Reply {
     let name = call.text("UserName")?;
     let (new_name, new_path) = (call.optional("NewUserName"), call.optional("NewPath"));
-    let before = call.user(&name)?.clone();
+    let before = call.user_seen(&name)?.clone();
     if let Some(path) = &new_path {
         names::path("NewPath", path)?;
     }
@@ -88,7 +88,7 @@ pub(super) fn update(call: &mut Call<'_>) -> Reply {
 
 pub(super) fn delete(call: &mut Call<'_>) -> Reply {
     let name = call.text("UserName")?;
-    let user = call.user(&name)?.clone();
+    let user = call.user_seen(&name)?.clone();
     let key = store::key(&name);
     let enabled = call.state.mfa.values().any(|device| device.user.as_deref() == Some(&key));
     let left = [
