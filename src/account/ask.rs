@@ -312,7 +312,11 @@ impl Told<'_> {
         let nearest = self.nearest(layer);
         let whose = match layer {
             Layer::Identity if self.has_none => {
-                let reason = format!("{holder} holds no policy, and none of its groups does");
+                let groups = match self.holder {
+                    Holder::User(_) => ", and none of its groups does",
+                    Holder::Root | Holder::Role { .. } => "",
+                };
+                let reason = format!("{holder} holds no policy{groups}");
                 return (Verdict::ImplicitDeny, reason, vec![]);
             }
             Layer::Identity => format!("no policy of {holder}"),

@@ -28,6 +28,8 @@ pub struct Grant {
     pub commands: Vec<String>,
     /// Who gains by it besides, by name.
     pub gainers: Vec<String>,
+    /// The scenario that owns the group through which it comes: to it, the change is drift.
+    pub scenario: Option<String>,
 }
 
 /// Where a statement can go.
@@ -115,6 +117,7 @@ fn in_managed(
         document,
         commands,
         gainers: others(identity, holder, |held| held.contains(&policy.arn)),
+        scenario: scenario(identity, group),
     })
 }
 
@@ -160,7 +163,14 @@ fn in_inline(identity: &Identity, holder: &Holder, action: &str, statement: &Val
             (Place::NewGroup { group, name }, commands, vec![])
         }
     };
-    Grant { to, document, commands, gainers }
+    Grant { to, document, commands, gainers, scenario: scenario(identity, group) }
+}
+
+/// The scenario that owns a group, by its path.
+fn scenario(identity: &Identity, group: Option<&String>) -> Option<String> {
+    let path = &identity.groups.get(group?)?.path;
+    let name = path.strip_prefix("/iamlab/")?.strip_suffix('/')?;
+    Some(name.to_owned())
 }
 
 /// Adds a statement to the trust policy of a role: the document and the command.
@@ -201,13 +211,10 @@ pub fn consequences(snapshot: &Snapshot, action: &str, resource: &str) -> Vec<St
 /// Names the actions that a document allows: `: a, b and 3 more`.
 fn allowed(document: Option<&PolicyDocument>) -> String {
     const SHOWN: usize = 6;
-    let statements = document.and_then(|document| document.normal().get("Statement")?.as_array());
+    let statements = document.and_then(|document| document.written().get("Statement")).map(each);
     let allowing = statements.into_iter().flatten().filter(|one| one.get("Effect") == Some(&json!("Allow")));
-    let actions: BTreeSet<&str> = allowing
-        .filter_map(|statement| statement.get("Action")?.as_array())
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let actions = allowing.filter_map(|statement| statement.get("Action")).flat_map(each);
+    let actions: BTreeSet<&str> = actions.filter_map(Value::as_str).collect();
     let mut shown: Vec<&str> = actions.iter().take(SHOWN).copied().collect();
     let more = actions.len().saturating_sub(SHOWN);
     let rest = format!("{more} more");
@@ -215,6 +222,11 @@ fn allowed(document: Option<&PolicyDocument>) -> String {
         shown.push(&rest);
     }
     if shown.is_empty() { String::new() } else { format!(": {}", shown.join(", ")) }
+}
+
+/// The members of a list, or the one thing that is none.
+fn each(value: &Value) -> &[Value] {
+    value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice)
 }
 
 /// Adds a statement at the end of a document.
@@ -309,6 +321,7 @@ mod tests {
         };
         assert_eq!(grant.to, to);
         assert_eq!(grant.gainers, ["role `IAM-Auditor-role`"]);
+        assert_eq!(grant.scenario.as_deref(), Some("iam-auditing"));
         assert_eq!(grant.document["Statement"][0]["Sid"], "Report", "what was there stays");
         assert_eq!(grant.document["Statement"][1], statement());
         let [command] = grant.commands.as_slice() else { unreachable!() };
@@ -371,8 +384,8 @@ mod tests {
         assert!(told[0].starts_with("whoever may add members to `IAM-Auditor-Group`"));
         assert_eq!(
             told[1],
-            "group `IAM-Auditor-Group` holds policy `IAM-Auditor-Policy`: iam:generatecredentialreport, \
-             iam:getcredentialreport"
+            "group `IAM-Auditor-Group` holds policy `IAM-Auditor-Policy`: iam:GenerateCredentialReport, \
+             iam:GetCredentialReport"
         );
         assert!(consequences(&snapshot, "iam:GetUser", "*").is_empty());
         let Facet::Read(_) = &snapshot.identity else { unreachable!() };

@@ -7,10 +7,10 @@ use crate::ui::{Tone, Ui};
 /// The most statements that are told without being asked for.
 const SHOWN: usize = 12;
 
-/// Writes the statements that were looked at, one per line; all of them when `all`, otherwise those that the sentence
-/// before has not told.
-pub(super) fn trace(ui: &Ui, lines: &[Line], all: bool) {
-    let told: Vec<&Line> = lines.iter().filter(|line| all || !line.decisive).collect();
+/// Writes the statements that were looked at and that `reason` has not told yet, one per line; without `all` no more
+/// than fit.
+pub(super) fn trace(ui: &Ui, reason: &str, lines: &[Line], all: bool) {
+    let told: Vec<&Line> = lines.iter().filter(|line| !reason.contains(&line.sentence)).collect();
     let shown = if all { told.len() } else { SHOWN };
     for line in told.iter().take(shown) {
         let tone = match (line.result, line.effect) {

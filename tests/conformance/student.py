@@ -7,7 +7,6 @@ The working directory is the one the sandbox's folder is in; the environment hol
 """
 
 import csv
-import io
 import json
 import os
 import pathlib
@@ -17,32 +16,11 @@ import sys
 import time
 import urllib.parse
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
-from lab import GROUP, POLICY, REGION, arguments
+from lab import GROUP, arguments
+from people import Person, denied, not_allowed, refused
 from totp import code
 
-DENIED_BY_NOTHING = "because no identity-based policy allows the {action} action"
 COLUMNS = 22
-
-
-class Person:
-    """Somebody with a key: clients, made when they are asked for."""
-
-    def __init__(self, url, key):
-        self.url, self.key = url, key
-
-    def __getattr__(self, service):
-        made = boto3.session.Session(region_name=REGION, **self.key).client(
-            service, endpoint_url=self.url, config=Config(retries={"mode": "standard", "max_attempts": 5}))
-        setattr(self, service, made)
-        return made
-
-    @property
-    def arn(self):
-        return self.sts.get_caller_identity()["Arn"]
 
 
 class Lab:
@@ -50,14 +28,14 @@ class Lab:
 
     def __init__(self, options):
         self.url, self.program, self.file = options.endpoint_url, options.iamlab, options.credentials
-        self.administrator = Person(self.url, {})
+        self.administrator = Person(self.url)
         self.account = self.administrator.sts.get_caller_identity()["Account"]
         with open(self.file, encoding="utf-8", newline="") as rows:
             self.rows = {row["User name"]: row for row in csv.DictReader(rows)}
 
     def run(self, *args, stdin=None):
         # The program finds the sandbox's folder by itself, and needs no key for it.
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "IAMLAB_"))}
         return subprocess.run([self.program, *args], input=stdin, env=environment, capture_output=True, text=True,
                               timeout=60, check=False)
 
@@ -67,13 +45,12 @@ class Lab:
         assert done.returncode == 0, done.stderr
         lines = dict(line.removeprefix("export ").split("=", 1) for line in done.stdout.splitlines())
         assert lines["AWS_ENDPOINT_URL"] == self.url, lines
-        return Person(lines["AWS_ENDPOINT_URL"], {
-            "aws_access_key_id": lines["AWS_ACCESS_KEY_ID"],
-            "aws_secret_access_key": lines["AWS_SECRET_ACCESS_KEY"],
-            "aws_session_token": lines["AWS_SESSION_TOKEN"],
+        return Person.of_session(self.url, {
+            "AccessKeyId": lines["AWS_ACCESS_KEY_ID"], "SecretAccessKey": lines["AWS_SECRET_ACCESS_KEY"],
+            "SessionToken": lines["AWS_SESSION_TOKEN"],
         })
 
-    def refused(self, user, *args, stdin=None):
+    def turned_away(self, user, *args, stdin=None):
         """What the sign-in page says to somebody it does not let in."""
         done = self.run("sandbox", "sign-in", user, "--password-stdin", *args, stdin=stdin)
         assert done.returncode == 1 and done.stdout == "", done
@@ -85,46 +62,11 @@ class Lab:
     def arn(self, rest):
         return f"arn:aws:iam::{self.account}:{rest}"
 
-    def events(self, **attribute):
-        """The events of an attribute, oldest first, as CloudTrail's own records."""
-        (key, value), = attribute.items()
-        pages = self.administrator.cloudtrail.get_paginator("lookup_events").paginate(
-            LookupAttributes=[{"AttributeKey": key, "AttributeValue": value}])
-        found = [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
-        return found[::-1]
-
-
-def denied(call, message, code="AccessDenied", status=403):
-    """Fails unless a call is refused in exactly these words."""
-    try:
-        call()
-    except ClientError as error:
-        found = error.response["Error"]
-        assert (found["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]) == (code, status), error.response
-        assert found["Message"] == message, f"{found['Message']!r} is not {message!r}"
-        return
-    raise AssertionError(f"it was allowed; expected: {message}")
-
-
-def not_allowed(who, action, resource):
-    return (f"User: {who} is not authorized to perform: {action} on resource: {resource} "
-            + DENIED_BY_NOTHING.format(action=action))
-
-
-def report(person):
-    """Generates the credential report and reads it."""
-    while person.iam.generate_credential_report()["State"] != "COMPLETE":
-        time.sleep(0.1)
-    answer = person.iam.get_credential_report()
-    assert answer["ReportFormat"] == "text/csv", answer
-    rows = list(csv.DictReader(io.StringIO(answer["Content"].decode("utf-8"))))
-    return {row["user"]: row for row in rows}
-
 
 def the_report_can_be_generated_and_read(lab):
     user = lab.sign_in("User3", "--credentials", lab.file)
     assert user.arn == lab.arn("user/User3"), user.arn
-    rows = report(user)
+    rows = user.report()
     assert list(rows) == ["<root_account>", "User1", "User2", "User3"], list(rows)
     assert all(len(row) == COLUMNS for row in rows.values()), rows
     root = rows["<root_account>"]
@@ -153,17 +95,13 @@ def everything_else_is_denied(lab):
            not_allowed(who, "iam:AddUserToGroup", f"group {group}"))
     denied(lambda: user.iam.create_user(UserName="User4"),
            not_allowed(who, "iam:CreateUser", lab.arn("user/User4")))
+    # CloudTrail names no resource in its message when the action has none.
     denied(lambda: user.cloudtrail.lookup_events(),
-           f"User: {who} is not authorized to perform: cloudtrail:LookupEvents "
-           + DENIED_BY_NOTHING.format(action="cloudtrail:LookupEvents"), "AccessDeniedException", 400)
+           not_allowed(who, "cloudtrail:LookupEvents"), "AccessDeniedException", 400)
     members = [member["UserName"] for member in lab.administrator.iam.get_group(GroupName=GROUP)["Users"]]
     assert members == ["User3"], members
-    absent = lab.administrator.iam.exceptions.NoSuchEntityException
-    try:
-        lab.administrator.iam.get_user(UserName="User4")
-    except absent:
-        return
-    raise AssertionError("User4 was made")
+    code, _, _ = refused(lambda: lab.administrator.iam.get_user(UserName="User4"))
+    assert code == "NoSuchEntity", code
 
 
 def what_explain_proposes_helps(lab):
@@ -207,14 +145,14 @@ def carry_out(person, command):
 
 def the_event_history_shows_it(lab):
     who = lab.arn("user/User3")
-    logins = [event for event in lab.events(EventName="ConsoleLogin") if event["userIdentity"].get("arn") == who]
+    logins = [event for event in lab.administrator.events(EventName="ConsoleLogin") if event["userIdentity"].get("arn") == who]
     assert logins, "no ConsoleLogin of User3"
     login = logins[0]
     assert login["responseElements"] == {"ConsoleLogin": "Success"}, login
     assert login["additionalEventData"]["MFAUsed"] == "No" and login["eventType"] == "AwsConsoleSignIn", login
     assert login["sourceIPAddress"] == "127.0.0.1", login
 
-    tried = lab.events(EventName="AddUserToGroup")
+    tried = lab.administrator.events(EventName="AddUserToGroup")
     tried = [event for event in tried if event["userIdentity"].get("userName") == "User3"]
     outcomes = [event.get("errorCode") for event in tried]
     assert outcomes == ["AccessDenied", None], outcomes
@@ -226,16 +164,16 @@ def the_event_history_shows_it(lab):
         assert (identity["type"], identity["arn"]) == ("IAMUser", who), identity
         assert identity["sessionContext"]["attributes"]["mfaAuthenticated"] == "false", identity
         assert event["eventSource"] == "iam.amazonaws.com" and event["recipientAccountId"] == lab.account, event
-    fixes = lab.events(EventName="CreatePolicyVersion")
+    fixes = lab.administrator.events(EventName="CreatePolicyVersion")
     assert fixes and fixes[-1]["userIdentity"]["type"] == "Root", fixes
-    assert lab.password("User3").strip() not in json.dumps(lab.events(Username="User3")), "a password is in a record"
+    assert lab.password("User3").strip() not in json.dumps(lab.administrator.events(Username="User3")), "a password is in a record"
 
 
 def a_wrong_password_leaves_a_failure(lab):
-    told = lab.refused("User3", stdin="not-the-password\n")
+    told = lab.turned_away("User3", stdin="not-the-password\n")
     assert "the user name or password is incorrect" in told, told
-    assert lab.refused("Nobody", stdin="x\n").splitlines()[0] == told.splitlines()[0], "names can be guessed"
-    failed = [event for event in lab.events(EventName="ConsoleLogin")
+    assert lab.turned_away("Nobody", stdin="x\n").splitlines()[0] == told.splitlines()[0], "names can be guessed"
+    failed = [event for event in lab.administrator.events(EventName="ConsoleLogin")
               if event["responseElements"] == {"ConsoleLogin": "Failure"}]
     reasons = [(event["userIdentity"].get("userName"), event["errorMessage"]) for event in failed]
     assert reasons == [
@@ -247,7 +185,7 @@ def a_wrong_password_leaves_a_failure(lab):
 
 def user1_needs_the_code(lab):
     """The MFA code missing, wrong, right; then conditions on it hold, and do not for somebody without."""
-    told = lab.refused("User1", stdin=lab.password("User1"))
+    told = lab.turned_away("User1", stdin=lab.password("User1"))
     assert "signs in with an MFA code" in told, told
     uri = lab.rows["User1"]["MFA otpauth URI"]
     seed = urllib.parse.parse_qs(urllib.parse.urlsplit(uri).query)["secret"][0]
@@ -257,15 +195,15 @@ def user1_needs_the_code(lab):
     accepted = {code(seed, time.time() + offset) for offset in (-30, 0, 30, 60)}
     while wrong in accepted:
         wrong = f"{(int(wrong) + 1) % 1_000_000:06}"
-    told = lab.refused("User1", "--mfa-code", wrong, stdin=lab.password("User1"))
+    told = lab.turned_away("User1", "--mfa-code", wrong, stdin=lab.password("User1"))
     assert "the MFA code is wrong" in told, told
     user1 = lab.sign_in("User1", "--password-stdin", "--mfa-code", right, stdin=lab.password("User1"))
-    again = lab.refused("User1", "--mfa-code", right, stdin=lab.password("User1"))
+    again = lab.turned_away("User1", "--mfa-code", right, stdin=lab.password("User1"))
     assert "was used before" in again, again
     serial = lab.rows["User1"]["MFA device"]
     logins = [(event["responseElements"]["ConsoleLogin"], event["additionalEventData"]["MFAUsed"],
                event["additionalEventData"].get("MFAIdentifier"))
-              for event in lab.events(EventName="ConsoleLogin")
+              for event in lab.administrator.events(EventName="ConsoleLogin")
               if event["userIdentity"].get("userName") == "User1"]
     # Without a code the page only asks for one: nobody has failed to sign in yet.
     assert logins == [("Failure", "Yes", None), ("Success", "Yes", serial), ("Failure", "Yes", None)], logins
@@ -291,11 +229,11 @@ def user1_needs_the_code(lab):
         lab.administrator.iam.put_user_policy(
             UserName=user, PolicyName="DenyWithoutMfa", PolicyDocument=json.dumps(deny))
     user1.iam.list_groups()
-    words = (f"User: {lab.arn('user/User2')} is not authorized to perform: iam:ListGroups on resource: "
-             f"{lab.arn('group/')} with an explicit deny in an identity-based policy")
+    words = not_allowed(lab.arn("user/User2"), "iam:ListGroups", lab.arn("group/"),
+                        "with an explicit deny in an identity-based policy")
     for somebody in (user2, key_of_user2(lab)):
         denied(lambda somebody=somebody: somebody.iam.list_groups(), words)
-    seen = lab.events(EventName="ListUsers")
+    seen = lab.administrator.events(EventName="ListUsers")
     marks = [event["userIdentity"]["sessionContext"]["attributes"]["mfaAuthenticated"]
              for event in seen if event["userIdentity"].get("userName") in ("User1", "User2")]
     assert marks == ["true", "false"], marks
@@ -306,9 +244,7 @@ def user1_needs_the_code(lab):
 
 def key_of_user2(lab):
     row = lab.rows["User2"]
-    return Person(lab.url, {
-        "aws_access_key_id": row["Access key ID"], "aws_secret_access_key": row["Secret access key"],
-    })
+    return Person.of_key(lab.url, {"AccessKeyId": row["Access key ID"], "SecretAccessKey": row["Secret access key"]})
 
 
 def user2s_key_works_until_it_is_inactive(lab):
@@ -323,11 +259,8 @@ def user2s_key_works_until_it_is_inactive(lab):
     iam.update_access_key(UserName="User2", AccessKeyId=key, Status="Active")
     assert user2.arn == lab.arn("user/User2")
     forged = Person(lab.url, {"aws_access_key_id": key, "aws_secret_access_key": "x" * 40})
-    try:
-        forged.sts.get_caller_identity()
-        raise AssertionError("a wrong secret was accepted")
-    except ClientError as error:
-        assert error.response["Error"]["Code"] == "SignatureDoesNotMatch", error
+    code, _, status = refused(forged.sts.get_caller_identity)
+    assert (code, status) == ("SignatureDoesNotMatch", 403), (code, status)
 
 
 STORY = [

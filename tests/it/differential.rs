@@ -8,7 +8,6 @@ mod oracles;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use deviations::{Asked, DEVIATIONS, Deviation, Oracle};
@@ -132,12 +131,7 @@ fn the_deviations_are_documented() {
         let name = page.trim_start_matches("reference_policies_").trim_end_matches(".html");
         writeln!(table, "| `{engine}` | {theirs} | {ours} | [{name}]({url}) | `{id}` |").unwrap();
     }
-    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy-engine.md");
-    let document = std::fs::read_to_string(document).unwrap();
-    let (before, rest) = document.split_once("<!-- deviations -->\n").unwrap();
-    let (_, after) = rest.split_once("<!-- end of deviations -->").unwrap();
-    let expected = format!("{before}<!-- deviations -->\n{table}<!-- end of deviations -->{after}");
-    super::docs::check("policy-engine.md", &expected);
+    super::docs::rewrite("policy-engine.md", "deviations", &table);
 }
 
 /// The laws of the language, on the same generated policies.

@@ -45,6 +45,34 @@ fn kinds_are_documented() {
     check("kinds.md", &text);
 }
 
+#[test]
+fn the_operations_of_the_sandbox_are_documented() {
+    let options = iamlab::sandbox::Options {
+        dir: None,
+        account: iamlab::sandbox::DEFAULT_ACCOUNT.to_owned(),
+        clock: iamlab::clock::Clock::System,
+    };
+    let served = iamlab::sandbox::Sandbox::open(options).unwrap().operations();
+    let all: usize = served.values().map(Vec::len).sum();
+    let mut table =
+        format!("{all} operations, a list written by a test.\n\n| service | operations |\n| --- | --- |\n");
+    for (service, mut operations) in served {
+        operations.sort_unstable();
+        writeln!(table, "| `{service}` ({}) | {} |", operations.len(), operations.join(", ")).unwrap();
+    }
+    rewrite("sandbox.md", "operations", &table);
+}
+
+/// Compares the part of a document between two marks with what it should say, or rewrites it.
+pub(crate) fn rewrite(name: &str, part: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    let document = fs::read_to_string(path).unwrap();
+    let (begin, end) = (format!("<!-- {part} -->\n"), format!("<!-- end of {part} -->"));
+    let (before, rest) = document.split_once(&begin).unwrap();
+    let (_, after) = rest.split_once(&end).unwrap();
+    check(name, &format!("{before}{begin}{expected}{end}{after}"));
+}
+
 /// Follows a `$ref`, also inside `anyOf` with `null`.
 fn resolve<'a>(schema: &'a Value, value: &'a Value) -> &'a Value {
     let inner =

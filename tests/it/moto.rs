@@ -69,8 +69,8 @@ impl Moto {
 /// Runs a program of `tests/conformance` against an endpoint, with the Python beside the moto server; leaves it out
 /// where there is none.
 pub(crate) fn conformance(script: &str, url: &str, (id, secret): (&str, &str), args: &[&str]) {
-    let Some(server) = server() else { return left_out() };
-    let output = Command::new(server.with_file_name("python"))
+    let Some(python) = python() else { return };
+    let output = Command::new(python)
         .arg(crate::lab::root().join("tests/conformance").join(script))
         .args(["--endpoint-url", url])
         .args(args)
@@ -96,6 +96,20 @@ impl Drop for Moto {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The Python beside the moto server; `None`, with a word why, where there is none.
+pub(crate) fn python() -> Option<PathBuf> {
+    beside("python")
+}
+
+/// A program of the moto server's environment; `None`, with a word why, where there is none.
+pub(crate) fn beside(program: &str) -> Option<PathBuf> {
+    let Some(server) = server() else {
+        left_out();
+        return None;
+    };
+    Some(server.with_file_name(program))
 }
 
 fn server() -> Option<PathBuf> {

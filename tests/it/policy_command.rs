@@ -79,7 +79,7 @@ fn explain_is_ready_to_paste_and_warns() {
         &format!("aws iam create-policy-version --policy-arn {arn} --set-as-default --policy-document '"),
         "Who else gains it: role `IAM-Auditor-role`",
         "whoever may add members to `IAM-Auditor-Group` hands out everything that it holds",
-        "group `IAM-Auditor-Group` holds policy `IAM-Auditor-Policy`: iam:generatecredentialreport",
+        "group `IAM-Auditor-Group` holds policy `IAM-Auditor-Policy`: iam:GenerateCredentialReport",
     ] {
         assert!(text.contains(told), "no {told}:\n{text}");
     }
@@ -118,4 +118,30 @@ fn where_nothing_added_helps_nothing_is_proposed() {
         sentence.contains("the permissions boundary, policy `Limits`, limits user `User3`"),
         "{sentence}"
     );
+}
+
+#[test]
+fn files_are_checked_and_compared() {
+    let program = Program::new();
+    let write = |name: &str, text: &str| std::fs::write(program.folder().join(name), text).unwrap();
+    let policy = |action: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":["{action}"],"Resource":"*"}}]}}"#
+        )
+    };
+    write("one.json", &policy("iam:GetUser"));
+    write("same.json", &policy("IAM:getuser").replace("[\"IAM:getuser\"]", "\"IAM:getuser\""));
+    write("wider.json", &policy("iam:Get*"));
+    write("broken.json", &policy("iam:GetUser").replace("2012-10-17", "2012-10-18"));
+    let check = |file: &str, code: i32| program.run(&["policy", "check", file]).expect(code).stdout;
+    assert!(check("one.json", 0).starts_with("valid, "));
+    assert_eq!(check("broken.json", 2), "refused: Syntax errors in policy.\n");
+    assert_eq!(program.json(&["policy", "check", "one.json", "--kind", "trust"], 2)["valid"], false);
+    program.run(&["policy", "check", "none.json"]).expect(1);
+    program.run(&["policy", "compare", "one.json", "same.json"]).expect(0);
+    let differs = program.json(&["policy", "compare", "one.json", "wider.json"], 2);
+    assert_eq!(differs["only_in_a"][0]["Action"], json!(["iam:getuser"]));
+    assert_eq!(differs["only_in_b"][0]["Action"], json!(["iam:get*"]));
+    write("list.json", "[]");
+    program.run(&["policy", "compare", "one.json", "list.json"]).expect(1);
 }

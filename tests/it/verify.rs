@@ -115,7 +115,7 @@ fn a_deny_is_named() {
     let text = up.program.run(&VERIFY).expect(2).stdout;
     assert!(text.contains("✗ User3 can iam:GetCredentialReport\n"), "{text}");
     assert!(text.contains(told) && text.contains("→ change or detach"), "{text}");
-    assert!(text.ends_with("4 of 5 expectations hold, 1 do not\n"), "{text}");
+    assert!(text.ends_with("4 of 5 expectations hold, 1 does not\n"), "{text}");
 }
 
 #[test]
@@ -258,9 +258,13 @@ fn after_attaching_what_explain_proposes_adding_works() {
             .region(aws_config::Region::from_static("us-east-1"));
         aws_sdk_iam::Client::new(&config.load().await)
     });
-    let add = || wait(user3.add_user_to_group().group_name(GROUP).user_name("User2").send());
-    let refused = add().unwrap_err().into_service_error().to_string();
-    assert!(refused.contains("is not authorized to perform: iam:AddUserToGroup"), "{refused}");
+    let add = || {
+        let added = wait(user3.add_user_to_group().group_name(GROUP).user_name("User2").send());
+        added.map(|_| ()).map_err(|error| error.into_service_error().meta().to_string())
+    };
+    let message = add().unwrap_err();
+    let begin = "User: arn:aws:iam::123456789012:user/User3 is not authorized to perform: iam:AddUserToGroup";
+    assert!(message.contains(begin), "{message}");
     up.program.run(&simulate).expect(2);
 
     let document = up.program.json(&explain, 2);

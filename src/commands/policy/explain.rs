@@ -60,8 +60,34 @@ fn write(ui: &Ui, asked: &Asked, advice: &Advice) -> Result<(), Error> {
         ui.data(&format!("\n{}", heading(ui, &format!("Missing in the {}", addition.layer))));
         ui.data(&to_text(&policy)?);
     }
-    let Some(grant) = &advice.grant else { return Ok(()) };
-    let place = match &grant.to {
+    if let Some(grant) = &advice.grant {
+        ui.data(&format!("\n{} {}", heading(ui, "Best placed in"), plain(&place(asked, &grant.to))));
+    }
+    for command in &advice.commands {
+        ui.data(&format!("  {}", plain(command)));
+    }
+    if let Some(grant) = &advice.grant {
+        let gainers = if grant.gainers.is_empty() { "nobody".to_owned() } else { grant.gainers.join(", ") };
+        ui.data(&format!("\n{} {}", heading(ui, "Who else gains it:"), plain(&gainers)));
+    }
+    if !advice.opens.is_empty() {
+        ui.data(&format!("\n{}", heading(ui, "What it opens:")));
+        for sentence in &advice.opens {
+            ui.data(&format!("  - {}", plain(sentence)));
+        }
+    }
+    if let Some(scenario) = advice.grant.as_ref().and_then(|grant| grant.scenario.as_ref()) {
+        let scenario = plain(scenario);
+        ui.hint(&format!(
+            "scenario `{scenario}` made that; change it there too, or `provision status` shows drift"
+        ));
+    }
+    Ok(())
+}
+
+/// Names where a statement goes.
+fn place(asked: &Asked, to: &Place) -> String {
+    match to {
         Place::ManagedPolicy { name, group: Some(group), .. } => {
             format!("policy `{name}`, which {} holds through group `{group}`", asked.holder.name())
         }
@@ -69,20 +95,7 @@ fn write(ui: &Ui, asked: &Asked, advice: &Advice) -> Result<(), Error> {
         Place::GroupPolicy { group, name } => format!("a new inline policy `{name}` of group `{group}`"),
         Place::NewGroup { group, name } => format!("a new group `{group}`, with an inline policy `{name}`"),
         Place::RolePolicy { role, name } => format!("a new inline policy `{name}` of role `{role}`"),
-    };
-    ui.data(&format!("\n{} {}", heading(ui, "Best placed in"), plain(&place)));
-    for command in &advice.commands {
-        ui.data(&format!("  {}", plain(command)));
     }
-    let gainers = if grant.gainers.is_empty() { "nobody".to_owned() } else { grant.gainers.join(", ") };
-    ui.data(&format!("\n{} {}", heading(ui, "Who else gains it:"), plain(&gainers)));
-    if !advice.opens.is_empty() {
-        ui.data(&format!("\n{}", heading(ui, "What it opens:")));
-        for sentence in &advice.opens {
-            ui.data(&format!("  - {}", plain(sentence)));
-        }
-    }
-    Ok(())
 }
 
 fn heading(ui: &Ui, text: &str) -> String {

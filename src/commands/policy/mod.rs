@@ -21,6 +21,8 @@ use crate::ui::{Tone, Ui};
 use super::answer::{plain, trace};
 use named::NoSuch;
 
+mod check;
+mod compare;
 mod explain;
 mod named;
 mod simulate;
@@ -28,6 +30,10 @@ mod simulate;
 /// Ask what somebody may do in an account, why, and what would change it
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
+    /// Tell whether a file is a policy that AWS accepts; exit 2 when it is none
+    Check(check::CheckArgs),
+    /// Tell whether two policies mean the same; exit 2 when they do not
+    Compare(compare::CompareArgs),
     /// Tell whether somebody may do something, and which statement decides it
     Simulate(simulate::SimulateArgs),
     /// Tell why somebody may or may not do something, and which statement would allow it
@@ -36,6 +42,8 @@ pub enum PolicyCommand {
 
 pub(super) async fn run(ui: &Ui, command: PolicyCommand) -> Result<Exit, Error> {
     match command {
+        PolicyCommand::Check(args) => check::run(ui, &args),
+        PolicyCommand::Compare(args) => compare::run(ui, &args),
         PolicyCommand::Simulate(args) => simulate::run(ui, &args).await,
         PolicyCommand::Explain(args) => explain::run(ui, &args).await,
     }
@@ -145,7 +153,7 @@ impl Asked {
             Verdict::Unknown => ("unknown", Tone::Change),
         };
         ui.data(&format!("{}: {}", ui.paint(tone, word), plain(&self.answer.reason)));
-        trace(ui, &self.answer.lines(), all);
+        trace(ui, &self.answer.reason, &self.answer.lines(), all);
         if self.answer.verdict == Verdict::Unknown {
             ui.hint(&plain(&self.hint()));
         }

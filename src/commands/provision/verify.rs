@@ -158,7 +158,7 @@ fn write(ui: &Ui, results: &[(Judged, Option<Live>)], summary: Summary, explain:
         let told = explain || judged.status != Status::Pass;
         if told {
             ui.data(&format!("    {}", plain(&judged.reason)));
-            trace(ui, &judged.lines(), explain);
+            trace(ui, &judged.reason, &judged.lines(), explain);
         }
         if let Some(live) = live.as_ref().filter(|live| told || live.agrees != Some(true)) {
             let decision = live.told();
@@ -177,9 +177,9 @@ fn write(ui: &Ui, results: &[(Judged, Option<Live>)], summary: Summary, explain:
     }
     let mut counts = vec![format!("{pass} of {} expectations hold", results.len())];
     let others = [
-        (fail, "do not"),
+        (fail, if fail == 1 { "does not" } else { "do not" }),
         (unknown, "cannot be told"),
-        (disagree, "are decided otherwise by AWS's simulator"),
+        (disagree, "decided otherwise by AWS's simulator"),
     ];
     counts
         .extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));

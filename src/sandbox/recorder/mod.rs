@@ -86,7 +86,8 @@ pub fn is_recorded(service: &str, operation: &str) -> bool {
     !names::is_data_event(service, operation)
 }
 
-/// Makes the events of a call: none for a data event, one for most, two when a role of another account was assumed.
+/// Makes the events of a call: none for a data event or one whose credentials were refused, one for most, two when a
+/// role of another account was assumed.
 ///
 /// That second event goes to the owner of the role and shares `sharedEventID` with the caller's. Only a role that
 /// *was* assumed has an owner who is told: "Because you own the IAM role, you receive a log that shows the other
@@ -94,7 +95,8 @@ pub fn is_recorded(service: &str, operation: &str) -> bool {
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>). Of a
 /// denied attempt AWS promises an event in the caller's account only, so there is one.
 pub fn record(finished: &Finished<'_>) -> Vec<Delivery> {
-    if !is_recorded(finished.service, finished.operation) {
+    let is_stranger = finished.outcome.is_err_and(|error| names::is_stranger(&error.code));
+    if is_stranger || !is_recorded(finished.service, finished.operation) {
         return Vec::new();
     }
     let own = |shared: Option<&str>| Delivery {

@@ -67,6 +67,24 @@ pub(super) fn region<'a>(service: &str, region: &'a str, partition: &str) -> &'a
     }
 }
 
+/// Tells whether an error means that the credentials were not accepted: whose call it was is not known then, and
+/// "`CloudTrail` logs all authenticated API requests"
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>).
+pub(super) fn is_stranger(code: &str) -> bool {
+    const CODES: [&str; 9] = [
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "IncompleteSignature",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+    ];
+    CODES.contains(&code)
+}
+
 /// The exceptions of IAM whose name is not the code on the wire and `Exception`.
 const EXCEPTIONS: [(&str, &str); 5] = [
     ("ReportExpired", "CredentialReportExpiredException"),

@@ -166,6 +166,10 @@ fn data_events_are_not_in_the_history() {
     assert!(record(&finished(("sns", "Publish"), key(&root), &input, Ok(&output))).is_empty());
     assert!(record(&finished(("lambda", "Invoke"), key(&root), &input, Ok(&output))).is_empty());
     assert_eq!(record(&finished(("sts", "GetCallerIdentity"), key(&root), &input, Ok(&output))).len(), 1);
+    let unknown =
+        AwsError::forbidden("InvalidClientTokenId", "The security token included in the request is invalid.");
+    let call = finished(("sts", "GetCallerIdentity"), key(&root), &input, Err(&unknown));
+    assert!(record(&call).is_empty(), "a key that is not known yet is nobody's");
 }
 
 #[test]

@@ -251,13 +251,15 @@ PROGRAMS = {"os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "os.system"
 
 def own_tmp(settings):
     """Let Python's own functions find the invocation's folder where Lambda has it, at `/tmp`."""
-    home, roots = settings["tmp"], (settings["tmp"], settings["task"])
+    home = settings["tmp"]
+    # What really is below `/tmp`: the invocation's own folders, and perhaps the interpreter.
+    there = {settings["tmp"], settings["task"], sys.prefix, sys.base_prefix, *filter(None, sys.path)}
 
     def moved(path):
         if not isinstance(path, (str, os.PathLike)):
             return path
         text = os.fspath(path)
-        if not isinstance(text, str) or any(text.startswith(root) for root in roots):
+        if not isinstance(text, str) or any(text == root or text.startswith(root + "/") for root in there):
             return path
         if text == TMP_ON_AWS or text.startswith(TMP_ON_AWS + "/"):
             return home + text[len(TMP_ON_AWS):]

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 
@@ -19,20 +20,19 @@ const COMPLETE: &str = "complete";
 
 /// Asks an interpreter where it is and what it brings.
 const QUESTION: &str = "
-import json, os, sys
-try:
-    import boto3
-    version = boto3.__version__
-except ImportError:
-    version = None
+import importlib.util, json, os, sys
 prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
 places = ['bin', 'include', 'lib', 'lib64', 'share', 'pyvenv.cfg']
 roots = [os.path.join(prefix, place) for prefix in prefixes for place in places]
 program = os.path.realpath(sys.executable)
 roots += [path for path in sys.path if path] + [sys.executable, program, os.path.dirname(program)]
-print(json.dumps({'program': sys.executable, 'version': list(sys.version_info[:3]), 'boto3': version,
+print(json.dumps({'program': sys.executable, 'version': list(sys.version_info[:3]),
+                  'boto3': importlib.util.find_spec('boto3') is not None,
                   'roots': sorted(set(root for root in roots if os.path.exists(root)))}))
 ";
+
+/// Held by whoever prepares an interpreter: the accounts of a sandbox share it.
+static PREPARING: Mutex<()> = Mutex::new(());
 
 /// An interpreter.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -41,8 +41,8 @@ pub(super) struct Python {
     pub(super) program: PathBuf,
     /// Major, minor and micro version.
     pub(super) version: (u8, u8, u8),
-    /// The version of its boto3, if it has one.
-    pub(super) boto3: Option<String>,
+    /// Whether it has boto3.
+    pub(super) boto3: bool,
     /// The files and folders it needs to read.
     pub(super) roots: Vec<PathBuf>,
 }
@@ -77,7 +77,7 @@ pub(super) fn find(home: Option<&Path>) -> Result<Python, PythonError> {
         return ask(Path::new(&named));
     }
     let found = ask(Path::new("python3"))?;
-    let Some(home) = home.filter(|_| found.boto3.is_none()) else { return Ok(found) };
+    let Some(home) = home.filter(|_| !found.boto3) else { return Ok(found) };
     match prepared(home, &found) {
         Ok(python) => Ok(python),
         Err(error) => {
@@ -89,6 +89,7 @@ pub(super) fn find(home: Option<&Path>) -> Result<Python, PythonError> {
 
 /// Returns the interpreter below `home`, made from `base` unless it is there and whole.
 fn prepared(home: &Path, base: &Python) -> Result<Python, PythonError> {
+    let _one_at_a_time = PREPARING.lock().unwrap_or_else(PoisonError::into_inner);
     let failed = |step| move |error: io::Error| PythonError::Preparation { step, reason: error.to_string() };
     let folder = home.join(PREPARED);
     let program = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
@@ -150,9 +151,20 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let rest = home.path().join(PREPARED).join("rest");
         fs::create_dir_all(&rest).unwrap();
-        let base = Python { program: "false".into(), version: (3, 11, 0), boto3: None, roots: Vec::new() };
+        let base = Python { program: "false".into(), version: (3, 11, 0), boto3: false, roots: Vec::new() };
         let error = prepared(home.path(), &base).unwrap_err().to_string();
         assert!(error.starts_with("making a virtual environment failed"), "{error}");
         assert!(!rest.exists());
+    }
+
+    #[test]
+    #[ignore = "downloads boto3"]
+    fn an_interpreter_with_boto3_is_prepared_once() {
+        let home = tempfile::tempdir().unwrap();
+        let base = ask(Path::new("python3")).unwrap();
+        let python = prepared(home.path(), &base).unwrap();
+        assert!(python.boto3 && python.program.starts_with(home.path()), "{python:?}");
+        let base = Python { program: "false".into(), ..base };
+        assert_eq!(prepared(home.path(), &base).unwrap(), python);
     }
 }

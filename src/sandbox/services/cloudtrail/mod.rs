@@ -91,7 +91,9 @@ impl Service for CloudTrail {
         let about = OPERATIONS.contains(&(operation, true));
         let resource = if about { trail(input, ctx) } else { "*".to_owned() };
         let action = format!("cloudtrail:{operation}");
-        vec![Need { action, shown: resource.clone(), resource, keys: Vec::new(), resource_policy: None }]
+        // The message of an action without a resource ends with the action.
+        let shown = if resource == "*" { String::new() } else { resource.clone() };
+        vec![Need { action, shown, resource, keys: Vec::new(), resource_policy: None }]
     }
 }
 

@@ -231,8 +231,8 @@ fn list(field: &str, range: (u16, u16), names: &[&str]) -> Option<Vec<u16>> {
 
 /// Parses one number or name.
 fn value(text: &str, (least, most): (u16, u16), names: &[&str]) -> Option<u16> {
-    let named = names.iter().position(|name| name.eq_ignore_ascii_case(text));
-    let value = match named.and_then(|at| u16::try_from(at + 1).ok()) {
+    let name = names.iter().position(|known| known.eq_ignore_ascii_case(text));
+    let value = match name.and_then(|at| u16::try_from(at + 1).ok()) {
         Some(value) => value,
         None => u16::try_from(number(text)?).ok()?,
     };

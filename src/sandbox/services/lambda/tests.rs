@@ -12,9 +12,9 @@ use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Clock;
-use crate::sandbox::runtime::testing::{self as running, FakeHome};
+use crate::sandbox::Sandbox;
+use crate::sandbox::runtime::testing as running;
 use crate::sandbox::testing::{self, refusal};
-use crate::sandbox::{DEFAULT_ACCOUNT, Options, Sandbox};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/auditor";
 const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:audit";
@@ -251,46 +251,4 @@ async fn an_invocation_may_fail_be_left_alone_or_only_be_tried() {
         Clock::System.sleep(std::time::Duration::from_millis(20)).await;
     }
     assert_eq!(log(), 2 * before, "the function ran behind the caller's back, once");
-}
-
-#[tokio::test]
-async fn the_labs_own_function_reads_the_report_as_the_role_it_assumes() {
-    let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        dir: Some(folder.path().to_owned()),
-        account: DEFAULT_ACCOUNT.to_owned(),
-        clock: Clock::System,
-    };
-    let sandbox = Sandbox::open(options).unwrap();
-    let server = sandbox.bind(0).await.unwrap();
-    let endpoint = server.url().unwrap();
-    tokio::spawn(server.serve(std::future::pending()));
-    let config = testing::config(&sandbox).await;
-    testing::role(&config, "auditor", "lambda.amazonaws.com").await;
-    let iam = aws_sdk_iam::Client::new(&config);
-    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
-        "Principal":{"Service":"lambda.amazonaws.com","AWS":"123456789012"}}]}"#;
-    iam.update_assume_role_policy().role_name("auditor").policy_document(trust).send().await.unwrap();
-    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*",
-        "Action":["sts:AssumeRole","iam:GenerateCredentialReport","iam:GetCredentialReport"]}]}"#;
-    let put = iam.put_role_policy().role_name("auditor").policy_name("work").policy_document(policy);
-    put.send().await.unwrap();
-    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/auditor");
-    let package = crate::provision::package::pack(&source).unwrap();
-    let client = Client::new(&config);
-    creation(&client)
-        .handler("handler.main")
-        .timeout(60)
-        .code(FunctionCode::builder().zip_file(Blob::new(package.bytes)).build())
-        .environment(Environment::builder().variables("AUDITOR_ROLE_ARN", ROLE).build())
-        .send()
-        .await
-        .unwrap();
-    let answer = client.invoke().function_name("audit").log_type(LogType::Tail).send().await.unwrap();
-    let text = String::from_utf8_lossy(answer.payload().unwrap().as_ref()).into_owned();
-    assert_eq!(answer.function_error(), None, "{text}");
-    let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(summary["users"], 0);
-    let log = sandbox.inner.account.services().lambda.logs("us-east-1", "audit");
-    assert!(log.iter().any(|event| event.text.contains("credential report of ")), "{log:?}");
 }

@@ -5,7 +5,7 @@
 
 mod filter;
 mod needs;
-mod outbox;
+pub(in crate::sandbox) mod outbox;
 pub(in crate::sandbox) mod publish;
 mod subscription;
 #[cfg(test)]
@@ -26,8 +26,7 @@ use super::regional::Regional;
 use super::tags::{self, Tag, TagFault, Tagged, Tags};
 use super::wire;
 use crate::clock::Clock;
-pub(crate) use outbox::Mail;
-use outbox::Outbox;
+use outbox::{Mail, Outbox};
 use subscription::Subscription;
 use topic::Topic;
 
