@@ -121,14 +121,10 @@ pub(super) mod testing {
     /// is followed by `(as …)`.
     pub(crate) fn lines(needs: &[Need]) -> Vec<String> {
         let line = |need: &Need| {
-            let mut line = format!("{} {}", need.action, need.resource);
-            if need.shown != need.resource {
-                line.push_str(&format!(" (as {})", need.shown));
-            }
-            for (key, values) in &need.keys {
-                line.push_str(&format!(" {key}={}", values.join("|")));
-            }
-            line
+            let shown = (need.shown != need.resource).then(|| format!(" (as {})", need.shown));
+            let keys = need.keys.iter().map(|(key, values)| format!(" {key}={}", values.join("|")));
+            let rest: String = shown.into_iter().chain(keys).collect();
+            format!("{} {}{rest}", need.action, need.resource)
         };
         needs.iter().map(line).collect()
     }
