@@ -321,27 +321,6 @@ async fn a_killed_process_loses_no_answered_call() {
     }
 }
 
-/// How long a class of 1,000 takes: `cargo test -- --ignored --nocapture a_thousand_users`.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
-async fn a_thousand_users() {
-    use futures::StreamExt as _;
-    let root = tempfile::tempdir().unwrap();
-    for dir in [None, Some(root.path())] {
-        let iam = aws_sdk_iam::Client::new(&config(&open(dir).unwrap()).await);
-        let start = Instant::now();
-        let create = |number| {
-            let call = iam.create_user().user_name(format!("student{number:04}"));
-            tokio::spawn(async move { call.send().await.unwrap() })
-        };
-        futures::stream::iter(0..1000).map(create).buffer_unordered(8).for_each(|_| async {}).await;
-        println!("{dir:?}: {:?}", start.elapsed());
-    }
-    let start = Instant::now();
-    open(Some(root.path())).unwrap();
-    println!("opened again in {:?}", start.elapsed());
-}
-
 /// Not a benchmark, a guard: opening and one call stay far from noticeable even unoptimised and on a busy machine.
 #[tokio::test]
 async fn opening_is_quick() {

@@ -1,4 +1,4 @@
-//! The least IAM policy under which `up`, `down`, `plan` and `status` of one scenario pass, and `audit run`.
+//! The least IAM policy under which `up`, `down`, `plan`, `status` and `verify` of one scenario pass, and `audit run`.
 //!
 //! The table below says what each purpose needs and on what; a purpose is granted on the ARNs of the resources
 //! that have it and left out when there are none. Source: the action and resource tables of the Service
@@ -16,6 +16,7 @@ use crate::policy::grammar::{MANAGED_LIMIT, size};
 use crate::provision::resources::{Resources, group, role, user};
 use crate::provision::{Address, Place, arn};
 use crate::scenario::Resolved;
+use crate::scenario::expect::Party;
 
 /// Something that must be done, and the actions it takes.
 #[derive(Debug)]
@@ -106,6 +107,10 @@ purposes! {
         "cloudformation:DescribeStacks", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate",
         "cloudformation:ListStackResources", "cloudformation:TagResource",
     ]
+    VerifyManagedPolicies ["iam:GetPolicy", "iam:GetPolicyVersion"]
+    VerifyWithTheSimulator ["iam:SimulatePrincipalPolicy"]
+    VerifyFunctions ["lambda:GetPolicy"]
+    VerifyTopics ["sns:GetTopicAttributes"]
     AuditTheAccount [
         "access-analyzer:ListAnalyzers", "iam:GenerateCredentialReport", "iam:GetAccountAuthorizationDetails",
         "iam:GetAccountPasswordPolicy", "iam:GetAccountSummary", "iam:GetCredentialReport",
@@ -154,6 +159,7 @@ pub fn permissions(scenario: &Resolved) -> Result<Permissions, serde_json::Error
     grants.grant(&grants.iam("policy/*"), &[(For::ReadPolicyTags, true)]);
     grants.identities(&scenario.resources);
     grants.services(&scenario.resources);
+    grants.expectations(scenario);
     grants.everywhere(For::AuditTheAccount);
     let statement = grants.on.into_iter().map(|(name, resource)| {
         let Purpose { sid, actions: action } = name.purpose();
@@ -275,6 +281,30 @@ impl Grants<'_> {
         if console {
             // A password that the account's policy refuses is made again to its measure.
             self.everywhere(For::ReadThePasswordPolicy);
+        }
+    }
+
+    /// What `provision verify` asks besides the picture of the account that every command reads.
+    fn expectations(&mut self, scenario: &Resolved) {
+        for expectation in &scenario.expect {
+            let managed = format!("arn:{}:iam::aws:policy/*", self.place.partition);
+            self.grant(&managed, &[(For::VerifyManagedPolicies, true)]);
+            let principal = self.party(&expectation.principal);
+            self.grant(&principal, &[(For::VerifyWithTheSimulator, true)]);
+            let Some(resource) = expectation.resource.as_ref().map(|party| self.party(party)) else {
+                continue;
+            };
+            let service = resource.split(':').nth(2).unwrap_or_default();
+            let purposes =
+                [(For::VerifyFunctions, service == "lambda"), (For::VerifyTopics, service == "sns")];
+            self.grant(&resource, &purposes);
+        }
+    }
+
+    fn party(&self, party: &Party) -> String {
+        match party {
+            Party::Declared(address) => self.arn(address.kind, &address.name),
+            Party::Arn(arn) => arn.clone(),
         }
     }
 

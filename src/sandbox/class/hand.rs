@@ -1,6 +1,7 @@
 //! Somebody at work in an account: signs in, calls, takes time. Every call goes the way that requests go, so it is
 //! authorised and recorded, and what it leaves is a state that AWS could have.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use awsim_core::{AwsError, RequestContext};
@@ -15,6 +16,7 @@ use crate::sandbox::account::Call;
 use crate::sandbox::control::{Order, SignIn};
 use crate::sandbox::dice::Dice;
 use crate::sandbox::services::iam::{Iam, store};
+use crate::sandbox::services::sns::outbox::MailKind;
 use crate::sandbox::services::wire;
 
 /// What the console's own requests say they are.
@@ -194,14 +196,15 @@ impl<'a> Hand<'a> {
         Ok(())
     }
 
-    /// Returns the tokens of the subscriptions of a topic that wait.
-    fn tokens(&self, topic: &str) -> Vec<String> {
-        let state = self.sandbox.inner.account.services().find("sns").and_then(|sns| sns.snapshot());
-        let state: Value = state.and_then(|state| serde_json::from_slice(&state).ok()).unwrap_or_default();
-        let waiting = state.pointer(&format!("/{}/subscriptions", self.region)).and_then(Value::as_object);
-        let of_topic =
-            waiting.into_iter().flatten().filter(|(_, it)| it.get("topic").is_some_and(|of| of == topic));
-        of_topic.filter_map(|(_, it)| Some(it.get("token")?.as_str()?.to_owned())).collect()
+    /// Returns the tokens in the mail that asks the subscribers of a topic to confirm.
+    fn tokens(&self, topic: &str) -> BTreeSet<String> {
+        let sent = self.sandbox.inner.account.services().sns.sent();
+        let of_topic = sent.into_iter().filter(|mail| mail.topic == topic);
+        let tokens = of_topic.filter_map(|mail| match mail.kind {
+            MailKind::Confirmation { token } => Some(token),
+            MailKind::Notification => None,
+        });
+        tokens.collect()
     }
 
     /// Saves the account.

@@ -314,7 +314,9 @@ impl super::Service for Logs {
 
     fn apply_change(&self, change: &RawValue) -> Result<(), String> {
         let records: Vec<Record> = serde_json::from_str(change.get()).map_err(|error| error.to_string())?;
-        records.into_iter().for_each(|record| self.add(record));
+        for record in records {
+            self.add(record);
+        }
         Ok(())
     }
 
