@@ -12,6 +12,7 @@ use http::header::{AUTHORIZATION, HOST};
 use http::request::Parts;
 
 use super::services::iam::KeyOwner;
+use super::services::iam::credentials::Kept;
 use super::services::wire::percent_decoded;
 
 /// What a request says of its sender, not yet believed.
@@ -63,7 +64,7 @@ impl<'a> Signed<'a> {
 
     /// Checks that `owner` signed this request.
     pub(super) fn verify(&self, owner: &KeyOwner, parts: &Parts, body: &[u8]) -> Result<(), Refusal> {
-        if self.token != owner.session_token.as_ref().map(|token| token.reveal()) {
+        if self.token != owner.session_token.as_ref().map(Kept::reveal) {
             return Err(Refusal::UnknownKey);
         }
         if !owner.active {
@@ -140,7 +141,7 @@ fn value_of(parts: &Parts, name: &str) -> (String, String) {
         })
         .collect();
     if values.is_empty() && name.eq_ignore_ascii_case(HOST.as_str()) {
-        values.extend(parts.uri.authority().map(|authority| authority.to_string()));
+        values.extend(parts.uri.authority().map(ToString::to_string));
     }
     (name.to_owned(), values.join(","))
 }

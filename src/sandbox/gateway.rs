@@ -29,6 +29,9 @@ use super::services::wire;
 /// An answer of an operation, or its refusal, with the protocol it is written in.
 type Answer = (Protocol, Result<(String, Value), AwsError>);
 
+/// Who sent a request: what the request says, the account, and the owner of the key.
+type Sender<'a> = (Signed<'a>, Arc<Account>, KeyOwner);
+
 impl Realm {
     /// Answers one request as AWS would: errors of the services are answers too. Fails only by a fault of
     /// the sandbox itself.
@@ -83,7 +86,7 @@ impl Realm {
         &self,
         parts: &'a Parts,
         body: &Bytes,
-    ) -> Result<Result<(Signed<'a>, Arc<Account>, KeyOwner), Refusal>, SandboxError> {
+    ) -> Result<Result<Sender<'a>, Refusal>, SandboxError> {
         let signed = match Signed::read(parts) {
             Ok(signed) => signed,
             Err(refusal) => return Ok(Err(refusal)),
@@ -126,9 +129,9 @@ fn context(signed: &Signed<'_>, account: &Account, parts: &Parts, id: &str) -> R
     let mut ctx = RequestContext::new(signed.service(), signed.region());
     let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
     let address = forwarded.and_then(|list| list.split(',').next()).map_or("127.0.0.1", str::trim);
-    ctx.account_id = account.id().to_owned();
+    account.id().clone_into(&mut ctx.account_id);
     ctx.access_key = Some(signed.key().to_owned());
-    ctx.request_id = id.to_owned();
+    id.clone_into(&mut ctx.request_id);
     ctx.method = parts.method.to_string();
     ctx.uri = parts.uri.to_string();
     ctx.source_ip = Some(address.to_owned());

@@ -33,7 +33,7 @@ async fn operator(account: &Account, scenario: &Resolved) -> Aws {
 /// Attaches one statement, through a group for every ten: that many policies a group takes.
 async fn grant(iam: &Client, index: usize, statement: &serde_json::Value) {
     let (policy, group) = (format!("operator-{index}"), format!("operators-{}", index / 10));
-    if index % 10 == 0 {
+    if index.is_multiple_of(10) {
         iam.create_group().group_name(&group).send().await.unwrap();
         iam.add_user_to_group().group_name(&group).user_name("Operator").send().await.unwrap();
     }

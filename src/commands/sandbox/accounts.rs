@@ -44,13 +44,12 @@ pub(super) fn list(ui: &Ui, args: &ListArgs) -> Result<Exit, Error> {
 
 pub(super) async fn reset(ui: &Ui, args: &ResetArgs) -> Result<Exit, Error> {
     let Home { account, place } = &args.home;
-    let answer = match Desk::served(&place.sandbox_dir)? {
-        Some(desk) => desk.ask(Order::Reset { account: account.clone() }).await?,
+    let answer = if let Some(desk) = Desk::served(&place.sandbox_dir)? {
+        desk.ask(Order::Reset { account: account.clone() }).await?
+    } else {
         // Not opened: what is damaged must go, too.
-        None => {
-            let removed = Sandbox::reset(&place.sandbox_dir, account)?;
-            json!({"format_version": 1, "account": account, "removed": removed})
-        }
+        let removed = Sandbox::reset(&place.sandbox_dir, account)?;
+        json!({"format_version": 1, "account": account, "removed": removed})
     };
     match args.format {
         Format::Json => ui.data(&answer.to_string()),

@@ -31,18 +31,21 @@ pub struct ClockArgs {
 #[derive(Debug, Clone, Subcommand)]
 enum Change {
     /// Show this time from now on
+    #[command(after_help = "Example:\n  iamlab sandbox clock set 2027-01-31T06:00:00Z")]
     Set {
         /// RFC 3339, such as 2027-01-31T06:00:00Z
         #[arg(value_name = "TIME")]
         at: Timestamp,
     },
     /// Go forward by so much, or back
+    #[command(after_help = "Example:\n  iamlab sandbox clock advance 90d")]
     Advance {
         /// Such as `4h`, `1d 12h`, `90d`, `-30m`
         #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
         by: i64,
     },
     /// Show the machine's time again
+    #[command(after_help = "Example:\n  iamlab sandbox clock reset")]
     Reset,
 }
 

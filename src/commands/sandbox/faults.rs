@@ -32,14 +32,18 @@ pub struct FaultsArgs {
 #[derive(Debug, Subcommand)]
 enum Change {
     /// Add a rule behind the others
+    #[command(after_help = "Examples:\n  iamlab sandbox faults add \"iam:Create* throttle 0.3 seed 7\"\n  \
+                            iamlab sandbox faults add \"* eventual roles 10s\"\n\nThe words of a rule are in docs/sandbox.md.")]
     Add {
         /// The calls, the effect, how often
         #[arg(value_name = "RULE")]
         rule: String,
     },
     /// Show the rules
+    #[command(after_help = "Example:\n  iamlab sandbox faults list --format json")]
     List,
     /// Remove all rules
+    #[command(after_help = "Example:\n  iamlab sandbox faults clear")]
     Clear,
 }
 

@@ -44,6 +44,9 @@ pub struct SignInArgs {
     /// The address that the event history shows
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     source_ip: std::net::IpAddr,
+    /// Region of the environment that is printed
+    #[arg(long, value_name = "NAME", default_value = "us-east-1")]
+    region: String,
     /// Form of the output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -52,7 +55,8 @@ pub struct SignInArgs {
 }
 
 pub(super) async fn run(ui: &Ui, args: SignInArgs) -> Result<Exit, Error> {
-    let SignInArgs { user, password_stdin, credentials, mfa_code, source_ip, format, home, .. } = args;
+    let SignInArgs { user, password_stdin, credentials, mfa_code, source_ip, region, format, home, .. } =
+        args;
     let desk = home.place.desk(&home.account)?;
     let mut page = SignIn {
         account: home.account,
@@ -77,7 +81,7 @@ pub(super) async fn run(ui: &Ui, args: SignInArgs) -> Result<Exit, Error> {
                     Error::input("the password cannot be read from standard input").caused_by(error)
                 })?;
                 let mut lines = input.lines();
-                page.password = lines.next().unwrap_or_default().to_owned();
+                lines.next().unwrap_or_default().clone_into(&mut page.password);
                 page.new_password = lines.next().map(str::to_owned);
             }
             None => page.password = typed(user)?,
@@ -87,8 +91,12 @@ pub(super) async fn run(ui: &Ui, args: SignInArgs) -> Result<Exit, Error> {
     match format {
         Format::Json => ui.data(&answer.to_string()),
         Format::Text => {
-            let endpoint =
-                desk.url().map(|url| format!("export AWS_ENDPOINT_URL={url}\n")).unwrap_or_default();
+            let served = |url| {
+                format!(
+                    "export AWS_ENDPOINT_URL={url}\nexport AWS_REGION={region} AWS_DEFAULT_REGION={region}\n"
+                )
+            };
+            let endpoint = desk.url().map(served).unwrap_or_default();
             ui.data(&format!("{endpoint}{}", exports(&answer)));
             if endpoint.is_empty() {
                 ui.hint("run `iamlab sandbox serve` beside this for programs that speak to an endpoint");

@@ -126,12 +126,12 @@ impl Folder {
     }
 }
 
+/// A file of a folder that another process uses, and the id of that process.
+pub(in crate::sandbox) type Held = (Vec<u8>, Option<u32>);
+
 /// Returns the file `name` of a folder that another process uses, and the id of that process; `None` when nobody
 /// uses it or there is no such file.
-pub(in crate::sandbox) fn held(
-    dir: &Path,
-    name: &str,
-) -> Result<Option<(Vec<u8>, Option<u32>)>, SandboxError> {
+pub(in crate::sandbox) fn held(dir: &Path, name: &str) -> Result<Option<Held>, SandboxError> {
     if !is_folder(dir)? {
         return Ok(None);
     }
