@@ -112,7 +112,7 @@ impl Services {
             analyzer.clone(),
             stacks.clone(),
         ]));
-        let troubles = Arc::new(Troubles::default());
+        let troubles = Arc::new(troubles::Troubles::default());
         let trail = Arc::new(cloudtrail::CloudTrail::new(clock.clone(), log));
         let all: Vec<Arc<dyn Service>> = vec![
             iam.clone(),
