@@ -108,6 +108,27 @@ async fn concurrent_changes_are_all_kept() {
 }
 
 #[tokio::test]
+async fn a_journal_that_grew_is_folded_into_the_files() {
+    let root = tempfile::tempdir().unwrap();
+    let sandbox = open(Some(root.path())).unwrap();
+    let sns = aws_sdk_sns::Client::new(&config(&sandbox).await);
+    let journal = root.path().join("accounts").join(DEFAULT_ACCOUNT).join("journal.jsonl");
+    let (mut largest, mut folded) = (0, false);
+    // Every change writes all topics of the region, so the journal grows with the square of their number.
+    for number in 0..150 {
+        sns.create_topic().name(format!("t{number}-{}", "x".repeat(200))).send().await.unwrap();
+        let size = fs::metadata(&journal).map_or(0, |file| file.len());
+        folded |= size < largest;
+        largest = largest.max(size);
+    }
+    assert!(folded && largest > 1 << 20, "the largest journal had {largest} bytes");
+    drop((sandbox, sns));
+    let sns = aws_sdk_sns::Client::new(&config(&open(Some(root.path())).unwrap()).await);
+    let topics = sns.list_topics().into_paginator().items().send().collect::<Result<Vec<_>, _>>();
+    assert_eq!(topics.await.unwrap().len(), 150);
+}
+
+#[tokio::test]
 async fn a_change_that_cannot_be_kept_is_an_error() {
     let root = tempfile::tempdir().unwrap();
     let sandbox = open(Some(root.path())).unwrap();
