@@ -83,6 +83,11 @@ impl Clock {
     }
 }
 
+/// Cuts an instant to whole seconds, the precision of AWS's answers.
+pub fn seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,7 @@ pub mod commands;
 pub mod env;
 pub mod error;
 pub mod log;
+pub mod percent;
 pub mod policy;
 pub mod provision;
 #[cfg(feature = "sandbox")]

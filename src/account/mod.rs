@@ -8,3 +8,8 @@ pub mod opens;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;
+
+/// Returns what follows the last `/` or `:` of an ARN: the resource's bare name.
+pub fn bare_name(arn: &str) -> &str {
+    arn.rsplit(['/', ':']).next().unwrap_or(arn)
+}

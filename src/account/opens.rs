@@ -4,6 +4,8 @@
 //! (<https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/>); for `iam:PassRole`
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>.
 
+use super::bare_name;
+
 /// Actions in small letters, and what their holder can do besides. `{}` stands for what they act on.
 const OPENS: [(&str, &str); 26] = [
     (
@@ -51,13 +53,9 @@ pub fn opens(action: &str, resource: &str) -> Option<String> {
     let action = action.to_lowercase();
     let at = OPENS.binary_search_by_key(&action.as_str(), |(action, _)| action).ok()?;
     let (_, sentence) = OPENS.get(at)?;
-    let on = if resource == "*" { "whatever is named".to_owned() } else { format!("`{}`", name(resource)) };
+    let on =
+        if resource == "*" { "whatever is named".to_owned() } else { format!("`{}`", bare_name(resource)) };
     Some(sentence.replace("{}", &on))
-}
-
-/// The name by which people know a resource.
-fn name(arn: &str) -> &str {
-    arn.rsplit(['/', ':']).next().unwrap_or(arn)
 }
 
 #[cfg(test)]

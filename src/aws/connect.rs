@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
+#[cfg(feature = "sandbox")]
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::Provider;
@@ -100,10 +101,7 @@ pub async fn connect_through(
     region: &str,
     clock: Clock,
 ) -> Result<Aws, Error> {
-    // Nobody is spared by waiting for a server in the same process.
-    let retry = RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(1));
-    let config =
-        loader(http_client, region).credentials_provider(credentials).retry_config(retry).load().await;
+    let config = near(http_client, region).credentials_provider(credentials).load().await;
     identify(&config, region, clock).await
 }
 
@@ -115,12 +113,19 @@ async fn connect_served(desk: &Desk, account: &str, region: &str, clock: Clock) 
     let key =
         Credentials::new(text("access_key_id"), text("secret_access_key"), None, None, "iamlab-sandbox");
     let http = aws_smithy_http_client::Builder::new().build_http();
-    let retry = RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(1));
-    let loader = loader(http, region)
+    let loader = near(http, region)
         .credentials_provider(SharedCredentialsProvider::new(key))
-        .endpoint_url(desk.url().unwrap_or_default())
-        .retry_config(retry);
+        .endpoint_url(desk.url().unwrap_or_default());
     identify(&loader.load().await, region, clock).await
+}
+
+/// For a server in this process or on this machine: nobody is spared by waiting for it.
+fn near(
+    http_client: impl aws_smithy_runtime_api::client::http::HttpClient + 'static,
+    region: &str,
+) -> aws_config::ConfigLoader {
+    let retry = RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(1));
+    loader(http_client, region).retry_config(retry)
 }
 
 fn loader(

@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::answer::is_html;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, chain};
 
 /// A failed API call: what was asked, of what, and what came back.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -297,20 +297,6 @@ fn class_of(code: &str, message: &str, status: u16) -> ErrorClass {
         },
         |(class, _)| *class,
     )
-}
-
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        source = error.source();
-    }
-    text
 }
 
 impl From<ApiError> for Error {

@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
+use crate::percent;
+
 /// A policy document: the text as somebody wrote it, and its normal form.
 #[derive(Debug, Clone)]
 pub struct PolicyDocument {
@@ -37,7 +39,7 @@ impl PolicyDocument {
 
     /// Parses a document as IAM's `Get*` calls return it: percent-encoded (RFC 3986).
     pub fn parse_encoded(text: &str) -> Result<Self, NotAPolicy> {
-        Self::parse(&percent_decode(text))
+        Self::parse(&percent::decode_text(text))
     }
 
     /// Returns the document as it was written.
@@ -66,25 +68,6 @@ impl Serialize for PolicyDocument {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.normal.serialize(serializer)
     }
-}
-
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        if byte == b'%'
-            && let Some((hex, after)) = tail.split_at_checked(2)
-            && let Some(value) =
-                std::str::from_utf8(hex).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok())
-        {
-            bytes.push(value);
-            rest = after;
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn normal_form(document: &Value) -> Value {

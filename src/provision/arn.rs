@@ -27,10 +27,7 @@ pub fn arn(address: &Address, place: &Place) -> Option<String> {
     })
 }
 
-/// Returns what follows the last `/` or `:` of an ARN: the resource's bare name.
-pub fn bare_name(arn: &str) -> &str {
-    arn.rsplit(['/', ':']).next().unwrap_or(arn)
-}
+pub use crate::account::bare_name;
 
 #[cfg(test)]
 mod tests {

@@ -12,6 +12,7 @@ use super::resources::{Done, gone, iam_tags};
 use super::{Place, Session};
 use crate::account::snapshot::Tags;
 use crate::aws::error::{ApiError, ErrorClass};
+use crate::percent;
 use crate::secret::Secret;
 
 /// Gives a user a login profile with a new password. The password is on disk before it is in force.
@@ -177,7 +178,7 @@ pub(crate) async fn enable_mfa(session: &Session, name: &str, leftovers: &[Strin
         authenticator(&seed).map_err(|why| ApiError::broken("iam:CreateVirtualMFADevice", &address, why))?;
     let uri = Secret::new(format!(
         "otpauth://totp/Amazon%20Web%20Services:{}@{}?secret={}&issuer=Amazon%20Web%20Services",
-        percent_encode(name),
+        percent::encode(name),
         session.place.account,
         seed.reveal()
     ));
@@ -289,21 +290,6 @@ pub fn code_of(uri: &Secret<String>, at: u64) -> Option<Secret<String>> {
     Some(Secret::new(totp.generate(at).to_string()))
 }
 
-/// Percent-encodes what a URI's path must not hold (RFC 3986).
-fn percent_encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
-}
-
 fn handed_over(resource: &str, error: &HandOverError) -> ApiError {
     local("hand over credentials", resource, error.to_string())
 }
@@ -333,6 +319,6 @@ mod tests {
 
     #[test]
     fn user_names_are_encoded_in_the_uri() {
-        assert_eq!(percent_encode("a+b=c@d"), "a%2Bb%3Dc%40d");
+        assert_eq!(percent::encode("a+b=c@d"), "a%2Bb%3Dc%40d");
     }
 }

@@ -23,6 +23,7 @@ use super::services::iam::{Iam, KeyOwner};
 use super::services::{self, Service, Services};
 use super::store::Store;
 use crate::clock::Clock;
+use crate::error::chain;
 
 /// One account.
 pub(super) struct Account {
@@ -249,10 +250,4 @@ impl Invoke for Internal {
         let agent = "cloudformation.amazonaws.com";
         account.perform(&Call { service: found, operation, input, ctx: &ctx, caller: &caller, agent }).await
     }
-}
-
-/// Writes an error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -13,7 +13,7 @@ use http::request::Parts;
 
 use super::services::iam::KeyOwner;
 use super::services::iam::credentials::Kept;
-use super::services::wire::percent_decoded;
+use crate::percent;
 
 /// What a request says of its sender, not yet believed.
 pub(super) struct Signed<'a> {
@@ -148,7 +148,7 @@ fn value_of(parts: &Parts, name: &str) -> (String, String) {
 
 /// The path as it is signed: every byte but the unreserved ones and `/` encoded once more.
 fn canonical_path(path: &str) -> String {
-    if path.is_empty() { "/".to_owned() } else { encode(path.as_bytes(), b"/") }
+    if path.is_empty() { "/".to_owned() } else { percent::encode_path(path) }
 }
 
 /// The query string as it is signed: decoded, encoded in the one way, sorted.
@@ -158,24 +158,11 @@ fn canonical_query(query: &str) -> String {
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (encode(&percent_decoded(name), b""), encode(&percent_decoded(value), b""))
+            (percent::encode(percent::decode(name)), percent::encode(percent::decode(value)))
         })
         .collect();
     pairs.sort();
     pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
-}
-
-fn encode(bytes: &[u8], kept: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len()), |mut text, &byte| {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || kept.contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "%{byte:02X}");
-        }
-        text
-    })
 }
 
 #[cfg(test)]

@@ -87,6 +87,7 @@ pub(super) fn authorize(account: &Account, call: &Call<'_>) -> Result<(), AwsErr
     let holdings = holdings(account, caller);
     let mut policies = account.parsed().of(caller, &holdings);
     let common = common_keys(caller, &holdings, ctx, call.agent, account.now());
+    let principal = principal(account, caller, ctx);
     for need in needs {
         let mut context = common.clone();
         for (key, values) in need.keys {
@@ -96,14 +97,14 @@ pub(super) fn authorize(account: &Account, call: &Call<'_>) -> Result<(), AwsErr
             .resource_policy
             .map(|document| account.parsed().source("the resource's policy", None, Some(&document)));
         let request = Request {
-            principal: principal(account, caller, ctx),
+            principal: principal.clone(),
             action: need.action.clone(),
             resource: need.resource,
             context,
         };
         let decision = evaluate(&policies, &request);
         if let Some(because) = denial(&decision) {
-            let who = caller.identity.arn(&ctx.partition, &ctx.account_id);
+            let who = &principal.arn;
             let (action, shown) = (need.action, need.shown);
             let on = if shown.is_empty() { String::new() } else { format!(" on resource: {shown}") };
             let message = format!("User: {who} is not authorized to perform: {action}{on}{because}");

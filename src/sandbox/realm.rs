@@ -126,17 +126,6 @@ impl Realm {
         Ok(owner.map(|owner| (account, owner)))
     }
 
-    /// Returns the ids of all accounts, open or kept, in order.
-    pub(super) fn ids(&self) -> Result<Vec<String>, SandboxError> {
-        let mut ids: Vec<String> = self.lock().keys().cloned().collect();
-        if let Some(folder) = &self.folder {
-            ids.extend(folder.accounts()?);
-        }
-        ids.sort();
-        ids.dedup();
-        Ok(ids)
-    }
-
     /// Forgets an account and what is kept of it. Returns whether there was anything.
     pub(super) fn reset(&self, id: &str) -> Result<bool, SandboxError> {
         let was_open = self.lock().remove(id).is_some();

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use aws_sdk_iam::types::Tag;
 use iamlab::aws::Aws;
@@ -12,16 +11,7 @@ use iamlab::provision::resources::function::Source;
 use iamlab::provision::run::plan_run;
 
 use crate::lab::{Account, UP, WIDE, Written, load, root};
-
-fn iamlab(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_iamlab"))
-        .args(args)
-        .current_dir(folder)
-        .env_clear()
-        .env("IAMLAB_SANDBOX_DIR", folder.join("sandbox"))
-        .output()
-        .unwrap()
-}
+use crate::program::iamlab;
 
 /// Runs a command that must end well; returns its stdout and stderr.
 fn done(folder: &Path, args: &[&str]) -> (String, String) {

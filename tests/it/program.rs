@@ -109,3 +109,14 @@ impl Ended {
         self
     }
 }
+
+/// Runs the program in a folder of the test's, with a sandbox in it and nothing else of an environment.
+pub(crate) fn iamlab(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_iamlab"))
+        .args(args)
+        .current_dir(folder)
+        .env_clear()
+        .env("IAMLAB_SANDBOX_DIR", folder.join("sandbox"))
+        .output()
+        .unwrap()
+}

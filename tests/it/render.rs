@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use iamlab::aws::connect::connect_through;
 use iamlab::clock::Clock;
 use iamlab::sandbox::{Options, Sandbox};
 use serde_json::Value;
+
+use crate::program::iamlab;
 
 /// What the header of a template says, and its contents.
 fn template(folder: &Path, scenario: &str) -> (String, serde_yaml::Value) {
@@ -95,16 +97,6 @@ fn everything(folder: &Path) -> PathBuf {
     let path = folder.join("scenario.yaml");
     fs::write(&path, EVERYTHING).unwrap();
     path
-}
-
-fn iamlab(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_iamlab"))
-        .args(args)
-        .current_dir(folder)
-        .env_clear()
-        .env("IAMLAB_SANDBOX_DIR", folder.join("sandbox"))
-        .output()
-        .unwrap()
 }
 
 fn stdout(output: &Output) -> String {

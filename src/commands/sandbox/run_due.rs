@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Format, Home, shown, text};
+use crate::account::bare_name;
 use crate::error::{Error, Exit};
 use crate::sandbox::control::Order;
 use crate::ui::Ui;
@@ -37,7 +38,7 @@ pub(super) async fn run(ui: &Ui, args: &RunDueArgs) -> Result<Exit, Error> {
         Format::Json => ui.data(&answer.to_string()),
         Format::Text => {
             for one in ran {
-                let (rule, target) = (last(text(one, "rule")), last(text(one, "target")));
+                let (rule, target) = (bare_name(text(one, "rule")), bare_name(text(one, "target")));
                 let detail = text(one, "detail");
                 let outcome = match text(one, "outcome") {
                     "done" => format!("{target} done {detail}"),
@@ -57,9 +58,4 @@ pub(super) async fn run(ui: &Ui, args: &RunDueArgs) -> Result<Exit, Error> {
     }
     let failed = |one: &Value| ["function_failed", "not_reached"].contains(&text(one, "outcome"));
     Ok(if ran.iter().any(failed) { Exit::Differs } else { Exit::Ok })
-}
-
-/// Returns the name at the end of an ARN.
-fn last(arn: &str) -> &str {
-    arn.rsplit([':', '/']).next().unwrap_or(arn)
 }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::super::realm::Realm;
 use super::super::{Options, Sandbox, store};
 use super::Order;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, chain};
 use crate::secret::Secret;
 
 /// The file in the folder that tells where it is served.
@@ -141,9 +141,7 @@ impl From<Result<Value, Error>> for Outcome {
             Ok(answer) => Self::Done(answer),
             Err(error) => {
                 let kind = if error.kind() == ErrorKind::Usage { "usage" } else { "api" };
-                let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-                let message = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
-                Self::Failed { kind: kind.to_owned(), message, hints: error.hints().to_vec() }
+                Self::Failed { kind: kind.to_owned(), message: chain(&error), hints: error.hints().to_vec() }
             }
         }
     }

@@ -15,6 +15,7 @@ use super::account::Account;
 use super::faults::Rule;
 use super::realm::Realm;
 use super::runtime::schedule::{self, Stage};
+use crate::clock::seconds;
 use crate::error::{Error, ErrorKind};
 pub use sign_in::SignIn;
 
@@ -30,8 +31,6 @@ pub enum Order {
         /// The account.
         account: String,
     },
-    /// List the accounts.
-    Accounts,
     /// Throw an account away.
     Reset {
         /// The account.
@@ -126,7 +125,6 @@ impl Realm {
     pub(super) async fn obey(&self, order: Order) -> Result<Value, Error> {
         match order {
             Order::Credentials { account } => self.administrator(&account),
-            Order::Accounts => Ok(json!({ "format_version": 1, "accounts": self.ids()? })),
             Order::Reset { account } => {
                 super::check_account(&account)?;
                 let removed = self.reset(&account)?;
@@ -271,9 +269,4 @@ fn faults(account: &Account, change: Option<Trouble>) -> Result<Value, Error> {
     let rules =
         faults.rules().iter().map(|rule| json!({ "rule": rule.to_string(), "matched": rule.matched() }));
     Ok(json!({ "format_version": 1, "account": account.id(), "rules": rules.collect::<Vec<_>>() }))
-}
-
-/// An instant in whole seconds.
-fn seconds(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }

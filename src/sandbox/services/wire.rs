@@ -5,6 +5,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::percent;
+
 /// Reads an operation's input into its type.
 pub(super) fn input<T: DeserializeOwned>(value: Value) -> Result<T, AwsError> {
     serde_json::from_value(value)
@@ -65,24 +67,7 @@ fn query_values(ctx: &RequestContext, key: &str) -> Vec<String> {
     let query = ctx.uri.split_once('?').map_or("", |(_, query)| query);
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let wanted = pairs.filter(|(name, _)| *name == key);
-    wanted.map(|(_, value)| String::from_utf8_lossy(&percent_decoded(value)).into_owned()).collect()
-}
-
-/// Decodes `%XX`.
-pub(in crate::sandbox) fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        if let (b'%', Some(byte)) = (first, hex.and_then(|two| u8::from_str_radix(two, 16).ok())) {
-            bytes.push(byte);
-            rest = tail.get(2..).unwrap_or_default();
-        } else {
-            bytes.push(first);
-            rest = tail;
-        }
-    }
-    bytes
+    wanted.map(|(_, value)| percent::decode_text(value)).collect()
 }
 
 /// The items of a page and the token of the next one.

@@ -51,11 +51,6 @@ impl Folder {
             && is_folder(&self.account(account))?)
     }
 
-    /// Returns the ids of the accounts, in order.
-    pub(in crate::sandbox) fn accounts(&self) -> Result<Vec<String>, SandboxError> {
-        accounts(&self.dir)
-    }
-
     /// Reads a file of the folder itself; `None` when there is none.
     pub(in crate::sandbox) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, SandboxError> {
         if is_folder(&self.dir)? { files::read(&self.dir.join(name)) } else { Ok(None) }

@@ -325,21 +325,6 @@ pub(crate) fn boundary(grants: &Grants) -> Value {
     )
 }
 
-/// Percent-encodes a document as AWS does (RFC 3986: all but the unreserved characters).
-pub(crate) fn encoded(document: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(document.len().saturating_mul(2));
-    for byte in document.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
-}
-
 /// Drops the fields that hold nothing, so that an absent element is absent from the XML too.
 pub(crate) fn prune(value: &mut Value) {
     match value {
@@ -355,11 +340,6 @@ pub(crate) fn prune(value: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn documents_are_percent_encoded() {
-        assert_eq!(encoded("{\"a\": \"é*~\"}"), "%7B%22a%22%3A%20%22%C3%A9%2A~%22%7D");
-    }
 
     #[test]
     fn absent_fields_leave_no_element() {

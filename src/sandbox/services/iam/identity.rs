@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::credentials::{AccessKey, Kept};
 use super::ids;
 use super::store::{self, State};
+use crate::clock;
 
 /// An identity that can sign requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,7 +151,7 @@ pub(super) fn open(
 ) -> Result<Issued, AwsError> {
     let Opening { identity, seconds, mfa, policies, console } = opening;
     let expires = now.saturating_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(now);
-    let expires = Timestamp::from_second(expires.as_second()).unwrap_or(expires);
+    let expires = clock::seconds(expires);
     let id = ids::access_key("ASIA", account)?;
     let (secret, token) = (Kept::new(ids::secret()?), Kept::new(ids::token()?));
     let issued = Issued { id: id.clone(), secret: secret.clone(), token: token.clone(), expires };

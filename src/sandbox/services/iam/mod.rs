@@ -33,7 +33,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, seconds};
 use call::Call;
 use credentials::{AccessKey, Kept, KeyUse};
 pub use identity::{Identity, Issued, KeyOwner, Opening};
@@ -258,11 +258,6 @@ impl super::Service for Iam {
 /// The seconds from one instant to another.
 fn elapsed(from: Timestamp, to: Timestamp) -> i64 {
     to.as_second().saturating_sub(from.as_second())
-}
-
-/// Cuts an instant to whole seconds, the precision of AWS's answers.
-fn seconds(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 fn role_key(name_or_arn: &str) -> String {

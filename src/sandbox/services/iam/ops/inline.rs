@@ -3,6 +3,7 @@
 use awsim_core::AwsError;
 use serde_json::{Value, json};
 
+use crate::percent;
 use crate::policy::grammar::{self, PolicyKind};
 use crate::sandbox::services::iam::call::{self, Call, Holder, members};
 use crate::sandbox::services::iam::fault::{self, Reply};
@@ -31,7 +32,7 @@ pub(super) fn get(call: &mut Call<'_>, holder: Holder) -> Reply {
     let policy = call.text("PolicyName")?;
     let (name, grants) = call.grants_seen(holder)?;
     let document = grants.inline.get(&policy).ok_or_else(|| absent(holder, &policy))?;
-    let mut answer = json!({ "PolicyName": policy, "PolicyDocument": call::encoded(document) });
+    let mut answer = json!({ "PolicyName": policy, "PolicyDocument": percent::encode(document) });
     call::put(&mut answer, holder.parameter(), json!(name));
     Ok(answer)
 }
@@ -52,10 +53,9 @@ pub(super) fn list(call: &mut Call<'_>, holder: Holder) -> Reply {
 /// The inline policies as the authorization details show them.
 pub(super) fn detailed(grants: &Grants) -> Value {
     members(
-        grants
-            .inline
-            .iter()
-            .map(|(name, document)| json!({ "PolicyName": name, "PolicyDocument": call::encoded(document) })),
+        grants.inline.iter().map(
+            |(name, document)| json!({ "PolicyName": name, "PolicyDocument": percent::encode(document) }),
+        ),
     )
 }
 

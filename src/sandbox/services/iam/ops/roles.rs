@@ -4,6 +4,7 @@ use awsim_core::AwsError;
 use serde_json::{Value, json};
 
 use super::{attach, inline};
+use crate::percent;
 use crate::policy::grammar::{self, PolicyKind};
 use crate::sandbox::services::iam::call::{self, Call};
 use crate::sandbox::services::iam::fault::{self, Reply};
@@ -125,7 +126,7 @@ pub(super) fn brief(call: &Call<'_>, role: &Role) -> Value {
         "RoleId": role.id,
         "Arn": call.arn("role", &role.path, &role.name),
         "CreateDate": role.created,
-        "AssumeRolePolicyDocument": call::encoded(&role.trust),
+        "AssumeRolePolicyDocument": percent::encode(&role.trust),
         "Description": role.description,
         "MaxSessionDuration": role.max_session,
     })
@@ -154,7 +155,7 @@ pub(super) fn detailed(call: &Call<'_>, role: &Role) -> Value {
         "RoleId": role.id,
         "Arn": call.arn("role", &role.path, &role.name),
         "CreateDate": role.created,
-        "AssumeRolePolicyDocument": call::encoded(&role.trust),
+        "AssumeRolePolicyDocument": percent::encode(&role.trust),
         "InstanceProfileList": super::instance_profiles::of_role(call, role),
         "RolePolicyList": inline::detailed(&role.grants),
         "AttachedManagedPolicies": attach::detailed(&role.grants),

@@ -4,6 +4,7 @@ use awsim_core::AwsError;
 use serde_json::{Value, json};
 
 use super::policies::{self, Found};
+use crate::percent;
 use crate::sandbox::services::iam::call::{self, Call};
 use crate::sandbox::services::iam::fault::{self, Reply};
 use crate::sandbox::services::iam::managed::Managed;
@@ -122,7 +123,7 @@ fn absent(arn: &str, id: &str) -> AwsError {
 /// A version, with its document where the answer has one.
 pub(super) fn shown(number: u32, version: &PolicyVersion, default: bool, document: bool) -> Value {
     json!({
-        "Document": document.then(|| call::encoded(&version.document)),
+        "Document": document.then(|| percent::encode(&version.document)),
         "VersionId": format!("v{number}"),
         "IsDefaultVersion": default,
         "CreateDate": version.created,
@@ -132,7 +133,7 @@ pub(super) fn shown(number: u32, version: &PolicyVersion, default: bool, documen
 /// The one version an AWS-managed policy has here.
 pub(super) fn of_managed(policy: Managed) -> Value {
     json!({
-        "Document": policy.document().map(call::encoded),
+        "Document": policy.document().map(percent::encode),
         "VersionId": "v1",
         "IsDefaultVersion": true,
         "CreateDate": policies::MANAGED_SINCE,

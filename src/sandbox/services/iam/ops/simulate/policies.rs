@@ -11,8 +11,8 @@ use crate::policy::grammar::{self, PolicyKind};
 use crate::policy::statement::Policy;
 use crate::sandbox::services::iam::call::Call;
 use crate::sandbox::services::iam::fault;
-use crate::sandbox::services::iam::managed;
 use crate::sandbox::services::iam::store::{self, Grants, Group, Role, State, User};
+use crate::sandbox::services::iam::{holdings, managed};
 
 /// Whose policies are simulated.
 #[derive(Debug)]
@@ -200,8 +200,7 @@ impl Known {
 
 impl Entry {
     fn managed(state: &State, arn: &str) -> Option<Self> {
-        let own = state.policies.get(arn).and_then(|policy| policy.document());
-        let text = own.or_else(|| managed::find(arn)?.document())?.to_owned();
+        let text = holdings::document(state, arn)?;
         let id = arn.rsplit('/').next().unwrap_or(arn).to_owned();
         Some(Self { id, arn: Some(arn.to_owned()), text })
     }
