@@ -2,9 +2,11 @@
 
 pub mod advice;
 pub mod ask;
+pub mod credential_report;
 pub mod effective;
 pub mod grant;
 pub mod opens;
+pub mod part;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;

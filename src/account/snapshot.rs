@@ -1,4 +1,4 @@
-//! [`Snapshot`]: all that a plan may know of an account. Each part is either read or not read for a reason;
+//! [`Snapshot`]: all that a plan, an audit or a grade may know of an account. Each part is either read or not read for a reason;
 //! whoever needs a part that was not read answers "unknown", never "fine".
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::credential_report::CredentialReport;
 use crate::policy::document::PolicyDocument;
 
 /// A part of the picture: read, or not read for a reason.
@@ -64,6 +65,20 @@ pub struct Snapshot {
     pub rules: BTreeMap<String, Facet<Option<Rule>>>,
     /// The analyzers of the region.
     pub analyzers: Facet<Vec<Analyzer>>,
+    /// The account's enabled regions.
+    pub regions: Facet<BTreeSet<String>>,
+    /// The analyzers of every enabled region, by region.
+    pub analyzers_by_region: BTreeMap<String, Facet<Vec<Analyzer>>>,
+    /// The credential report.
+    pub credential_report: Facet<CredentialReport>,
+    /// `GetAccountSummary`: counts and quotas by AWS's key.
+    pub account_summary: Facet<BTreeMap<String, i64>>,
+    /// The server certificates that IAM keeps.
+    pub server_certificates: Facet<Vec<ServerCertificate>>,
+    /// Who else may sign people in.
+    pub identity_providers: Facet<IdentityProviders>,
+    /// Whether the organization looks after the root users of its accounts.
+    pub root_management: Facet<RootManagement>,
     /// The stacks asked for, by name.
     pub stacks: BTreeMap<String, Facet<Option<Stack>>>,
     /// Documents of the AWS-managed policies asked for, by ARN.
@@ -88,6 +103,13 @@ impl Snapshot {
             topics: BTreeMap::new(),
             rules: BTreeMap::new(),
             analyzers: Facet::default(),
+            regions: Facet::default(),
+            analyzers_by_region: BTreeMap::new(),
+            credential_report: Facet::default(),
+            account_summary: Facet::default(),
+            server_certificates: Facet::default(),
+            identity_providers: Facet::default(),
+            root_management: Facet::default(),
             stacks: BTreeMap::new(),
             aws_managed: BTreeMap::new(),
             resource_policies: BTreeMap::new(),
@@ -154,6 +176,10 @@ pub struct Role {
     pub arn: String,
     /// The role's unique id, `AROA…`.
     pub id: String,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// When a session of it last did something; `None` when not within the tracking period (400 days).
+    pub last_used: Option<Timestamp>,
     /// The trust policy.
     pub trust: PolicyDocument,
     /// Its policies.
@@ -241,8 +267,10 @@ pub struct OtherCredentials {
 pub struct VirtualMfaDevice {
     /// The serial number, an ARN.
     pub serial: String,
-    /// The user it is enabled for; `None` while it belongs to nobody.
+    /// The user it is enabled for; `None` while it belongs to nobody, and for root.
     pub user: Option<String>,
+    /// The ARN of whom it is enabled for; root's ends in `:root`.
+    pub owner: Option<String>,
 }
 
 /// The account's password policy, as `GetAccountPasswordPolicy` tells it.
@@ -376,8 +404,42 @@ pub struct Analyzer {
     pub name: String,
     /// `ACCOUNT`, `ACCOUNT_UNUSED_ACCESS`, `ORGANIZATION`, …
     pub kind: String,
+    /// `ACTIVE`, `CREATING`, `DISABLED` or `FAILED`.
+    pub status: String,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// A server certificate that IAM keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServerCertificate {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// When it stops being valid.
+    pub expires: Option<Timestamp>,
+}
+
+/// Who else may sign people in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct IdentityProviders {
+    /// ARNs of the SAML providers.
+    pub saml: BTreeSet<String>,
+    /// ARNs of the OpenID Connect providers.
+    pub oidc: BTreeSet<String>,
+}
+
+/// Whether the organization looks after the root users of its accounts (`ListOrganizationsFeatures`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RootManagement {
+    /// The account is in no organization.
+    NoOrganization,
+    /// Only the management account and the delegated administrator are told.
+    ToldToOthers,
+    /// The features that are on: `RootCredentialsManagement`, `RootSessions`.
+    Features(BTreeSet<String>),
 }
 
 /// A CloudFormation stack.

@@ -75,6 +75,8 @@ pub(crate) fn lab() -> Snapshot {
     let role = Role {
         arn: arn("role/IAM-Auditor-role"),
         id: "AROAAUDITOR".into(),
+        created: None,
+        last_used: None,
         trust: document(&trust),
         policies: attached(&["IAM-Auditor-Policy"]),
         instance_profiles: BTreeSet::new(),

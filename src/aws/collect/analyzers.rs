@@ -17,6 +17,7 @@ pub(super) async fn read(aws: &Aws) -> Result<Vec<Analyzer>, ApiError> {
             arn: analyzer.arn().into(),
             name: analyzer.name().into(),
             kind: analyzer.r#type().as_str().into(),
+            status: analyzer.status().as_str().into(),
             tags: analyzer.tags().map(|tags| tags.clone().into_iter().collect()).unwrap_or_default(),
         }));
         token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);

@@ -147,6 +147,8 @@ fn role(detail: &RoleDetail) -> Result<Role, ApiError> {
     Ok(Role {
         arn: detail.arn().unwrap_or_default().into(),
         id: detail.role_id().unwrap_or_default().into(),
+        created: timestamp(detail.create_date()),
+        last_used: timestamp(detail.role_last_used().and_then(|used| used.last_used_date())),
         trust: document(detail.assume_role_policy_document().unwrap_or_default())?,
         policies: policies(
             detail.attached_managed_policies(),

@@ -16,6 +16,7 @@ pub(super) async fn read(aws: &Aws) -> Result<Vec<VirtualMfaDevice>, ApiError> {
         devices.extend(page.virtual_mfa_devices().iter().map(|device| VirtualMfaDevice {
             serial: device.serial_number().into(),
             user: device.user().map(|user| user.user_name().to_owned()).filter(|name| !name.is_empty()),
+            owner: device.user().map(|user| user.arn().to_owned()).filter(|arn| !arn.is_empty()),
         }));
         marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
         if marker.is_none() {

@@ -1,0 +1,224 @@
+//! [`CredentialReport`]: IAM's list of every user and the state of its credentials, as a table of texts with typed
+//! readings.
+//!
+//! Columns are found by name, in any order: AWS has added one (`additional_credentials_info`) and documents do not
+//! agree on all of them. What a cell says is kept as it was written, so that a verdict can show it.
+//! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The name of the root user's row.
+pub const ROOT: &str = "<root_account>";
+
+/// The largest report that is read, in bytes: 5,000 users make about two million.
+const LIMIT: usize = 64 << 20;
+
+/// The report of one account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CredentialReport {
+    /// When IAM made it; `None` for a file that somebody downloaded, which does not tell.
+    pub generated: Option<Timestamp>,
+    /// The table as IAM wrote it.
+    csv: String,
+    /// The rows, in the report's order.
+    #[serde(skip)]
+    rows: Vec<Row>,
+}
+
+/// One row: a user, or root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    columns: Arc<BTreeMap<String, usize>>,
+    cells: Vec<String>,
+}
+
+/// What a column of `true` and `false` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flag<'a> {
+    /// `true`.
+    True,
+    /// `false`.
+    False,
+    /// `N/A`: there is nothing that could be on or off.
+    NotApplicable,
+    /// `not_supported`: the report does not tell it for this row.
+    NotSupported,
+    /// There is no such column, or it holds something else.
+    Unreadable(Option<&'a str>),
+}
+
+/// What a column of dates says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When<'a> {
+    /// A date.
+    At(Timestamp),
+    /// `N/A`: there is nothing that could have a date.
+    NotApplicable,
+    /// `no_information`: never, or not since IAM keeps track (October 2014).
+    NoInformation,
+    /// `not_supported`: the report does not tell it for this row.
+    NotSupported,
+    /// There is no such column, or it holds something else.
+    Unreadable(Option<&'a str>),
+}
+
+/// A text that is no credential report.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a credential report: {0}")]
+pub struct NotAReport(String);
+
+impl CredentialReport {
+    /// Reads a report. A byte-order mark and either kind of line end are taken, as spreadsheets write them.
+    pub fn parse(csv: &str, generated: Option<Timestamp>) -> Result<Self, NotAReport> {
+        if csv.len() > LIMIT {
+            return Err(NotAReport(format!("it is larger than {} MiB", LIMIT >> 20)));
+        }
+        let text = csv.strip_prefix('\u{feff}').unwrap_or(csv);
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        let header = reader.headers().map_err(|error| NotAReport(error.to_string()))?;
+        let mut columns = BTreeMap::new();
+        for (index, name) in header.iter().enumerate() {
+            if columns.insert(name.trim().to_owned(), index).is_some() {
+                return Err(NotAReport(format!("it has two columns `{}`", name.trim())));
+            }
+        }
+        for needed in ["user", "arn"] {
+            if !columns.contains_key(needed) {
+                return Err(NotAReport(format!("it has no column `{needed}`")));
+            }
+        }
+        let columns = Arc::new(columns);
+        let rows = reader.records().map(|record| {
+            let record = record.map_err(|error| NotAReport(error.to_string()))?;
+            let cells = record.iter().map(str::to_owned).collect();
+            Ok(Row { columns: Arc::clone(&columns), cells })
+        });
+        let rows = rows.collect::<Result<_, NotAReport>>()?;
+        Ok(Self { generated, csv: csv.to_owned(), rows })
+    }
+
+    /// Returns all rows, in the report's order.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Returns the row of the root user.
+    pub fn root(&self) -> Option<&Row> {
+        self.rows.iter().find(|row| row.is_root())
+    }
+
+    /// Returns the rows of users, without root.
+    pub fn users(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| !row.is_root())
+    }
+
+    /// Returns the table as IAM wrote it.
+    pub fn csv(&self) -> &str {
+        &self.csv
+    }
+}
+
+impl<'de> Deserialize<'de> for CredentialReport {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Written {
+            generated: Option<Timestamp>,
+            csv: String,
+        }
+        let written = Written::deserialize(deserializer)?;
+        Self::parse(&written.csv, written.generated).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Row {
+    /// Returns what the report says in a column; `None` when there is no such column, or the row ends before it.
+    pub fn get(&self, column: &str) -> Option<&str> {
+        self.columns.get(column).and_then(|&index| self.cells.get(index)).map(String::as_str)
+    }
+
+    /// Returns the user's name; root's is [`ROOT`].
+    pub fn user(&self) -> &str {
+        self.get("user").unwrap_or_default()
+    }
+
+    /// Returns the user's ARN.
+    pub fn arn(&self) -> &str {
+        self.get("arn").unwrap_or_default()
+    }
+
+    /// Tells whether it is the root user's row. No IAM user can be called so: their names have no `<`.
+    pub fn is_root(&self) -> bool {
+        self.user() == ROOT
+    }
+
+    /// Reads a column of `true` and `false`. The guide writes them in capitals, the API in small letters.
+    pub fn flag(&self, column: &str) -> Flag<'_> {
+        match self.get(column) {
+            Some(text) if text.eq_ignore_ascii_case("true") => Flag::True,
+            Some(text) if text.eq_ignore_ascii_case("false") => Flag::False,
+            Some(text) if text.eq_ignore_ascii_case("N/A") => Flag::NotApplicable,
+            Some(text) if text.eq_ignore_ascii_case("not_supported") => Flag::NotSupported,
+            other => Flag::Unreadable(other),
+        }
+    }
+
+    /// Reads a column of dates, in either of the forms that reports have (`…Z`, `…+00:00`).
+    pub fn when(&self, column: &str) -> When<'_> {
+        match self.get(column) {
+            Some(text) if text.eq_ignore_ascii_case("N/A") => When::NotApplicable,
+            Some(text) if text.eq_ignore_ascii_case("no_information") => When::NoInformation,
+            Some(text) if text.eq_ignore_ascii_case("not_supported") => When::NotSupported,
+            Some(text) => text.parse().map_or(When::Unreadable(Some(text)), When::At),
+            None => When::Unreadable(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_found_by_name() {
+        let text = "\u{feff}new,mfa_active,user,arn,password_last_used\r\n\
+                    x,TRUE,<root_account>,arn:aws:iam::1:root,2026-01-02T03:04:05+00:00\r\n\
+                    x,false,\"a,b\",arn:aws:iam::1:user/ab,no_information";
+        let report = CredentialReport::parse(text, None).unwrap();
+        let root = report.root().unwrap();
+        assert_eq!(root.flag("mfa_active"), Flag::True);
+        assert_eq!(root.when("password_last_used"), When::At("2026-01-02T03:04:05Z".parse().unwrap()));
+        let user = report.users().next().unwrap();
+        assert_eq!((user.user(), user.flag("mfa_active")), ("a,b", Flag::False));
+        assert_eq!(user.when("password_last_used"), When::NoInformation);
+        assert_eq!(user.when("access_key_1_last_rotated"), When::Unreadable(None));
+    }
+
+    #[test]
+    fn a_short_row_and_a_strange_cell_are_told() {
+        let report =
+            CredentialReport::parse("user,arn,mfa_active,user_creation_time\nu,a,maybe", None).unwrap();
+        let user = &report.rows()[0];
+        assert_eq!(user.flag("mfa_active"), Flag::Unreadable(Some("maybe")));
+        assert_eq!(user.when("user_creation_time"), When::Unreadable(None));
+    }
+
+    #[test]
+    fn what_is_no_report_is_refused() {
+        assert!(CredentialReport::parse("name,arn\nx,y", None).unwrap_err().to_string().contains("`user`"));
+        assert!(CredentialReport::parse("user,arn,user\n", None).is_err());
+        assert!(CredentialReport::parse("", None).is_err());
+    }
+
+    #[test]
+    fn it_survives_a_file() {
+        let report =
+            CredentialReport::parse("user,arn\nu,a\n", Some("2026-01-02T03:04:05Z".parse().unwrap()));
+        let report = report.unwrap();
+        let text = serde_json::to_string(&report).unwrap();
+        assert_eq!(serde_json::from_str::<CredentialReport>(&text).unwrap(), report);
+    }
+}

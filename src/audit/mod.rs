@@ -1,0 +1,19 @@
+//! Judges an account: checks over a [`Snapshot`], benchmarks that say which checks answer which control, and the
+//! findings that come out.
+//!
+//! ```text
+//!  Snapshot ──► check ──► verdicts ──┐
+//!  benchmarks/*.yaml ─► controls ────┴─► engine ─► attestations ─► exceptions ─► baseline ─► Audit ─► report
+//! ```
+//!
+//! Everything here is a pure function of values: the same snapshot, benchmark and time give the same bytes.
+
+pub mod attestation;
+pub mod baseline;
+pub mod benchmark;
+pub mod check;
+pub mod checks;
+pub mod engine;
+pub mod exception;
+pub mod finding;
+pub mod verdict;
