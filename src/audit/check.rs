@@ -9,8 +9,8 @@ use super::verdict::{Subject, Verdict};
 use crate::account::credential_report::CredentialReport;
 use crate::account::part::Part;
 use crate::account::snapshot::{
-    Analyzer, Facet, Identity, IdentityProviders, PasswordPolicy, RootManagement, ServerCertificate, Snapshot,
-    VirtualMfaDevice,
+    Analyzer, Facet, Identity, IdentityProviders, PasswordPolicy, RootManagement, ServerCertificate,
+    Snapshot, VirtualMfaDevice,
 };
 
 /// How bad it is when a check fails.
@@ -192,7 +192,11 @@ impl<'a> Look<'a> {
     }
 
     fn part<T>(&self, part: Part, facet: &'a Facet<T>) -> Result<&'a T, Unread> {
-        debug_assert!(self.check.reads.contains(&part), "{} does not say that it reads {part:?}", self.check.id);
+        debug_assert!(
+            self.check.reads.contains(&part),
+            "{} does not say that it reads {part:?}",
+            self.check.id
+        );
         match facet {
             Facet::Read(value) => Ok(value),
             Facet::NotRead(why) => Err(Unread { part, why: why.clone() }),

@@ -30,6 +30,18 @@ impl Status {
     pub const ALL: [Self; 6] =
         [Self::Pass, Self::Fail, Self::Unknown, Self::Manual, Self::NotApplicable, Self::Exempt];
 
+    /// Returns how much it weighs beside others of the same control: the heaviest stands for the control.
+    pub const fn gravity(self) -> u8 {
+        match self {
+            Self::NotApplicable => 0,
+            Self::Pass => 1,
+            Self::Exempt => 2,
+            Self::Manual => 3,
+            Self::Unknown => 4,
+            Self::Fail => 5,
+        }
+    }
+
     /// Returns the word of the machine formats: `PASS`, `NOT_APPLICABLE`, ….
     pub const fn word(self) -> &'static str {
         match self {

@@ -74,6 +74,12 @@ pub(super) fn matches(pattern: &[Token], text: &str, case: Case) -> bool {
 /// How many parts an ARN has: `arn:partition:service:region:account:resource`, the last of which may hold colons.
 const ARN_PARTS: usize = 6;
 
+/// Tells whether a pattern, as it is written, matches the whole of a text.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let tokens: Vec<Token> = pattern.chars().map(Token::of).collect();
+    matches(&tokens, text, Case::Exact)
+}
+
 /// Tells whether an ARN pattern matches a text, part by part: no wildcard reaches over a colon into the next
 /// part. A pattern with fewer parts (`*`, `arn:aws:s3:*`) has its last part match all that is left.
 pub(super) fn matches_arn(pattern: &[Token], text: &str) -> bool {

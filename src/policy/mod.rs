@@ -9,7 +9,7 @@ pub mod condition;
 pub mod document;
 pub mod evaluate;
 pub mod explain;
-mod glob;
+pub mod glob;
 pub mod grammar;
 mod parse;
 pub mod principal;

@@ -20,6 +20,7 @@ pub mod references;
 mod scene;
 mod shape;
 mod statements;
+pub mod strict;
 pub mod suggest;
 pub mod yaml;
 
