@@ -16,6 +16,7 @@ pub mod collect;
 pub mod connect;
 pub mod error;
 pub mod meter;
+pub mod publish;
 pub mod retry;
 pub mod simulate;
 
