@@ -117,6 +117,6 @@ mod tests {
         let mut waits = Waits::default();
         let all: Vec<u128> = std::iter::from_fn(|| waits.next()).map(|pause| pause.as_millis()).collect();
         assert_eq!(all[..7], [250, 1000, 2000, 4000, 8000, 10_000, 10_000]);
-        assert!((160_000..=180_000).contains(&all.iter().sum()), "{all:?}");
+        assert!((160_000..=180_000).contains(&all.iter().sum::<u128>()), "{all:?}");
     }
 }
