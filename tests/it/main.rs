@@ -12,6 +12,7 @@ mod boto3;
 mod budget;
 mod cases;
 mod cli;
+mod collect;
 mod cross_account;
 mod defects;
 mod differential;
