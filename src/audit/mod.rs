@@ -16,4 +16,5 @@ pub mod checks;
 pub mod engine;
 pub mod exception;
 pub mod finding;
+pub mod gate;
 pub mod verdict;

@@ -6,11 +6,14 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod audit;
+mod audit_rules;
 mod authorisation;
 mod boto3;
 mod budget;
 mod cases;
 mod cli;
+mod collect;
 mod cross_account;
 mod defects;
 mod differential;

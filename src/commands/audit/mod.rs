@@ -1,0 +1,23 @@
+//! `iamlab audit`
+
+use clap::Subcommand;
+
+use crate::error::{Error, Exit};
+use crate::ui::Ui;
+
+mod output;
+mod picture;
+mod run;
+
+/// Judge an account by the CIS benchmark and by good practice
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Audit an account, or a file that was collected from one; exit 2 when something fails
+    Run(run::RunArgs),
+}
+
+pub(super) async fn run(ui: &Ui, command: AuditCommand) -> Result<Exit, Error> {
+    match command {
+        AuditCommand::Run(args) => run::run(ui, &args).await,
+    }
+}
