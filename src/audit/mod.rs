@@ -11,10 +11,12 @@
 pub mod attestation;
 pub mod baseline;
 pub mod benchmark;
+pub mod bridge;
 pub mod check;
 pub mod checks;
 pub mod engine;
 pub mod exception;
 pub mod finding;
 pub mod gate;
+pub mod page;
 pub mod verdict;

@@ -5,6 +5,8 @@ use clap::Subcommand;
 use crate::error::{Error, Exit};
 use crate::ui::Ui;
 
+mod controls;
+mod explain;
 mod output;
 mod picture;
 mod run;
@@ -14,10 +16,16 @@ mod run;
 pub enum AuditCommand {
     /// Audit an account, or a file that was collected from one; exit 2 when something fails
     Run(run::RunArgs),
+    /// List the controls of a benchmark, or of several side by side
+    Controls(controls::ControlsArgs),
+    /// Explain a control: what looks at it, why it matters, how to mend it, its numbers elsewhere
+    Explain(explain::ExplainArgs),
 }
 
 pub(super) async fn run(ui: &Ui, command: AuditCommand) -> Result<Exit, Error> {
     match command {
         AuditCommand::Run(args) => run::run(ui, &args).await,
+        AuditCommand::Controls(args) => controls::run(ui, &args),
+        AuditCommand::Explain(args) => explain::run(ui, &args),
     }
 }
