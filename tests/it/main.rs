@@ -14,6 +14,7 @@ mod budget;
 mod cases;
 mod cli;
 mod collect;
+mod controls;
 mod cross_account;
 mod defects;
 mod differential;
