@@ -13,8 +13,14 @@ pub mod baseline;
 pub mod benchmark;
 pub mod check;
 pub mod checks;
+mod credential;
 pub mod engine;
 pub mod exception;
 pub mod finding;
 pub mod gate;
+mod password_policy;
+mod root;
+mod shell;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod verdict;
