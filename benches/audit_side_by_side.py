@@ -12,6 +12,7 @@ process behind a layer that counts requests; its own time is in the wall time of
 import argparse
 import glob
 import json
+import logging
 import os
 import statistics
 import subprocess
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 import boto3
 from moto.server import DomainDispatcherApplication, create_backend_app
@@ -111,13 +113,13 @@ def main():
             "--endpoint-url", URL] + [word for id in identity for word in ("--control", id)]
     theirs = [prowler, "aws", "--checks", *prowler_checks(prowler), "--region", "us-east-1", "--no-banner",
               "--output-formats", "json-ocsf", "--output-directory", "out"]
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)  # what moto lacks is told at length
     for users in options.users:
         counting = Counting()
         server = make_server("127.0.0.1", PORT, counting, threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         boto3.client("sts", endpoint_url=URL, region_name="us-east-1", aws_access_key_id="testing",
                      aws_secret_access_key="testing").get_caller_identity()
-        import urllib.request
         urllib.request.urlopen(urllib.request.Request(f"{URL}/moto-api/reset", method="POST")).read()
         seed(users)
         with tempfile.TemporaryDirectory() as folder:

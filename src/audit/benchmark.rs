@@ -78,7 +78,18 @@ macro_rules! embedded {
     };
 }
 
-embedded!["cis-aws-1.2.0"];
+embedded![
+    "cis-aws-1.2.0",
+    "cis-aws-1.4.0",
+    "cis-aws-1.5.0",
+    "cis-aws-2.0.0",
+    "cis-aws-3.0.0",
+    "cis-aws-4.0.1",
+    "cis-aws-5.0.0",
+    "cis-aws-6.0.0",
+    "cis-aws-7.0.0",
+    "iam-best-practices",
+];
 
 static BENCHMARKS: LazyLock<Vec<Benchmark>> =
     LazyLock::new(|| FILES.iter().filter_map(|(name, text)| read(name, text)).collect());
@@ -130,5 +141,19 @@ impl Benchmark {
     pub fn section(&self, control: &Control) -> &str {
         let number = control.id.split('.').next().unwrap_or_default();
         self.sections.get(number).map_or("", String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time() {
+        let start = std::time::Instant::now();
+        let n = all().len();
+        let a = start.elapsed();
+        let t = TOPICS.len();
+        eprintln!("{n} {a:?} {t} {:?}", start.elapsed());
     }
 }

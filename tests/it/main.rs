@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod audit;
 mod audit_rules;
 mod authorisation;
 mod boto3;

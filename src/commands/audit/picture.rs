@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::Timestamp;
 
 use crate::account::part::Part;
 use crate::account::snapshot::Snapshot;
@@ -12,7 +13,7 @@ use crate::aws::Aws;
 use crate::aws::collect::{Scope, collect};
 use crate::aws::connect::connect;
 use crate::cli::TargetArgs;
-use crate::clock::Clock;
+use crate::clock::{Clock, seconds};
 use crate::error::Error;
 use crate::scenario::model::DEFAULT_REGION;
 use crate::ui::Ui;
@@ -43,6 +44,16 @@ pub(super) struct Picture {
     pub(super) aws: Option<Aws>,
 }
 
+impl Picture {
+    /// Returns the time by which ages are counted unless another is asked for: when the account was read, and not
+    /// before its credential report was made.
+    pub(super) fn as_of(&self) -> Timestamp {
+        let taken = seconds(self.snapshot.taken_at);
+        let report = self.snapshot.credential_report.read().and_then(|report| report.generated);
+        report.map_or(taken, |generated| taken.max(generated))
+    }
+}
+
 impl PictureArgs {
     /// Tells whether no account is contacted.
     pub(super) const fn is_offline(&self) -> bool {
@@ -51,11 +62,14 @@ impl PictureArgs {
 }
 
 /// Reads what `parts` names, of the account or of a file.
-pub(super) async fn take(_ui: &Ui, args: &PictureArgs, _parts: &BTreeSet<Part>) -> Result<Picture, Error> {
+pub(super) async fn take(ui: &Ui, args: &PictureArgs, parts: &BTreeSet<Part>) -> Result<Picture, Error> {
     let target = args.target.target()?;
     let region = args.target.region.as_deref().unwrap_or(DEFAULT_REGION);
     let aws = connect(&target, region, Clock::System).await?;
-    let collected = collect(&aws, &Scope { identity: true, ..Scope::default() }).await;
+    ui.begin_progress(1);
+    ui.progress_message("reading the account");
+    let collected = collect(&aws, &Scope::audit(parts.iter().copied())).await;
+    ui.end_progress();
     let calls = aws.meter.calls();
     Ok(Picture {
         snapshot: collected.snapshot,

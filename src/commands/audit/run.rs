@@ -102,7 +102,7 @@ pub(super) async fn run(ui: &Ui, args: &RunArgs) -> Result<Exit, Error> {
     }
     let picture = take(ui, &args.picture, &question.parts()).await?;
     if args.as_of.is_none() {
-        question.as_of = picture.snapshot.taken_at;
+        question.as_of = picture.as_of();
     }
     if let Some(earlier) = baseline.as_ref().filter(|earlier| earlier.account != picture.snapshot.account) {
         let message =
