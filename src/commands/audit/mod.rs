@@ -5,6 +5,8 @@ use clap::Subcommand;
 use crate::error::{Error, Exit};
 use crate::ui::Ui;
 
+mod collect;
+mod offline;
 mod output;
 mod picture;
 mod run;
@@ -14,10 +16,13 @@ mod run;
 pub enum AuditCommand {
     /// Audit an account, or a file that was collected from one; exit 2 when something fails
     Run(run::RunArgs),
+    /// Write everything an audit reads to a file, to be audited elsewhere or later
+    Collect(collect::CollectArgs),
 }
 
 pub(super) async fn run(ui: &Ui, command: AuditCommand) -> Result<Exit, Error> {
     match command {
         AuditCommand::Run(args) => run::run(ui, &args).await,
+        AuditCommand::Collect(args) => collect::run(ui, &args).await,
     }
 }
