@@ -11,6 +11,7 @@
 pub mod attestation;
 pub mod baseline;
 pub mod benchmark;
+pub mod bridge;
 pub mod check;
 pub mod checks;
 mod credential;
@@ -18,6 +19,7 @@ pub mod engine;
 pub mod exception;
 pub mod finding;
 pub mod gate;
+pub mod page;
 mod password_policy;
 mod root;
 mod shell;
