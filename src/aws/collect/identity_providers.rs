@@ -1,4 +1,4 @@
-//! Who else may sign people in: the SAML and OpenID Connect providers. Neither list has pages.
+//! Who else may sign people in: the SAML and `OpenID` Connect providers. Neither list has pages.
 
 use std::collections::BTreeSet;
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::offline;
 use crate::account::part::Part;
 use crate::account::snapshot::Snapshot;
 use crate::audit::finding::Calls;
@@ -63,8 +64,20 @@ impl PictureArgs {
 
 /// Reads what `parts` names, of the account or of a file.
 pub(super) async fn take(ui: &Ui, args: &PictureArgs, parts: &BTreeSet<Part>) -> Result<Picture, Error> {
-    let target = args.target.target()?;
-    let region = args.target.region.as_deref().unwrap_or(DEFAULT_REGION);
+    let of_file = |snapshot| Picture { snapshot, target: "file", calls: None, aws: None };
+    if let Some(path) = &args.snapshot {
+        return Ok(of_file(offline::snapshot(path)?.snapshot));
+    }
+    if let Some(path) = &args.credential_report {
+        return Ok(of_file(offline::credential_report(path, &Clock::System)?));
+    }
+    live(ui, &args.target, parts).await
+}
+
+/// Reads what `parts` names of the account.
+pub(super) async fn live(ui: &Ui, args: &TargetArgs, parts: &BTreeSet<Part>) -> Result<Picture, Error> {
+    let target = args.target()?;
+    let region = args.region.as_deref().unwrap_or(DEFAULT_REGION);
     let aws = connect(&target, region, Clock::System).await?;
     ui.begin_progress(1);
     ui.progress_message("reading the account");
