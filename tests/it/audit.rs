@@ -95,7 +95,7 @@ fn judged(snapshot: &Snapshot) -> Audit {
     audit(snapshot, &question, "sandbox", None)
 }
 
-fn verdicts(audit: &Audit) -> BTreeMap<(&str, &str, Option<&str>), Vec<&Finding>> {
+fn verdicts(audit: &Audit) -> BTreeMap<(&'static str, &'static str, Option<&'static str>), Vec<&Finding>> {
     let mut verdicts: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for finding in &audit.findings {
         verdicts.entry((finding.benchmark, finding.control, finding.check)).or_default().push(finding);
