@@ -17,9 +17,11 @@ mod credential;
 pub mod engine;
 pub mod exception;
 pub mod finding;
+mod held;
 mod password_policy;
 mod root;
 mod shell;
 #[cfg(test)]
 pub(crate) mod testing;
+mod trust;
 pub mod verdict;
