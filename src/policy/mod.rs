@@ -4,6 +4,7 @@
 //! the policies AWS manages. The rest is the engine: `statement` reads a policy, `request` holds what is asked,
 //! `evaluate` decides, `trace` says why, `explain` what would help. `docs/policy-engine.md` has the rules.
 
+pub mod breadth;
 pub mod catalogue;
 pub mod condition;
 pub mod document;
