@@ -12,6 +12,7 @@
 //! one file per kind of resource under [`provision::resources`].
 
 pub mod account;
+pub mod audit;
 pub mod aws;
 pub mod cli;
 pub mod clock;
@@ -22,6 +23,7 @@ pub mod log;
 pub mod percent;
 pub mod policy;
 pub mod provision;
+pub mod report;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod scenario;

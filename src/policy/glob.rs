@@ -90,6 +90,41 @@ pub(super) fn matches_arn(pattern: &[Token], text: &str) -> bool {
     }
 }
 
+/// Tells whether there may be a text that both patterns match. At most one step per pair of their characters.
+pub(super) fn overlap(one: &[Token], other: &[Token]) -> bool {
+    // `open[j]`: whether what was read of `one` and the first `j` of `other` can stand for the same text.
+    let many = |token: Option<&Token>| token == Some(&Token::Many);
+    let same = |a: &Token, b: &Token| match (a, b) {
+        (Token::Literal(a) | Token::Inserted(a), Token::Literal(b) | Token::Inserted(b)) => a == b,
+        _ => true,
+    };
+    let mut open: Vec<bool> = std::iter::once(true)
+        .chain(other.iter().scan(true, |all, token| {
+            *all = *all && *token == Token::Many;
+            Some(*all)
+        }))
+        .collect();
+    for token in one {
+        let is_many = many(Some(token));
+        let mut row = Vec::with_capacity(open.len());
+        let mut left = is_many && open.first() == Some(&true);
+        row.push(left);
+        for ((j, their), above) in other.iter().enumerate().zip(open.iter().skip(1)) {
+            let diagonal = open.get(j) == Some(&true);
+            let here = match (is_many, *their == Token::Many) {
+                (false, false) => diagonal && same(token, their),
+                (true, false) => *above || left,
+                (false, true) => left || *above,
+                (true, true) => diagonal || left || *above,
+            };
+            row.push(here);
+            left = here;
+        }
+        open = row;
+    }
+    open.last() == Some(&true)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
