@@ -8,6 +8,21 @@ use super::statement::{Answer, Resources, Statement};
 use super::trace::Mismatch;
 use super::variable::NoText;
 
+/// Stands for any number of characters in an example; nothing but a `*` matches it.
+pub const ANYTHING: &str = "\u{FDD0}";
+
+/// Returns an example of the actions that a text of `Action` stands for.
+pub fn example_of(action: &str) -> String {
+    action
+        .chars()
+        .map(|c| match c {
+            '*' => glob::ANYTHING,
+            '?' => glob::ANYONE,
+            c => c,
+        })
+        .collect()
+}
+
 /// How the conditions of a statement stand to a principal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
@@ -41,7 +56,8 @@ pub enum Named {
 pub struct Instance {
     /// As the policy has it.
     pub written: String,
-    /// An ARN that it matches, with a made-up text for every wildcard; `*` for a lone `*`.
+    /// Stands for all that it matches: a statement that matches it matches them all. With [`ANYTHING`] for every `*`;
+    /// `*` for a lone `*`.
     pub example: String,
     /// Whether it stands for this one ARN only.
     pub is_literal: bool,
@@ -110,16 +126,15 @@ impl Statement {
         standing
     }
 
-    /// Gives an example of each text of `Resource` or `NotResource`, its variables filled in for the principal, its
-    /// wildcards with `filler`. A text with a variable that has no value stands for nothing and is left out; one whose
-    /// value is not known is filled with `filler` too.
-    pub fn instances(&self, request: &Request, filler: &str) -> Vec<Instance> {
+    /// Gives an example of each text of `Resource` or `NotResource`, its variables filled in for the principal. A text with a variable that has no value stands for nothing and is left out; one whose
+    /// value is not known stands for everything.
+    pub fn instances(&self, request: &Request) -> Vec<Instance> {
         let Some(resources) = &self.resources else { return vec![Instance::everything()] };
         let texts = resources.patterns.iter().zip(resources.written.texts());
         texts
             .filter_map(|(template, written)| match template.fill(request) {
-                Ok(pattern) => Some(Instance::new(written, pattern.into_owned(), filler)),
-                Err(NoText::Unknown(_)) => Some(Instance::new(written, vec![Token::Many], filler)),
+                Ok(pattern) => Some(Instance::new(written, pattern.into_owned())),
+                Err(NoText::Unknown(_)) => Some(Instance::new(written, vec![Token::Many])),
                 Err(NoText::Unresolved(_)) => None,
             })
             .collect()
@@ -140,7 +155,7 @@ impl Statement {
 impl Instance {
     /// Stands for every resource.
     pub fn everything() -> Self {
-        Self::new("*", vec![Token::Many], "")
+        Self::new("*", vec![Token::Many])
     }
 
     /// Tells whether it stands for an ARN.
@@ -153,7 +168,7 @@ impl Instance {
         glob::overlap(&self.pattern, &other.pattern)
     }
 
-    fn new(written: &str, pattern: Vec<Token>, filler: &str) -> Self {
+    fn new(written: &str, pattern: Vec<Token>) -> Self {
         let wild = |token: &Token| matches!(token, Token::Many | Token::One);
         let example = if pattern.as_slice() == [Token::Many] {
             "*".to_owned()
@@ -162,8 +177,8 @@ impl Instance {
             for token in &pattern {
                 match token {
                     Token::Literal(c) | Token::Inserted(c) => text.push(*c),
-                    Token::Many => text.push_str(filler),
-                    Token::One => text.push('x'),
+                    Token::Many => text.push(glob::ANYTHING),
+                    Token::One => text.push(glob::ANYONE),
                 }
             }
             text

@@ -38,11 +38,6 @@ impl Expanded {
         let all = patterns.iter().flat_map(|pattern| pattern.actions.iter().copied()).collect();
         Self { patterns: patterns.into(), actions: Arc::new(all), is_open: negated != everything(texts) }
     }
-
-    /// Tells whether it speaks of actions that the list does not know.
-    pub(super) fn has_unknown(&self) -> bool {
-        self.is_open || self.patterns.iter().any(|pattern| !pattern.is_known)
-    }
 }
 
 /// Tells whether one of the texts stands for every action.

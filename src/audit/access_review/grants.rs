@@ -6,15 +6,15 @@
 use std::sync::Arc;
 
 use super::expand::Expanded;
-use super::subject::{ANYTHING, Line, Subject};
+use super::subject::{Line, Subject};
 use super::{Covered, Grant};
 use crate::policy::actions::ActionSet;
-use crate::policy::reach::{Instance, Standing};
+use crate::policy::reach::{Instance, Standing, example_of};
 use crate::policy::request::Request;
-use crate::policy::statement::Effect;
+use crate::policy::statement::{Effect, Statement};
 
-/// An action of a service that nobody has thought of yet.
-const UNHEARD_OF: &str = "zz-unheard-of:ZzAnything";
+/// Any action of any service, those that nobody has thought of yet among them.
+const UNHEARD_OF: &str = "*:*";
 
 /// What somebody is granted, and what grants them nothing.
 #[derive(Debug, Default)]
@@ -54,7 +54,8 @@ struct Denial<'a> {
 
 /// A part of what a statement grants: on one of its resources.
 #[derive(Debug, Clone)]
-struct Item {
+struct Item<'a> {
+    of: &'a Statement,
     written: String,
     instance: Instance,
     example: String,
@@ -67,7 +68,19 @@ struct Item {
     next: usize,
 }
 
-impl Item {
+impl Item<'_> {
+    /// Names what it has in common with the resources of another statement, if there is anything.
+    fn share(&self, request: &Request, instance: &Instance) -> Option<String> {
+        let request = Request { resource: instance.example.clone(), ..request.clone() };
+        if self.instance.covers(&instance.example) && self.of.is_about(&request) != Some(false) {
+            Some(instance.written.clone())
+        } else if !instance.is_literal && self.instance.overlaps(instance) {
+            Some(format!("{} within {}", self.written, instance.written))
+        } else {
+            None
+        }
+    }
+
     fn is_nothing(&self) -> bool {
         self.actions.is_empty() && !self.unknown.contains(&true)
     }
@@ -75,11 +88,9 @@ impl Item {
 
 /// Examples of what a statement names and the list of actions does not know.
 fn unknown(expanded: &Expanded) -> Vec<String> {
-    let open = expanded.is_open.then(|| UNHEARD_OF.to_owned());
+    let open = expanded.is_open.then(|| example_of(UNHEARD_OF));
     let texts = expanded.patterns.iter().filter(|pattern| !pattern.is_known);
-    open.into_iter()
-        .chain(texts.map(|pattern| pattern.text.replace('*', ANYTHING).replace('?', "z")))
-        .collect()
+    open.into_iter().chain(texts.map(|pattern| example_of(&pattern.text))).collect()
 }
 
 struct Work<'a> {
@@ -95,7 +106,7 @@ impl Work<'_> {
         let instances = if negated {
             vec![Instance::everything()]
         } else {
-            line.statement.instances(&self.subject.request, ANYTHING)
+            line.statement.instances(&self.subject.request)
         };
         let mut left = Vec::new();
         for instance in instances {
@@ -108,6 +119,7 @@ impl Work<'_> {
             let conditional = if depends { actions.clone() } else { ActionSet::default() };
             let unknown_left = vec![true; unknown.len()];
             let item = Item {
+                of: line.statement,
                 written,
                 instance,
                 example,
@@ -147,7 +159,7 @@ impl Work<'_> {
     }
 
     /// Parts an item into what the boundary allows of it.
-    fn within_boundary(&mut self, mut item: Item, unknown: &[String]) -> Vec<Item> {
+    fn within_boundary<'a>(&self, mut item: Item<'a>, unknown: &[String]) -> Vec<Item<'a>> {
         if let Some(why) = &self.subject.boundary_unread {
             item.conditional = item.actions.clone();
             item.limits.push(format!("the permissions boundary was not read: {why}"));
@@ -159,7 +171,9 @@ impl Work<'_> {
         let subject = self.subject;
         let (mut sure, mut maybe) = (ActionSet::default(), ActionSet::default());
         let mut named = vec![false; unknown.len()];
-        let mut narrower = Vec::new();
+        let (mut narrower, mut excepting) = (Vec::new(), Vec::new());
+        // What is allowed on all of the item, without exceptions.
+        let mut solid = ActionSet::default();
         for line in subject.boundary_lines(Effect::Allow) {
             let depends = match line.statement.standing(&subject.request) {
                 Standing::Never(_) => continue,
@@ -173,6 +187,11 @@ impl Work<'_> {
                 about => {
                     let set = if depends || about.is_none() { &mut maybe } else { &mut sure };
                     set.add(&line.expanded.actions);
+                    if line.statement.resources().is_some_and(|(_, negated)| negated) {
+                        excepting.push(line);
+                    } else if !depends && about == Some(true) {
+                        solid.add(&line.expanded.actions);
+                    }
                     named.iter_mut().zip(&names).for_each(|(all, one)| *all |= one);
                 }
             }
@@ -191,16 +210,25 @@ impl Work<'_> {
         if !maybe.both(&item.actions).is_empty() {
             item.limits.push("the permissions boundary allows it under a condition".to_owned());
         }
+        for line in excepting {
+            let doubtful = item.actions.both(&line.expanded.actions).without(&solid);
+            let instances = line.statement.instances(&subject.request);
+            if !doubtful.is_empty() && instances.iter().any(|one| item.instance.overlaps(one)) {
+                let (texts, _) = line.statement.resources().unwrap_or_default();
+                item.limits.push(format!("{} leaves out {}", line.place(), texts.join(", ")));
+            }
+        }
         // What the whole item has, its parts need not repeat.
+        let solid = item.actions.both(&solid);
         for part in &mut narrower {
-            part.actions.remove(&item.actions);
+            part.actions.remove(&solid);
             part.conditional = part.conditional.both(&part.actions);
         }
         std::iter::once(item).chain(narrower).filter(|item| !item.is_nothing()).collect()
     }
 
     /// Takes out what is denied.
-    fn after_denials(&self, item: Item, unknown: &[String], left: &mut Vec<Item>) {
+    fn after_denials<'a>(&self, item: Item<'a>, unknown: &[String], left: &mut Vec<Item<'a>>) {
         let mut open = vec![item];
         // A list of exceptions to a denial makes parts; more of them than this no policy has room for.
         let mut steps = 0_usize;
@@ -219,12 +247,12 @@ impl Work<'_> {
         }
     }
 
-    fn deny(
+    fn deny<'a>(
         &self,
         denial: &Denial<'_>,
-        item: &mut Item,
+        item: &mut Item<'a>,
         unknown: &[String],
-        open: &mut Vec<Item>,
+        open: &mut Vec<Item<'a>>,
         steps: usize,
     ) {
         let Denial { line, is_sure } = denial;
@@ -232,7 +260,7 @@ impl Work<'_> {
         let named: Vec<bool> = unknown
             .iter()
             .zip(&item.unknown)
-            .map(|(action, left)| *left && line.expanded.has_unknown() && line.statement.names(action))
+            .map(|(action, left)| *left && line.statement.names(action))
             .collect();
         if denied.is_empty() && !named.contains(&true) {
             return;
@@ -250,15 +278,18 @@ impl Work<'_> {
             (Some(true), true) => {
                 let is_excepting = line.statement.resources().is_some_and(|(_, negated)| negated);
                 if is_excepting && steps < 4096 {
-                    let instances = line.statement.instances(&self.subject.request, ANYTHING);
-                    open.extend(instances.into_iter().filter(|one| item.instance.covers(&one.example)).map(
-                        |instance| {
-                            let unknown = named.clone();
-                            let conditional = item.conditional.both(&denied);
-                            let part = (denied.clone(), conditional, unknown);
-                            self.part(item, instance, part, told(" on everything else"))
-                        },
-                    ));
+                    let instances = line.statement.instances(&self.subject.request);
+                    open.extend(instances.into_iter().filter_map(|instance| {
+                        let written = item.share(&self.request, &instance)?;
+                        let mut part = item.clone();
+                        part.limits.push(told(" on everything else"));
+                        part.example = self.subject.example(&instance);
+                        (part.written, part.instance) = (written, instance);
+                        part.actions = denied.clone();
+                        part.conditional = part.conditional.both(&denied);
+                        part.unknown.clone_from(&named);
+                        Some(part)
+                    }));
                 }
                 item.actions.remove(&denied);
                 item.conditional.remove(&denied);
@@ -280,28 +311,6 @@ impl Work<'_> {
         }
     }
 
-    fn part(
-        &self,
-        item: &Item,
-        instance: Instance,
-        (actions, conditional, unknown): (ActionSet, ActionSet, Vec<bool>),
-        limit: String,
-    ) -> Item {
-        let mut limits = item.limits.clone();
-        limits.push(limit);
-        let example = self.subject.example(&instance);
-        Item {
-            written: instance.written.clone(),
-            example,
-            instance,
-            actions,
-            conditional,
-            unknown,
-            limits,
-            next: item.next,
-        }
-    }
-
     fn is_about(&self, line: Line<'_>, example: &str) -> Option<bool> {
         let request = Request { resource: example.to_owned(), ..self.request.clone() };
         line.statement.is_about(&request)
@@ -309,22 +318,22 @@ impl Work<'_> {
 }
 
 /// The parts of an item that a narrower statement of the boundary allows.
-fn narrowed(subject: &Subject, item: &Item, line: Line<'_>, depends: bool, names: &[bool]) -> Vec<Item> {
+fn narrowed<'a>(
+    subject: &Subject,
+    item: &Item<'a>,
+    line: Line<'_>,
+    depends: bool,
+    names: &[bool],
+) -> Vec<Item<'a>> {
     if line.statement.resources().is_none_or(|(_, negated)| negated) {
         return vec![];
     }
     let actions = item.actions.both(&line.expanded.actions);
     let unknown: Vec<bool> = item.unknown.iter().zip(names).map(|(left, named)| *left && *named).collect();
-    let instances = line.statement.instances(&subject.request, ANYTHING).into_iter();
+    let instances = line.statement.instances(&subject.request).into_iter();
     let touching = instances.filter_map(|instance| {
-        let example = subject.example(&instance);
-        if item.instance.covers(&example) {
-            Some((instance.written.clone(), example, instance))
-        } else if item.instance.overlaps(&instance) {
-            Some((format!("{} within {}", item.written, instance.written), example, instance))
-        } else {
-            None
-        }
+        let written = item.share(&subject.request, &instance)?;
+        Some((written, subject.example(&instance), instance))
     });
     let parts = touching.map(|(written, example, instance)| {
         let mut conditional = item.conditional.both(&actions);
@@ -338,12 +347,12 @@ fn narrowed(subject: &Subject, item: &Item, line: Line<'_>, depends: bool, names
             ));
         }
         let (actions, unknown) = (actions.clone(), unknown.clone());
-        Item { written, instance, example, actions, conditional, unknown, limits, next: 0 }
+        Item { of: item.of, written, instance, example, actions, conditional, unknown, limits, next: 0 }
     });
     parts.filter(|part| !part.is_nothing()).collect()
 }
 
-fn to_grant(line: Line<'_>, item: Item) -> Grant {
+fn to_grant(line: Line<'_>, item: Item<'_>) -> Grant {
     let Line { holding, statement, expanded } = line;
     let is_whole = item.actions == *expanded.actions && !item.unknown.contains(&false);
     let mut unknown = item.unknown.iter().copied();

@@ -9,12 +9,12 @@ use crate::account::effective::{Held, Holder, Nothing, Shelf};
 use crate::account::snapshot::{Snapshot, Tags};
 use crate::policy::actions::actions;
 use crate::policy::evaluate::PolicySet;
-use crate::policy::reach::Instance;
+use crate::policy::reach::{ANYTHING, Instance};
 use crate::policy::request::{Principal, PrincipalKind, Request};
 use crate::policy::statement::{Effect, Statement};
 
-/// What stands for a wildcard in an example: something that nobody has named.
-pub(super) const ANYTHING: &str = "zz-anything-zz";
+/// The name of somebody who is in a group and nothing else. A noncharacter of Unicode: no policy can name it.
+const MEMBER: &str = "\u{FDD2}";
 
 /// A group, user or role with what it holds.
 #[derive(Debug)]
@@ -114,9 +114,9 @@ impl Subject {
     ) -> Result<Self, Nothing> {
         let Snapshot { account, partition, .. } = snapshot;
         let principal = Principal {
-            arn: format!("arn:{partition}:iam::{account}:user/zz-member-of-the-group-zz"),
+            arn: format!("arn:{partition}:iam::{account}:user/{MEMBER}"),
             account: account.clone(),
-            kind: PrincipalKind::User { id: "zz-member-of-the-group-zz".to_owned() },
+            kind: PrincipalKind::User { id: MEMBER.to_owned() },
         };
         let arn = shelf.identity().groups.get(name).map(|group| group.arn.clone()).unwrap_or_default();
         let mut subject = Self::new(snapshot, (Kind::Group, name, &arn), principal, &Tags::new());
@@ -194,7 +194,7 @@ impl Subject {
         let all = self.held.iter().chain(&self.boundary).flat_map(Holding::lines);
         let mut found: Vec<(String, bool)> = all
             .filter(|line| line.names(action, place))
-            .flat_map(|line| line.statement.instances(&self.request, ANYTHING))
+            .flat_map(|line| line.statement.instances(&self.request))
             .map(|instance| (self.example(&instance), instance.is_literal))
             .collect();
         found.sort();

@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use proptest::prelude::Strategy;
+use proptest::sample::select;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::account::effective::{Holder, effective};
 use crate::account::snapshot::{
     Facet, Group, Identity, ManagedPolicy, Policies, PolicyVersion, Role, Snapshot, User,
 };
 use crate::account::testing::{arn, document, lab};
 use crate::policy::actions::{Level, actions};
+use crate::policy::document::wildcard_covers;
+use crate::policy::evaluate::{Outcome, evaluate};
+use crate::policy::request::Request;
 
 /// An account that is put together by hand.
 struct Account(Identity);
@@ -132,6 +138,82 @@ fn ids(one: &Reviewed) -> Vec<&'static str> {
 
 fn path<'a>(one: &'a Reviewed, id: &str) -> &'a Found {
     one.paths.iter().find(|found| found.path.id == id).unwrap_or_else(|| panic!("{id} in {:?}", ids(one)))
+}
+
+/// What the engine says to one request of the only user.
+fn engine(snapshot: &Snapshot, action: &str, resource: &str) -> Outcome {
+    let holder = Holder::User("alice".into());
+    let held = effective(snapshot, &holder).unwrap();
+    let context = crate::account::ask::known(snapshot, &held.tags);
+    let request =
+        Request { principal: held.principal, action: action.into(), resource: resource.into(), context };
+    evaluate(&held.policies, &request).outcome
+}
+
+fn statement() -> impl Strategy<Value = Value> {
+    let action = select(vec!["*", "s3:*", "s3:Get*", "s3:PutObject", "s3:GetObject", "iam:GetUser"]);
+    let resource = select(vec![
+        "*",
+        "arn:aws:s3:::*",
+        "arn:aws:s3:::a/*",
+        "arn:aws:s3:::a/b",
+        "arn:aws:s3:::?/b",
+        "arn:aws:s3:::${aws:username}/*",
+    ]);
+    (0..8_u8, 0..4_u8, 0..4_u8, action, resource).prop_map(|(kind, negated, condition, action, resource)| {
+        let mut statement = serde_json::Map::new();
+        statement.insert("Effect".into(), json!(if kind < 5 { "Allow" } else { "Deny" }));
+        statement.insert(if negated == 1 { "NotAction" } else { "Action" }.into(), json!([action]));
+        statement.insert(if negated == 2 { "NotResource" } else { "Resource" }.into(), json!([resource]));
+        if condition == 0 {
+            statement.insert("Condition".into(), json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}}));
+        }
+        Value::Object(statement)
+    })
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(600))]
+    /// Whatever the engine allows, or cannot rule out, is in the review; what the review calls free, it allows.
+    #[test]
+    fn the_review_agrees_with_the_engine(
+        own in proptest::collection::vec(statement(), 1..5),
+        limits in proptest::option::of(proptest::collection::vec(statement(), 1..4)),
+    ) {
+        let mut account = Account::new().user("alice", &json!(own));
+        if let Some(limits) = &limits {
+            account = account.policy("Limits", 1, &json!(limits)).bounded("alice", "Limits");
+        }
+        let mut snapshot = lab();
+        snapshot.identity = Facet::Read(account.0);
+        let review = review(&snapshot, &LastUses::not_read("")).unwrap();
+        let alice = user(&review, "alice");
+        for action in ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "iam:GetUser"] {
+            for resource in ["arn:aws:s3:::a/b", "arn:aws:s3:::a/c", "arn:aws:s3:::c/b", "arn:aws:s3:::alice/b"] {
+                let outcome = engine(&snapshot, action, resource);
+                let place = actions().find(action).unwrap();
+                let is_about = |text: &String| match text.strip_prefix("all but ") {
+                    Some(_) => true,
+                    None => text.split(" within ").all(|text| {
+                        let text = text.replace("${aws:username}", "alice");
+                        text == resource || wildcard_covers(&text, resource)
+                    }),
+                };
+                let grants = || alice.grants.iter().filter(|grant| {
+                    grant.actions.contains(place) && grant.resources.iter().any(is_about)
+                });
+                let told = || format!("{action} on {resource}: {outcome:?}\n{own:?}\n{limits:?}\n{:?}", may(&alice).len());
+                proptest::prop_assert!(
+                    matches!(outcome, Outcome::Denied(_)) || grants().count() > 0, "missing: {}", told()
+                );
+                let is_plain = |text: &String| is_about(text) && !text.contains(" within ") && !text.starts_with("all but");
+                let free = grants().any(|grant| {
+                    !grant.conditional.contains(place) && grant.limits.is_empty() && grant.resources.iter().any(is_plain)
+                });
+                proptest::prop_assert!(!free || outcome == Outcome::Allowed, "too much: {}", told());
+            }
+        }
+    }
 }
 
 #[test]
@@ -352,6 +434,24 @@ fn the_well_known_ways_are_found() {
     assert_eq!(found.steps[0].by, ["statement 1 of inline policy `Own` of user `alice`"]);
     let bob = user(&review, "bob");
     assert_eq!(path(&bob, "create-policy-version").leads, Leads::Yes);
+}
+
+/// Whoever writes a policy may know how patterns are compared.
+#[test]
+fn a_denial_of_made_up_things_hides_nothing() {
+    for denied in ["?", "??", "????????????????", "zz*", "*zz*", "\\u{FDD0}"] {
+        let one = alone(&json!([
+            allow(&json!("*"), &json!("*")),
+            deny(&json!(format!("{denied}:*")), &json!("*")),
+            deny(&json!("*"), &json!(format!("arn:aws:iam::123456789012:user/{denied}"))),
+        ]));
+        assert!(one.administrator.is(), "{denied}: {:?}", one.administrator);
+        let key = alone(&json!([
+            allow(&json!("iam:CreateAccessKey"), &json!("arn:aws:iam::123456789012:user/*")),
+            deny(&json!("*"), &json!(format!("arn:aws:iam::123456789012:user/{denied}"))),
+        ]));
+        assert_eq!(ids(&key), ["create-access-key"], "{denied}");
+    }
 }
 
 #[test]

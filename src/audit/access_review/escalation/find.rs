@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::super::subject::{ANYTHING, Subject};
+use super::super::subject::Subject;
 use super::super::{Found, Kind, Leads, Step};
 use super::targets::{Target, targets};
 use super::world::World;
 use super::{On, PATHS, Path};
 use crate::policy::evaluate::{Outcome, PolicySet, evaluate};
+use crate::policy::reach::ANYTHING;
 use crate::policy::request::Request;
 use crate::policy::statement::Effect;
 use crate::policy::trace::{Finding, Layer, Step as Place};
