@@ -26,3 +26,6 @@ mod shell;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod verdict;
+//! What can be concluded from the picture of an account. Pure: no SDK, no runtime.
+
+pub mod access_review;

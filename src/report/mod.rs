@@ -95,3 +95,6 @@ pub fn render(audit: &Audit, format: Format) -> Result<String, RenderError> {
         Format::Asff => Ok(asff::render(audit)?),
     }
 }
+//! Reports, one file per form: from values to text, nothing else.
+
+pub mod access_review;
