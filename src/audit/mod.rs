@@ -11,10 +11,18 @@
 pub mod attestation;
 pub mod baseline;
 pub mod benchmark;
+pub mod bridge;
 pub mod check;
 pub mod checks;
+mod credential;
 pub mod engine;
 pub mod exception;
 pub mod finding;
 pub mod gate;
+pub mod page;
+mod password_policy;
+mod root;
+mod shell;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod verdict;

@@ -38,6 +38,7 @@ mod ownership;
 mod policy_command;
 mod program;
 mod render;
+mod reports;
 mod scenario;
 mod secrets;
 mod served;

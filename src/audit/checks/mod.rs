@@ -12,4 +12,22 @@ macro_rules! checks {
     };
 }
 
-checks![root_used, user_console_without_mfa];
+checks![
+    access_key_at_setup,
+    access_key_old,
+    credential_unused,
+    password_policy_no_expiry,
+    password_policy_reuse,
+    password_policy_short,
+    password_policy_users_may_not_change,
+    password_policy_without_lowercase,
+    password_policy_without_numbers,
+    password_policy_without_symbols,
+    password_policy_without_uppercase,
+    root_access_key,
+    root_used,
+    root_without_hardware_mfa,
+    root_without_mfa,
+    user_console_without_mfa,
+    user_two_active_keys,
+];

@@ -164,7 +164,7 @@ fn earlier(path: &Path) -> Result<Baseline, Error> {
     })
 }
 
-fn benchmarks(named: &[&'static Benchmark]) -> Result<Vec<&'static Benchmark>, Error> {
+pub(super) fn benchmarks(named: &[&'static Benchmark]) -> Result<Vec<&'static Benchmark>, Error> {
     let mut chosen: Vec<&'static Benchmark> = Vec::new();
     for benchmark in named {
         if !chosen.iter().any(|one| one.id == benchmark.id) {
@@ -180,7 +180,7 @@ fn benchmarks(named: &[&'static Benchmark]) -> Result<Vec<&'static Benchmark>, E
     Ok(chosen)
 }
 
-fn known_benchmark(id: &str) -> Result<&'static Benchmark, String> {
+pub(super) fn known_benchmark(id: &str) -> Result<&'static Benchmark, String> {
     benchmark::find(id).ok_or_else(|| {
         let ids = benchmark::all().iter().map(|benchmark| benchmark.id.as_str());
         format!("there is no such benchmark; known are {}", ids.collect::<Vec<_>>().join(", "))
