@@ -14,6 +14,7 @@ mod budget;
 mod cases;
 mod cli;
 mod collect;
+mod controls;
 mod collected;
 mod cross_account;
 mod defects;
