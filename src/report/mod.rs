@@ -18,6 +18,7 @@ mod markdown;
 mod ocsf;
 mod picture;
 mod sarif;
+mod stream;
 mod text;
 mod words;
 
