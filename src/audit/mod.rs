@@ -8,6 +8,7 @@
 //!
 //! Everything here is a pure function of values: the same snapshot, benchmark and time give the same bytes.
 
+pub mod access_review;
 pub mod attestation;
 pub mod baseline;
 pub mod benchmark;
@@ -26,6 +27,3 @@ mod shell;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod verdict;
-//! What can be concluded from the picture of an account. Pure: no SDK, no runtime.
-
-pub mod access_review;

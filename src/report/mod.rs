@@ -6,6 +6,7 @@
 
 use crate::audit::finding::Audit;
 
+pub mod access_review;
 mod asff;
 mod csv;
 mod escape;
@@ -96,6 +97,3 @@ pub fn render(audit: &Audit, format: Format) -> Result<String, RenderError> {
         Format::Asff => Ok(asff::render(audit)?),
     }
 }
-//! Reports, one file per form: from values to text, nothing else.
-
-pub mod access_review;
