@@ -64,6 +64,8 @@ impl Account {
         let role = Role {
             arn: arn(&format!("role/{name}")),
             id: format!("AROA{name}"),
+            created: None,
+            last_used: None,
             trust: document(
                 &json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}]),
             ),
