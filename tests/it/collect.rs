@@ -109,7 +109,8 @@ async fn the_core_takes_eight_requests_on_moto_too() {
     }
 }
 
-/// moto has no Access Analyzer and no organization features: what cannot be read says so, the rest is read.
+/// moto has no list of regions and no organization features (`no-list-of-regions`, `no-organizations-features` of
+/// `deviations.py`): what cannot be read says so, the rest is read.
 #[tokio::test]
 async fn what_an_endpoint_lacks_is_not_read() {
     let Some(moto) = Moto::start() else { return };
