@@ -19,6 +19,7 @@ pub mod exception;
 pub mod finding;
 mod held;
 mod password_policy;
+mod privilege;
 mod root;
 mod shell;
 #[cfg(test)]
