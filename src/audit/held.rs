@@ -43,12 +43,10 @@ pub(super) struct Holder<'a> {
     pub(super) policies: &'a Policies,
 }
 
-impl Holder<'_> {
-    /// Tells whether it is a role that a service of AWS has made for itself, which nobody in the account can change.
-    /// Its ARN says so: nobody else can make a role with this path.
-    pub(super) fn is_service_linked(&self) -> bool {
-        self.kind == "role" && self.arn.contains(":role/aws-service-role/")
-    }
+/// Tells whether an ARN is of a role that a service of AWS has made for itself, which nobody in the account can change.
+/// Nobody else can make a role with this path.
+pub(super) fn is_service_linked(arn: &str) -> bool {
+    arn.contains(":role/aws-service-role/")
 }
 
 /// Lists users, groups and roles.

@@ -23,6 +23,7 @@ pub mod gate;
 mod held;
 pub mod page;
 mod password_policy;
+mod privilege;
 mod root;
 mod shell;
 #[cfg(test)]
