@@ -248,6 +248,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_title_promises_is_what_the_check_is_told() {
+        for (benchmark, control) in controls().filter(|(_, control)| !control.params.is_empty()) {
+            let words = control.title.split(' ').filter_map(|word| word.parse::<i64>().ok());
+            for number in words {
+                let told = control.params.values().any(|value| *value == number);
+                assert!(told, "{} {}: {number} of {:?}", benchmark.id, control.id, control.params);
+            }
+        }
+    }
+
+    #[test]
     fn every_control_is_answered_by_checks_or_has_a_page() {
         let pages = pages();
         for (benchmark, control) in controls() {
