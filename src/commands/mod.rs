@@ -6,6 +6,7 @@ use crate::error::{Error, Exit};
 use crate::ui::Ui;
 
 mod answer;
+mod audit;
 mod completions;
 mod policy;
 mod provision;
@@ -24,6 +25,12 @@ pub enum Command {
                       iamlab provision down scenarios/iam-auditing"
     )]
     Provision(provision::Provision),
+    /// Look at an account: who may do what
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iamlab audit access-review\n  iamlab audit access-review --format html -o review.html"
+    )]
+    Audit(audit::Audit),
     /// Ask what somebody may do in an account, why, and what would change it
     #[command(
         subcommand,
@@ -48,6 +55,7 @@ pub enum Command {
 pub async fn run(ui: &Ui, command: Command) -> Result<Exit, Error> {
     match command {
         Command::Provision(command) => provision::run(ui, command).await,
+        Command::Audit(command) => audit::run(ui, command).await,
         Command::Policy(command) => policy::run(ui, command).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(ui, command).await,

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::lab::root;
 
 /// What decides, knows neither the SDK nor the runtime (DESIGN sections 2 and 3).
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "policy",
     "account",
+    "audit",
     "provision/diff.rs",
     "provision/plan.rs",
     "provision/graph.rs",

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod access_review;
 mod authorisation;
 mod boto3;
 mod budget;
