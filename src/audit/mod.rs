@@ -8,6 +8,7 @@
 //!
 //! Everything here is a pure function of values: the same snapshot, benchmark and time give the same bytes.
 
+pub mod access_review;
 pub mod attestation;
 pub mod baseline;
 pub mod benchmark;

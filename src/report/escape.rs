@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// How many characters of one sentence the formats for people show.
-const LONG: usize = 600;
+const LONG: usize = 2000;
 
 /// Whether a character acts on a terminal or a reader instead of being read.
 const fn acts(c: char) -> bool {
@@ -89,11 +89,72 @@ pub(super) fn cell(text: &str) -> Cow<'_, str> {
     if shown.trim_start().starts_with(formula) { Cow::Owned(format!("'{shown}")) } else { shown }
 }
 
-/// Makes a sentence fit for Markdown, also in a table: nothing in it is markup, a link or a mention.
+/// A piece of a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// Words.
+    Words(&'a str),
+    /// What stands between backticks.
+    Code(&'a str),
+}
+
+/// Takes a sentence apart at its backticks; a last one without a partner is a word.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    let mut code = false;
+    std::iter::from_fn(move || {
+        loop {
+            if rest.is_empty() {
+                return None;
+            }
+            if code {
+                code = false;
+                let Some((inside, after)) = rest.strip_prefix('`').and_then(|rest| rest.split_once('`'))
+                else {
+                    return Some(Piece::Words(std::mem::take(&mut rest)));
+                };
+                rest = after;
+                return Some(Piece::Code(inside));
+            }
+            code = true;
+            let (words, after) = rest.split_at(rest.find('`').unwrap_or(rest.len()));
+            rest = after;
+            if !words.is_empty() {
+                return Some(Piece::Words(words));
+            }
+        }
+    })
+}
+
+/// Appends a sentence to HTML, with what stands between backticks as code.
+pub(super) fn html_prose(out: &mut String, text: &str) {
+    for piece in pieces(&plain(text)) {
+        match piece {
+            Piece::Words(words) => html(out, words),
+            Piece::Code(code) => {
+                out.push_str("<code>");
+                html(out, code);
+                out.push_str("</code>");
+            }
+        }
+    }
+}
+
+/// Makes a sentence fit for Markdown, also in a table: what stands between backticks is code, and nothing else in it
+/// is markup, a link or a mention.
 pub(super) fn markdown(text: &str) -> String {
-    let shown = plain(text);
-    let mut out = String::with_capacity(shown.len() + 16);
-    let mut rest = shown.chars().peekable();
+    let mut out = String::with_capacity(text.len() + 16);
+    for piece in pieces(&plain(text)) {
+        match piece {
+            Piece::Words(words) => markdown_words(&mut out, words),
+            Piece::Code(code) => out.push_str(&markdown_code(code)),
+        }
+    }
+    out
+}
+
+fn markdown_words(out: &mut String, text: &str) {
+    let mut rest = text.chars().peekable();
     let mut before = ' ';
     while let Some(c) = rest.next() {
         match c {
@@ -114,7 +175,6 @@ pub(super) fn markdown(text: &str) -> String {
         }
         before = c;
     }
-    out
 }
 
 /// Makes a name fit for Markdown as code, also in a table.
@@ -178,7 +238,12 @@ mod tests {
     fn markdown_is_no_markup_no_link_and_no_mention() {
         assert_eq!(
             markdown("a|b `c` <d> [e](https://x) www.x *f* _g_ @h\ni"),
-            "a&#124;b \\`c\\` &lt;d&gt; \\[e\\](https&#58;//x) www&#46;x \\*f\\* \\_g\\_ @<!-- -->h\\\\ni"
+            "a&#124;b `c` &lt;d&gt; \\[e\\](https&#58;//x) www&#46;x \\*f\\* \\_g\\_ @<!-- -->h\\\\ni"
+        );
+        assert_eq!(markdown("a` *b"), "a\\` \\*b");
+        assert_eq!(
+            markdown("`` `<b>|` c"),
+            " `<b>|` c".replace("`<b>|`", "<code>&#60;b&#62;&#124;</code>").trim_start()
         );
         assert_eq!(markdown_code("a_b@c"), "`a_b@c`");
         assert_eq!(markdown_code("a`|<\\b"), "<code>a&#96;&#124;&#60;&#92;b</code>");

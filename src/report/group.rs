@@ -49,6 +49,14 @@ impl<'a> Group<'a> {
         (texts.len() == 1).then_some(first.remediation.as_str())
     }
 
+    /// Whether it says the same of the same subjects as a control of another benchmark, as far as they stand so.
+    pub(super) fn says_the_same(&self, other: &Self, status: Status) -> bool {
+        fn said(finding: &Finding) -> (Option<&str>, &str, Option<&str>, &str) {
+            (finding.check, &finding.resource, finding.credential, &finding.message)
+        }
+        self.first.topic == other.first.topic && self.with(status).map(said).eq(other.with(status).map(said))
+    }
+
     /// Returns how many findings are new against the baseline.
     pub(super) fn new(&self) -> usize {
         self.findings.iter().filter(|finding| finding.change == Some(Change::New)).count()

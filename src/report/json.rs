@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::audit::finding::{
     Attested, Audit, Calls, Change, ExceptionUse, Exemption, Finding, Fixed, Judged, Summary,
 };
 use crate::audit::verdict::Status;
 
+use super::stream::{Each, pretty};
+
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document<'a, R> {
     format_version: u32,
     account: &'a str,
     partition: &'a str,
@@ -28,7 +30,7 @@ struct Document<'a> {
     exceptions: &'a [ExceptionUse],
     remarks: &'a [String],
     fixed: &'a [Fixed],
-    findings: Rows<'a>,
+    findings: R,
 }
 
 #[derive(Default, Serialize)]
@@ -50,15 +52,6 @@ struct Unread<'a> {
     part: &'a str,
     permissions: &'a [&'a str],
     reason: &'a str,
-}
-
-/// The findings; rows are made one by one while they are written.
-struct Rows<'a>(&'a [Finding]);
-
-impl Serialize for Rows<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(row))
-    }
 }
 
 #[derive(Serialize)]
@@ -111,11 +104,9 @@ pub(super) fn render(audit: &Audit) -> Result<String, serde_json::Error> {
         exceptions: &audit.exceptions,
         remarks: &audit.remarks,
         fixed: &audit.fixed,
-        findings: Rows(&audit.findings),
+        findings: Each(&audit.findings, row),
     };
-    let mut text = serde_json::to_string_pretty(&document)?;
-    text.push('\n');
-    Ok(text)
+    pretty(&document)
 }
 
 fn of_benchmark(judged: &Judged) -> OfBenchmark<'_> {

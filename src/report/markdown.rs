@@ -17,8 +17,11 @@ const NAME: usize = 130;
 pub(super) fn render(audit: &Audit) -> String {
     let mut out = String::new();
     head(&mut out, audit);
+    let mut told = Vec::new();
     for judged in &audit.benchmarks {
-        benchmark(&mut out, judged, &groups(audit, judged.id));
+        let groups = groups(audit, judged.id);
+        benchmark(&mut out, judged, &groups, &told);
+        told.extend(worst_first(&groups, Status::Fail));
     }
     unread(&mut out, audit);
     exceptions(&mut out, audit);
@@ -75,7 +78,7 @@ fn head(out: &mut String, audit: &Audit) {
     }
 }
 
-fn benchmark(out: &mut String, judged: &Judged, groups: &[Group<'_>]) {
+fn benchmark(out: &mut String, judged: &Judged, groups: &[Group<'_>], told: &[Group<'_>]) {
     _ = writeln!(out, "\n## {}", markdown(judged.title));
     for (status, heading) in
         [(Status::Fail, "Failures"), (Status::Unknown, "Not known"), (Status::Exempt, "Exempt")]
@@ -86,7 +89,8 @@ fn benchmark(out: &mut String, judged: &Judged, groups: &[Group<'_>]) {
         }
         _ = writeln!(out, "\n### {heading}");
         for group in found {
-            control(out, &group, status);
+            let earlier = told.iter().find(|earlier| earlier.says_the_same(&group, status));
+            control(out, &group, status, earlier.filter(|_| status == Status::Fail));
         }
     }
     for (status, heading) in
@@ -108,7 +112,7 @@ fn benchmark(out: &mut String, judged: &Judged, groups: &[Group<'_>]) {
     }
 }
 
-fn control(out: &mut String, group: &Group<'_>, status: Status) {
+fn control(out: &mut String, group: &Group<'_>, status: Status, earlier: Option<&Group<'_>>) {
     let found = group.with(status).count();
     let severity = group.with(status).map(|finding| finding.severity).max().unwrap_or(group.severity);
     _ = writeln!(
@@ -119,6 +123,10 @@ fn control(out: &mut String, group: &Group<'_>, status: Status) {
         severity.word(),
         group.findings.len()
     );
+    if let Some(earlier) = earlier {
+        _ = writeln!(out, "The same as {} of {}, above.", earlier.first.control, earlier.first.benchmark);
+        return;
+    }
     let baseline = group.with(status).any(|finding| finding.change.is_some());
     let last = if status == Status::Exempt { "| answers for it " } else { "" };
     let columns = if baseline { "| who | what | since " } else { "| who | what " };
@@ -212,11 +220,11 @@ fn fixed(out: &mut String, audit: &Audit) {
     for fixed in audit.fixed.iter().take(LISTED) {
         _ = writeln!(
             out,
-            "- {} {}: {} {}",
+            "- {} {}: {}{}",
             markdown(&fixed.benchmark),
             markdown(&fixed.control),
             markdown_code(&cut(&fixed.name, NAME)),
-            markdown(fixed.credential.as_deref().unwrap_or_default())
+            fixed.credential.as_deref().map(|text| format!(" {}", markdown(text))).unwrap_or_default()
         );
     }
     if audit.fixed.len() > LISTED {

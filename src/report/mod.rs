@@ -6,6 +6,7 @@
 
 use crate::audit::finding::Audit;
 
+pub mod access_review;
 mod asff;
 mod csv;
 mod escape;
@@ -18,6 +19,7 @@ mod markdown;
 mod ocsf;
 mod picture;
 mod sarif;
+mod stream;
 mod text;
 mod words;
 

@@ -176,7 +176,7 @@ impl Text<'_> {
         for status in [Status::Fail, Status::Unknown] {
             for group in worst_first(groups, status) {
                 self.out.push('\n');
-                let earlier = told.iter().find(|earlier| same(earlier, &group, status));
+                let earlier = told.iter().find(|earlier| earlier.says_the_same(&group, status));
                 self.control(&group, status, earlier.filter(|_| status == Status::Fail));
             }
         }
@@ -365,14 +365,6 @@ fn changes(audit: &Audit) -> (usize, usize) {
     (count(Change::New), count(Change::Unchanged))
 }
 
-/// Whether two controls say the same of the same subjects.
-fn same(a: &Group<'_>, b: &Group<'_>, status: Status) -> bool {
-    let key = |finding: &Finding| {
-        (finding.check, finding.resource.clone(), finding.credential, finding.message.clone())
-    };
-    a.first.topic == b.first.topic && a.with(status).map(key).eq(b.with(status).map(key))
-}
-
 fn name(finding: &Finding) -> String {
     cut(&plain(&words::subject(finding)), NAME).into_owned()
 }
@@ -383,12 +375,13 @@ fn sentence(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
-/// Breaks a text between words; a word longer than a line stays whole.
+/// Breaks a text between words, never inside a command in backticks: people copy those. What is longer than a line
+/// stays whole.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
+    for word in words_of(text) {
         let length = word.chars().count();
         if used > 0 && used + 1 + length > width {
             lines.push(std::mem::take(&mut line));
@@ -403,4 +396,28 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+/// Takes a text apart at its blanks, but for those between two backticks.
+fn words_of(text: &str) -> Vec<&str> {
+    let mut code = text.matches('`').count() % 2 == 1;
+    // With an odd number there is no telling what is inside: every blank counts.
+    let odd = code;
+    let blank = move |c: char| {
+        code ^= c == '`';
+        c == ' ' && (odd || !code)
+    };
+    text.split(blank).filter(|word| !word.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_stays_on_one_line() {
+        assert_eq!(wrap("use `aws iam x` now", 8), ["use", "`aws iam x`", "now"]);
+        assert_eq!(wrap("a `b c", 3), ["a", "`b", "c"]);
+        assert_eq!(wrap("", 8), [""]);
+    }
 }

@@ -95,7 +95,7 @@ fn judged(snapshot: &Snapshot) -> Audit {
     audit(snapshot, &question, "sandbox", None)
 }
 
-fn verdicts(audit: &Audit) -> BTreeMap<(&str, &str, Option<&str>), Vec<&Finding>> {
+fn verdicts(audit: &Audit) -> BTreeMap<(&'static str, &'static str, Option<&'static str>), Vec<&Finding>> {
     let mut verdicts: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for finding in &audit.findings {
         verdicts.entry((finding.benchmark, finding.control, finding.check)).or_default().push(finding);
@@ -142,11 +142,26 @@ fn what_could_not_be_read_is_unknown_and_nothing_else_changes() {
         let exit = Gate::default().exit(&audit);
         ensure(exit == Exit::Differs, "what is known still fails the run")
     });
-    // Every check depends on something.
+    // Every check depends on something. What root has is told by two parts: see below.
     let ran = ran.into_inner().unwrap();
-    let idle: Vec<&str> =
-        iamlab::audit::checks::CHECKS.iter().map(|check| check.id).filter(|id| !ran.contains(id)).collect();
-    assert_eq!(idle, [""; 0], "these never said that they do not know");
+    let checks = iamlab::audit::checks::CHECKS.iter().map(|check| check.id);
+    let idle: Vec<&str> = checks.filter(|id| !ran.contains(id)).collect();
+    assert_eq!(idle, ROOT);
+}
+
+/// Both the account summary and the credential report tell of root's key and MFA device: either is enough.
+const ROOT: [&str; 3] = ["root-access-key", "root-without-hardware-mfa", "root-without-mfa"];
+
+#[test]
+fn what_two_parts_tell_is_unknown_without_both() {
+    let mut snapshot = wait(lab(None));
+    snapshot.account_summary = Facet::NotRead("denied".into());
+    snapshot.credential_report = Facet::NotRead("denied".into());
+    let audit = judged(&snapshot);
+    for id in ROOT {
+        let mut rows = audit.findings.iter().filter(|finding| finding.check == Some(id));
+        assert!(rows.all(|row| row.status == Status::Unknown && row.name == "<root_account>"), "{id}");
+    }
 }
 
 #[test]
@@ -251,4 +266,56 @@ fn nothing_passes_unseen() {
         .collect();
     assert!(settled.is_empty(), "{settled:?}");
     assert_eq!(Gate::default().exit(&audit), Exit::Unseen);
+}
+
+/// What differs between reading an account and reading the file it was collected to: where, when, at what cost.
+fn without_origin(mut document: Value) -> Value {
+    let fields = document.as_object_mut().unwrap();
+    for key in ["target", "api_calls", "as_of", "collected_at", "report_generated_at"] {
+        assert!(fields.remove(key).is_some(), "{key}");
+    }
+    document
+}
+
+#[test]
+fn an_audit_of_a_file_says_what_the_live_one_says() {
+    let program = Program::new();
+    program.run(&["provision", "up", LAB, "--yes"]).expect(0);
+    let all: Vec<&str> = benchmark::all().iter().flat_map(|one| ["--benchmark", one.id.as_str()]).collect();
+    program.run(&["audit", "collect", "-o", "account.json.zst"]).expect(0);
+    let live = program.json(&[&["audit", "run", "--as-of", "2027-01-01"], all.as_slice()].concat(), 2);
+    let file = ["audit", "run", "--as-of", "2027-01-01", "--snapshot", "account.json.zst"];
+    let offline = program.json(&[&file, all.as_slice()].concat(), 2);
+    assert_eq!(offline["target"], "file");
+    assert_eq!(without_origin(offline), without_origin(live));
+    // The same file twice: the same bytes, in every format.
+    let formats = ["--format", "text,json,csv,html,markdown,junit,sarif,ocsf,asff", "-o"];
+    let twice = ["one", "two"].map(|folder| {
+        let asked = ["audit", "run", "--snapshot", "account.json.zst"];
+        program.run(&[&asked, formats.as_slice(), &[folder]].concat()).expect(2);
+        let entries = std::fs::read_dir(program.folder().join(folder)).unwrap();
+        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files.iter().map(|path| std::fs::read(path).unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(twice[0].len(), 9);
+    assert!(twice[0] == twice[1], "a report differs from itself");
+}
+
+#[test]
+fn a_downloaded_report_decides_its_controls_and_no_others() {
+    let program = Program::new();
+    let report = "user,arn,user_creation_time,password_enabled,password_last_used,mfa_active\n\
+                  User2,arn:aws:iam::123456789012:user/User2,2026-01-01T00:00:00+00:00,true,no_information,false\n";
+    std::fs::write(program.folder().join("report.csv"), report).unwrap();
+    let document = program.json(&["audit", "run", "--credential-report", "report.csv"], 2);
+    assert_eq!((&document["account"], &document["api_calls"]), (&"123456789012".into(), &Value::Null));
+    assert_eq!(texts(&document, "1.2", "FAIL"), ["User2"]);
+    // Without a row for root, and without the columns of keys, nothing is said of them.
+    assert_eq!(texts(&document, "1.1", "UNKNOWN"), ["<root_account>"]);
+    assert_eq!(texts(&document, "1.16", "UNKNOWN"), ["<account>"]);
+    for status in ["PASS", "FAIL"] {
+        assert!(texts(&document, "1.4", status).is_empty(), "{document}");
+        assert!(texts(&document, "1.12", status).is_empty(), "{document}");
+    }
 }

@@ -15,6 +15,7 @@ mod cases;
 mod cli;
 mod collect;
 mod collected;
+mod controls;
 mod cross_account;
 mod defects;
 mod differential;

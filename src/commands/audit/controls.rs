@@ -16,7 +16,7 @@ use crate::ui::{Tone, Ui};
 #[command(after_help = "Examples:\n  iamlab audit controls\n  \
     iamlab audit controls --benchmark cis-aws-1.2.0 --benchmark cis-aws-5.0.0     what a move changes\n  \
     iamlab audit controls --benchmark iam-best-practices --format json\n\n\
-    Benchmarks: cis-aws-1.2.0, 1.4.0, 1.5.0, 2.0.0, 3.0.0, 4.0.1, 5.0.0, 6.0.0, 7.0.0, and iam-best-practices.\n\
+    Benchmarks: iam-best-practices, and cis-aws-VERSION of 1.2.0, 1.4.0, 1.5.0, 2.0.0, 3.0.0, 4.0.1, 5.0.0, 6.0.0, 7.0.0.\n\
     With two, the list tells what is new, dropped, renumbered or has another rule; with more, all numbers of each topic.")]
 pub struct ControlsArgs {
     /// A benchmark; repeatable [default: cis-aws-1.2.0]
@@ -84,9 +84,10 @@ fn list(ui: &Ui, benchmark: &'static Benchmark) {
 fn bridge(ui: &Ui, before: &'static Benchmark, after: &'static Benchmark) {
     let lines = side_by_side(&[before, after]);
     let of = |change: Move| lines.iter().filter(move |line| line.change() == change);
-    let counts = Move::ALL.map(|change| format!("{} {}", of(change).count(), change.word()));
+    let counts = Move::ALL.map(|change| (of(change).count(), change.word())).into_iter();
+    let counts = counts.filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
     ui.data(&ui.paint(Tone::Strong, &format!("{} -> {}", before.id, after.id)));
-    ui.data(&counts.join(", "));
+    ui.data(&counts.collect::<Vec<_>>().join(", "));
     for change in Move::ALL {
         let numbers = |line: &Line| match (change, line.numbers().collect::<Vec<_>>()) {
             (Move::Renumbered, numbers) => numbers.join(" -> "),

@@ -78,13 +78,20 @@ fn text(ui: &Ui, page: &Page) {
         part(ui, "Why it matters", &manual.why);
         part(ui, "How to mend it", &manual.fix);
     }
-    let elsewhere = page.numbers.iter().filter(|(benchmark, _)| **benchmark != page.benchmark);
-    let elsewhere: Vec<String> =
-        elsewhere.map(|(benchmark, number)| format!("{benchmark} {number}")).collect();
-    if !elsewhere.is_empty() {
-        part(ui, "Elsewhere", &elsewhere.join("; "));
-    }
+    list(ui, "Elsewhere", elsewhere(page).into_iter());
     part(ui, "Topic", page.topic);
+}
+
+/// Returns the numbers in the other benchmarks, the same ones together: `1.7 in cis-aws-1.4.0, cis-aws-1.5.0`.
+fn elsewhere(page: &Page) -> Vec<String> {
+    let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (benchmark, number) in page.numbers.iter().filter(|(benchmark, _)| **benchmark != page.benchmark) {
+        match found.iter_mut().find(|(known, _)| known == number) {
+            Some((_, benchmarks)) => benchmarks.push(benchmark),
+            None => found.push((number, vec![benchmark])),
+        }
+    }
+    found.iter().map(|(number, benchmarks)| format!("{number} in {}", benchmarks.join(", "))).collect()
 }
 
 fn of_check(ui: &Ui, answer: &Answer) {
@@ -123,10 +130,16 @@ fn list(ui: &Ui, heading: &str, items: impl Iterator<Item = String>) {
     }
 }
 
-/// Breaks a text into lines between words; a longer word has a line of its own.
+/// Breaks a text into lines between words. A longer word has a line of its own; so has a command in backticks,
+/// which people copy.
 fn lines(text: &str, width: usize) -> Vec<String> {
+    let mut is_command = false;
+    let words = text.split(|c: char| {
+        is_command ^= c == '`';
+        c.is_whitespace() && !is_command
+    });
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in words.filter(|word| !word.is_empty()) {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');
@@ -146,6 +159,7 @@ mod tests {
     fn text_is_broken_between_words() {
         assert_eq!(lines("one two  three", 7), ["one two", "three"]);
         assert_eq!(lines("https://example.com/a b", 7), ["https://example.com/a", "b"]);
+        assert_eq!(lines("run `aws iam list-users`, then", 8), ["run", "`aws iam list-users`,", "then"]);
         assert!(lines("", 7).is_empty());
     }
 }

@@ -20,7 +20,7 @@ use crate::audit::gate::{FailOn, Gate};
 use crate::aws::Aws;
 use crate::aws::publish::publish;
 use crate::error::{Error, ErrorKind, Exit};
-use crate::report::{Format, render};
+use crate::report::{Format, render, render_with};
 use crate::scenario::suggest::closest;
 use crate::source::Diagnostic;
 use crate::ui::Ui;
@@ -119,6 +119,9 @@ pub(super) async fn run(ui: &Ui, args: &RunArgs) -> Result<Exit, Error> {
 
 fn report(ui: &Ui, output: &Output, found: &Audit) -> Result<(), Error> {
     match output {
+        Output::Stdout(Format::Text) => {
+            ui.data(render_with(found, &|tone, text| ui.paint(tone, text)).trim_end_matches('\n'));
+        }
         Output::Stdout(format) => ui.data(rendered(found, *format)?.trim_end_matches('\n')),
         Output::File(format, path) => write(path, rendered(found, *format)?.as_bytes())?,
         Output::Folder(formats, folder) => {

@@ -10,7 +10,7 @@ use iamlab::audit::finding::{
 };
 use iamlab::audit::verdict::Status;
 
-pub const ACCOUNT: &str = "123456789012";
+pub(super) const ACCOUNT: &str = "123456789012";
 const OLD: &str = "cis-aws-1.2.0";
 const NEW: &str = "cis-aws-5.0.0";
 
@@ -99,7 +99,7 @@ fn audit(findings: Vec<Finding>) -> Audit {
 }
 
 /// Every status, an exemption, an attestation, both changes, something unread, two benchmarks.
-pub fn small() -> Audit {
+pub(super) fn small() -> Audit {
     let evidence = |mfa: &str| vec![("password_enabled", "true".to_owned()), ("mfa_active", mfa.to_owned())];
     let mut user2 = finding(MFA, Status::Fail, "User2", "has a console password and no MFA device");
     user2.evidence = evidence("false");
@@ -217,7 +217,7 @@ pub fn small() -> Audit {
 }
 
 /// Everything that a name must not be able to do.
-pub const TRICKS: &[&str] = &[
+pub(super) const TRICKS: &[&str] = &[
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
     "' onmouseover='alert(1)",
@@ -246,7 +246,7 @@ pub const TRICKS: &[&str] = &[
 ];
 
 /// Each trick as the name of a user, in messages, evidence and what to do; and what people write into files.
-pub fn hostile() -> Audit {
+pub(super) fn hostile() -> Audit {
     let long = "x".repeat(20_000);
     let tricks = TRICKS.iter().copied().chain([long.as_str()]);
     let mut findings: Vec<Finding> = tricks
@@ -314,7 +314,7 @@ pub fn hostile() -> Audit {
 }
 
 /// Six controls with a finding for each of `users`, and thirty that wait for a person.
-pub fn large(users: usize) -> Audit {
+pub(super) fn large(users: usize) -> Audit {
     const NUMBERS: [&str; 6] = ["1.2", "1.3", "1.4", "1.16", "1.21", "1.22"];
     const TITLES: [&str; 6] = [
         "every user with a console password has an MFA device",
