@@ -264,6 +264,26 @@ mod tests {
     }
 
     #[test]
+    fn controls_cite_checks_that_exist_with_numbers_that_they_have() {
+        for (benchmark, control) in controls() {
+            let place = format!("{} {}", benchmark.id, control.id);
+            assert_eq!(control.checks().count(), control.checks.len(), "{place}: {:?}", control.checks);
+            assert!(control.severity().is_some(), "{place}");
+            for name in control.params.keys() {
+                let known = control.checks().flat_map(|check| check.params).any(|param| param.name == name);
+                assert!(known, "{place}: no check of it has a number `{name}`");
+            }
+        }
+        for check in CHECKS {
+            assert!(
+                controls().any(|(_, control)| control.is_called(check.id)),
+                "{} is cited by none",
+                check.id
+            );
+        }
+    }
+
+    #[test]
     fn a_topic_is_answered_alike_everywhere() {
         let mut answers: BTreeMap<&str, &[String]> = BTreeMap::new();
         for (benchmark, control) in controls() {

@@ -20,10 +20,13 @@ pub mod engine;
 pub mod exception;
 pub mod finding;
 pub mod gate;
+mod held;
 pub mod page;
 mod password_policy;
+mod privilege;
 mod root;
 mod shell;
 #[cfg(test)]
 pub(crate) mod testing;
+mod trust;
 pub mod verdict;

@@ -5,6 +5,7 @@
 //! `evaluate` decides, `trace` says why, `explain` what would help, `reach` how far a statement reaches. `docs/policy-engine.md` has the rules.
 
 pub mod actions;
+pub mod breadth;
 pub mod catalogue;
 pub mod condition;
 pub mod document;
