@@ -62,11 +62,17 @@ pub(super) fn write(page: &mut Page, audit: &Audit) {
     if users.is_empty() {
         return;
     }
+    // A column in which nobody listed has anything is left out.
+    let used: Vec<(usize, &Finding)> = columns
+        .into_iter()
+        .enumerate()
+        .filter(|(column, _)| users.iter().any(|user| user.cells.contains_key(column)))
+        .collect();
     users.sort_by_cached_key(|user| (Reverse(user.count(Status::Fail)), user.name.to_lowercase()));
-    table(page, &columns, &users, all - users.len());
+    table(page, &used, &users, all - users.len());
 }
 
-fn table(page: &mut Page, columns: &[&Finding], users: &[User<'_>], calm: usize) {
+fn table(page: &mut Page, columns: &[(usize, &Finding)], users: &[User<'_>], calm: usize) {
     page.raw("<section class=\"users\" id=\"users\">\n<h2>By user</h2>\n<p class=\"dim\">");
     page.raw(&format!("{}, most failures first.", words::count(users.len(), "user", "users")));
     if calm > 0 {
@@ -74,7 +80,7 @@ fn table(page: &mut Page, columns: &[&Finding], users: &[User<'_>], calm: usize)
     }
     page.raw("</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Users and controls\">\n<table class=\"matrix\">\n");
     page.raw("<thead><tr><th scope=\"col\">User</th><th scope=\"col\">Fails</th>");
-    for column in columns {
+    for (_, column) in columns {
         page.raw("<th scope=\"col\"><a href=\"#").raw(&control::anchor(column)).raw("\" title=\"");
         page.text(column.title).raw("\">").text(column.control).raw("</a></th>");
     }
@@ -82,8 +88,8 @@ fn table(page: &mut Page, columns: &[&Finding], users: &[User<'_>], calm: usize)
     for user in users {
         page.raw("<tr><th scope=\"row\">").name(user.name);
         page.raw(&format!("<td class=\"sum\">{}", user.count(Status::Fail)));
-        for column in 0..columns.len() {
-            match user.cells.get(&column) {
+        for (column, _) in columns {
+            match user.cells.get(column) {
                 Some(status) => page.raw(&format!("<td class={}>{}", class(*status), short(*status))),
                 None => page.raw("<td>"),
             };
