@@ -13,12 +13,13 @@
       controls: all(".control", chapter).map((control) => ({
         element: control, open: control.open, words: words(control.querySelector("summary")),
         rows: all(".findings > tbody > tr, .names > ul > li", control).map((row) => ({ element: row, status: row.className, words: null })),
-        names: all(".names", control),
+        lists: all(".names, .findings", control),
       })),
     })),
   }));
   const users = all(".matrix > tbody > tr").map((row) => ({ element: row, words: words(row.querySelector("th")) }));
 
+  let narrowed = false;
   const apply = () => {
     const statuses = new Set(all("input[name=status]:checked", form).map((box) => box.value));
     const severity = value("severity"), one = value("control"), chosen = value("benchmark");
@@ -42,12 +43,14 @@
             if (here) total += 1;
             if (fits) shown += 1;
           }
-          for (const list of control.names) {
-            list.hidden = !all("li", list).some((name) => !name.hidden);
-            if (search) list.open = true;
+          for (const list of control.lists) {
+            list.hidden = !all("tbody > tr, li", list).some((row) => !row.hidden);
+            if (search && list.matches(".names")) list.open = true;
           }
           element.hidden = !visible;
-          element.open = visible && (search || one) ? true : control.open;
+          // What is looked for is unfolded, and afterwards as it was; else people fold as they like.
+          if (visible && (search || one)) element.open = true;
+          else if (narrowed) element.open = control.open;
           some = some || visible;
         }
         chapter.element.hidden = !some;
@@ -55,6 +58,7 @@
       }
       benchmark.element.hidden = !any;
     }
+    narrowed = search !== "" || one !== "";
     for (const user of users) user.element.hidden = search !== "" && !user.words.includes(search);
     document.getElementById("shown").textContent =
       shown === 0 ? "Nothing fits." : shown === total ? "" : `${shown} of ${total} findings`;
@@ -88,7 +92,7 @@
   window.addEventListener("beforeprint", () => {
     for (const control of all(".control[data-s=f], .control[data-s=u], .control[data-s=e]")) control.open = true;
   });
-  window.addEventListener("afterprint", apply);
+  window.addEventListener("afterprint", () => { narrowed = true; apply(); });
   form.hidden = false;
   apply();
   follow();
