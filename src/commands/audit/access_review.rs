@@ -1,22 +1,18 @@
 //! `iamlab audit access-review`
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::output::write;
+use super::picture::{PictureArgs, take};
 use crate::account::effective::all_aws_managed;
-use crate::account::snapshot::Snapshot;
+use crate::account::part::Part;
 use crate::audit::access_review::{LastUses, review};
-use crate::aws::collect::{Scope, collect, policies};
-use crate::aws::connect::connect;
-use crate::cli::TargetArgs;
-use crate::clock::Clock;
+use crate::aws::collect::policies;
 use crate::error::{Error, ErrorKind, Exit};
-use crate::provision::look::complete;
 use crate::report::access_review::{About, to_csv, to_html, to_json, to_text};
-use crate::scenario::model::DEFAULT_REGION;
 use crate::ui::Ui;
 
 /// Tell who may do what, by which group and policy, and who could give themselves more
@@ -38,7 +34,7 @@ pub struct AccessReviewArgs {
     #[arg(long, help_heading = "Output")]
     expand: bool,
     #[command(flatten)]
-    target: TargetArgs,
+    picture: PictureArgs,
 }
 
 /// Forms of the report.
@@ -56,18 +52,18 @@ enum Form {
 }
 
 pub(super) async fn run(ui: &Ui, args: &AccessReviewArgs) -> Result<Exit, Error> {
-    let target = args.target.target()?;
-    let region = args.target.region.as_deref().unwrap_or(DEFAULT_REGION);
-    let aws = connect(&target, region, Clock::System).await?;
-    let mut snapshot = complete(collect(&aws, &Scope { identity: true, ..Scope::default() }).await)?;
-    let managed = snapshot.identity.read().map(all_aws_managed).unwrap_or_default();
-    for error in policies::add(&aws, &managed, &BTreeSet::new(), &mut snapshot).await {
-        ui.warn(&error.to_string());
+    let mut picture = take(ui, &args.picture, &[Part::Identity, Part::CredentialReport].into()).await?;
+    if let Some(aws) = &picture.aws {
+        let managed = picture.snapshot.identity.read().map(all_aws_managed).unwrap_or_default();
+        for error in policies::add(aws, &managed, &BTreeSet::new(), &mut picture.snapshot).await {
+            ui.warn(&error.to_string());
+        }
     }
-    let review = review(&snapshot, &last_uses(&snapshot)).map_err(|error| {
+    let snapshot = &picture.snapshot;
+    let review = review(snapshot, &LastUses::of(snapshot)).map_err(|error| {
         Error::new(ErrorKind::Access, error.to_string()).hinted("allow iam:GetAccountAuthorizationDetails")
     })?;
-    let about = About { target: target.name(), expand: args.expand };
+    let about = About { target: picture.target, expand: args.expand };
     let file = args.output.as_deref().filter(|path| *path != Path::new("-"));
     let internal = |error: Box<dyn std::error::Error + Send + Sync>| {
         Error::new(ErrorKind::Internal, "the review cannot be written").caused_by(error)
@@ -80,22 +76,17 @@ pub(super) async fn run(ui: &Ui, args: &AccessReviewArgs) -> Result<Exit, Error>
         Form::Csv => to_csv(&review, about).map_err(|error| internal(error.into()))?,
         Form::Html => to_html(&review, about),
         Form::Json => {
-            to_json(&review, about, Some(aws.meter.calls())).map_err(|error| internal(error.into()))? + "\n"
+            to_json(&review, about, picture.aws.as_ref().map(|aws| aws.meter.calls()))
+                .map_err(|error| internal(error.into()))?
+                + "\n"
         }
     };
     match file {
         Some(path) => {
-            let unwritten =
-                |error| Error::input(format!("`{}` cannot be written", path.display())).caused_by(error);
-            fs::write(path, text).map_err(unwritten)?;
+            write(path, text.as_bytes())?;
             ui.status(&format!("written to {}", path.display()));
         }
         None => ui.data(text.strip_suffix('\n').unwrap_or(&text)),
     }
     Ok(if review.unread().is_empty() { Exit::Ok } else { Exit::Unseen })
-}
-
-/// What is known of when everybody was last there: nothing until the credential report is read.
-fn last_uses(_: &Snapshot) -> LastUses {
-    LastUses::not_read("the credential report was not read")
 }
