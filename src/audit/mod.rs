@@ -16,6 +16,10 @@ pub mod bridge;
 pub mod check;
 pub mod checks;
 mod credential;
+#[cfg(test)]
+mod denied;
+#[cfg(test)]
+mod edge_rows;
 pub mod engine;
 pub mod exception;
 pub mod finding;
