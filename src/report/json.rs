@@ -9,15 +9,20 @@ use crate::audit::finding::{
 };
 use crate::audit::verdict::Status;
 
+use super::stream::{Each, pretty};
+
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document<'a, R> {
     format_version: u32,
     account: &'a str,
+    partition: &'a str,
+    region: &'a str,
     target: &'a str,
     as_of: String,
     collected_at: String,
     report_generated_at: Option<String>,
     benchmark: &'a str,
+    /// Of that benchmark.
     summary: Counts,
     benchmarks: Vec<OfBenchmark<'a>>,
     api_calls: Option<Calls>,
@@ -25,10 +30,10 @@ struct Document<'a> {
     exceptions: &'a [ExceptionUse],
     remarks: &'a [String],
     fixed: &'a [Fixed],
-    findings: Vec<Row<'a>>,
+    findings: R,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Counts {
     #[serde(flatten)]
     findings: Summary,
@@ -52,8 +57,10 @@ struct Unread<'a> {
 #[derive(Serialize)]
 struct Row<'a> {
     benchmark: &'a str,
+    section: &'a str,
     control: &'a str,
     title: &'a str,
+    topic: &'a str,
     level: u8,
     check: Option<&'a str>,
     status: Status,
@@ -79,15 +86,14 @@ pub(super) fn render(audit: &Audit) -> Result<String, serde_json::Error> {
     let document = Document {
         format_version: 1,
         account: &audit.account,
+        partition: &audit.partition,
+        region: &audit.region,
         target: &audit.target,
         as_of: audit.as_of.to_string(),
         collected_at: audit.collected_at.to_string(),
         report_generated_at: audit.report_generated_at.map(|at| at.to_string()),
         benchmark: first.map_or("", |judged| judged.id),
-        summary: Counts {
-            findings: Summary::of(audit.findings.iter()),
-            controls: first.map(|judged| judged.controls).unwrap_or_default(),
-        },
+        summary: first.map(counts).unwrap_or_default(),
         benchmarks: audit.benchmarks.iter().map(of_benchmark).collect(),
         api_calls: audit.api_calls,
         unread: audit
@@ -98,26 +104,26 @@ pub(super) fn render(audit: &Audit) -> Result<String, serde_json::Error> {
         exceptions: &audit.exceptions,
         remarks: &audit.remarks,
         fixed: &audit.fixed,
-        findings: audit.findings.iter().map(row).collect(),
+        findings: Each(&audit.findings, row),
     };
-    let mut text = serde_json::to_string_pretty(&document)?;
-    text.push('\n');
-    Ok(text)
+    pretty(&document)
 }
 
 fn of_benchmark(judged: &Judged) -> OfBenchmark<'_> {
-    OfBenchmark {
-        id: judged.id,
-        title: judged.title,
-        summary: Counts { findings: judged.summary, controls: judged.controls },
-    }
+    OfBenchmark { id: judged.id, title: judged.title, summary: counts(judged) }
+}
+
+fn counts(judged: &Judged) -> Counts {
+    Counts { findings: judged.summary, controls: judged.controls }
 }
 
 fn row(finding: &Finding) -> Row<'_> {
     Row {
         benchmark: finding.benchmark,
+        section: finding.section,
         control: finding.control,
         title: finding.title,
+        topic: finding.topic,
         level: finding.level,
         check: finding.check,
         status: finding.status,

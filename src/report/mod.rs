@@ -1,20 +1,51 @@
 //! What an audit found, in every format: one file each, all from the same [`Audit`], byte for byte the same for the
 //! same audit.
 //!
-//! Names, tags and policies are other people's: every format escapes or neutralises them in its own way.
+//! Names, tags and policies are other people's: every format escapes or neutralises them in its own way
+//! ([`escape`] has the rules).
 
 use crate::audit::finding::Audit;
 
+pub mod access_review;
+mod asff;
+mod csv;
+mod escape;
+mod group;
+mod html;
+mod identity;
 mod json;
+mod junit;
+mod markdown;
+mod ocsf;
+mod picture;
+mod sarif;
+mod stream;
 mod text;
+mod words;
+
+pub use text::render_with;
 
 /// A format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Format {
-    /// A table for people.
+    /// For people.
     Text,
     /// For programs; versioned.
     Json,
+    /// A row per finding, for spreadsheets.
+    Csv,
+    /// One page that needs nothing else, for the browser.
+    Html,
+    /// For pull requests and wikis.
+    Markdown,
+    /// For CI systems: a case per finding.
+    Junit,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// For security lakes: OCSF compliance findings.
+    Ocsf,
+    /// For AWS Security Hub CSPM.
+    Asff,
 }
 
 impl Format {
@@ -23,18 +54,46 @@ impl Format {
         match self {
             Self::Text => "audit.txt",
             Self::Json => "audit.json",
+            Self::Csv => "audit.csv",
+            Self::Html => "audit.html",
+            Self::Markdown => "audit.md",
+            Self::Junit => "audit.junit.xml",
+            Self::Sarif => "audit.sarif",
+            Self::Ocsf => "audit.ocsf.json",
+            Self::Asff => "audit.asff.json",
         }
     }
 }
 
-/// Writes an audit as `format`, without colours.
+/// A value that a format cannot hold: a fault of this program.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// In one of the JSON formats.
+    #[error("cannot write the report as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// In CSV.
+    #[error("cannot write the report as CSV: {0}")]
+    Csv(#[from] ::csv::Error),
+    /// A character cut in two.
+    #[error("cannot write the report: {0}")]
+    Encoding(#[from] std::string::FromUtf8Error),
+}
+
+/// Writes an audit as `format`, without colours; ends with a line end.
 ///
 /// # Errors
 ///
 /// A fault of this program: a value that the format cannot hold.
-pub fn render(audit: &Audit, format: Format) -> Result<String, serde_json::Error> {
+pub fn render(audit: &Audit, format: Format) -> Result<String, RenderError> {
     match format {
         Format::Text => Ok(text::render(audit)),
-        Format::Json => json::render(audit),
+        Format::Json => Ok(json::render(audit)?),
+        Format::Csv => csv::render(audit),
+        Format::Html => Ok(html::render(audit)),
+        Format::Markdown => Ok(markdown::render(audit)),
+        Format::Junit => Ok(junit::render(audit)),
+        Format::Sarif => Ok(sarif::render(audit)?),
+        Format::Ocsf => Ok(ocsf::render(audit)?),
+        Format::Asff => Ok(asff::render(audit)?),
     }
 }

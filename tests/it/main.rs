@@ -6,11 +6,16 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod audit;
+mod audit_rules;
 mod authorisation;
 mod boto3;
 mod budget;
 mod cases;
 mod cli;
+mod collect;
+mod collected;
+mod controls;
 mod corpus;
 mod cross_account;
 mod defects;
@@ -36,6 +41,7 @@ mod policy_command;
 mod program;
 mod render;
 mod report_model;
+mod reports;
 mod scenario;
 mod secrets;
 mod served;

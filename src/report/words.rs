@@ -1,0 +1,111 @@
+//! Sentences that several formats share.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::audit::finding::{Audit, ExceptionState, Finding, Judged};
+use crate::audit::verdict::Status;
+
+/// How long IAM gives out the same credential report.
+const REPORT_LIFE: SignedDuration = SignedDuration::from_hours(4);
+
+/// Names a status for people.
+pub(super) const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Pass => "pass",
+        Status::Fail => "fail",
+        Status::Unknown => "unknown",
+        Status::Manual => "manual",
+        Status::NotApplicable => "not applicable",
+        Status::Exempt => "exempt",
+    }
+}
+
+/// Names the state of an exception for people.
+pub(super) const fn state(state: ExceptionState) -> &'static str {
+    match state {
+        ExceptionState::Used => "in use",
+        ExceptionState::WouldHide => "would hide",
+        ExceptionState::Expired => "expired",
+        ExceptionState::Unused => "hides nothing",
+    }
+}
+
+/// Writes a time to the minute, as people read it.
+pub(super) fn time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// Writes a share in percent. What is not whole is never rounded up to 100, nor what is something down to 0.
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    let shown = if percent > 99.0 && percent < 100.0 {
+        99.0
+    } else if percent > 0.0 && percent < 1.0 {
+        1.0
+    } else {
+        percent.round()
+    };
+    format!("{shown:.0} %")
+}
+
+/// Writes a count with what is counted.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+/// Tells the share of what was decided that passed; `None` when nothing was.
+pub(super) fn score(judged: &Judged) -> Option<String> {
+    let decided = judged.controls.pass + judged.controls.fail;
+    (decided > 0).then(|| percent(judged.controls.score))
+}
+
+/// Tells when the credential report was made, and until when it cannot show a change; `None` without one.
+pub(super) fn report_age(audit: &Audit) -> Option<String> {
+    let made = audit.report_generated_at?;
+    let until = made.checked_add(REPORT_LIFE).unwrap_or(made);
+    Some(format!(
+        "the credential report was made {}; IAM keeps giving out that one until {}, so what was mended since may not \
+         show before",
+        time(made),
+        time(until)
+    ))
+}
+
+/// Names whom a finding is about: the name, and the credential if it is about one.
+pub(super) fn subject(finding: &Finding) -> String {
+    match finding.credential {
+        Some(credential) => format!("{} ({credential})", finding.name),
+        None => finding.name.clone(),
+    }
+}
+
+/// Writes the policy that allows reading what could not be read; `None` when all could.
+pub(super) fn missing_permissions(audit: &Audit) -> Option<String> {
+    let mut actions: Vec<&str> =
+        audit.unread.iter().flat_map(|(part, _)| part.permissions().iter().copied()).collect();
+    actions.sort_unstable();
+    actions.dedup();
+    if actions.is_empty() {
+        return None;
+    }
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }],
+    });
+    serde_json::to_string_pretty(&policy).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn almost_all_is_not_all() {
+        for (share, shown) in
+            [(0.0, "0 %"), (0.001, "1 %"), (0.415, "42 %"), (0.9991, "99 %"), (1.0, "100 %")]
+        {
+            assert_eq!(percent(share), shown);
+        }
+    }
+}
