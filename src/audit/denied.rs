@@ -1,11 +1,13 @@
 //! What happens to each check when a part of the picture could not be read, and what the table of checks promises.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::benchmark;
 use super::check::{Check, Look, Scope};
 use super::checks::CHECKS;
+use super::engine::{self, Question};
 use super::testing::{
     as_of, attached, aws, document, group, identified, inline, managed, report, role, strong_policy, user,
 };
@@ -191,6 +193,28 @@ fn nobody_is_judged_twice_and_root_is_no_user() {
         let roots = verdicts.iter().filter(|(subject, _)| is_root(subject)).count();
         assert_eq!(roots, usize::from(check.scope == Scope::Root), "{}", check.id);
     }
+}
+
+/// What the reports show: every control speaks of a subject once, in every benchmark.
+#[test]
+fn every_control_speaks_of_a_subject_once() {
+    let question = Question {
+        benchmarks: benchmark::all().iter().collect(),
+        only: vec![],
+        as_of: as_of(),
+        exceptions: None,
+        attestations: None,
+        baseline: None,
+    };
+    let audit = engine::audit(&account(), &question, "test", None);
+    let mut seen = BTreeSet::new();
+    for finding in &audit.findings {
+        let key = (finding.benchmark, finding.control, &finding.resource, finding.credential);
+        assert!(seen.insert(key), "{key:?} twice");
+    }
+    let asked: BTreeSet<&str> = audit.findings.iter().filter_map(|finding| finding.check).collect();
+    let all: BTreeSet<&str> = CHECKS.iter().map(|check| check.id).collect();
+    assert_eq!(asked, all, "a check that no benchmark asks for");
 }
 
 #[test]

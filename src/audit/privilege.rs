@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::check::Look;
 use crate::account::snapshot::{Facet, Group, Identity, Policies, Role, Snapshot, User};
-use crate::policy::breadth::{Breadth, Granted, Questions};
+use crate::policy::breadth::{Breadth, Degree, Granted, Questions};
 use crate::policy::document::PolicyDocument;
 use crate::policy::statement::Policy;
 
@@ -46,7 +46,6 @@ pub(super) struct Privilege {
 #[derive(Debug)]
 pub(super) struct Privileges<'a> {
     snapshot: &'a Snapshot,
-    identity: &'a Identity,
     questions: Questions,
     /// Of the customer-managed policies, by ARN.
     managed: BTreeMap<&'a str, Breadth>,
@@ -69,7 +68,7 @@ impl<'a> Privileges<'a> {
         let read = |document: Option<&PolicyDocument>| ask(&questions, document);
         let managed = identity.policies.values();
         let managed = managed.map(|policy| (policy.arn.as_str(), read(policy.document.as_ref()))).collect();
-        let mut all = Self { snapshot, identity, questions, managed, groups: BTreeMap::new() };
+        let mut all = Self { snapshot, questions, managed, groups: BTreeMap::new() };
         all.groups = identity
             .groups
             .iter()
@@ -104,11 +103,6 @@ impl<'a> Privileges<'a> {
         self.within(held, user.policies.boundary.as_deref())
     }
 
-    /// Returns whether the identity part knows this user.
-    pub(super) fn find(&self, name: &str) -> Option<&'a User> {
-        self.identity.users.get(name)
-    }
-
     fn within(&self, held: Held, boundary: Option<&str>) -> Privilege {
         let boundary = boundary.map(|arn| self.policy(arn, Use::Boundary));
         Privilege { granted: held.breadth.granted(boundary.as_ref()), by: held.by }
@@ -121,7 +115,7 @@ impl<'a> Privileges<'a> {
             (format!("{holder}/inline {name}"), ask(&self.questions, Some(document)))
         });
         for (name, breadth) in attached.chain(inline) {
-            if breadth.allowed().most() > crate::policy::breadth::Degree::No {
+            if breadth.allowed().most() > Degree::No {
                 held.by.push(name);
             }
             held.breadth.add(&breadth);
@@ -162,7 +156,6 @@ mod tests {
 
     use super::*;
     use crate::audit::testing::{attached, aws, group, identified, inline, managed, user};
-    use crate::policy::breadth::Degree;
 
     /// What a user with these policies may do, in everything and in most.
     fn user_with(policies: Policies, groups: &[&str]) -> (Degree, Degree) {

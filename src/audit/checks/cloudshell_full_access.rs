@@ -1,8 +1,8 @@
-//! Nobody has all of CloudShell by the policy AWS makes for it.
+//! Nobody has all of `CloudShell` by the policy AWS makes for it.
 
 use crate::account::part::Part;
-use crate::account::snapshot::Policies;
 use crate::audit::check::{Check, Docs, Look, Scope, Severity, Unread};
+use crate::audit::held::holders;
 use crate::audit::shell;
 use crate::audit::verdict::{Subject, Verdict};
 
@@ -31,17 +31,14 @@ pub(super) const CHECK: Check = Check {
 fn run(look: &Look<'_>) -> Result<Vec<Verdict>, Unread> {
     let identity = look.identity()?;
     let policy = format!("arn:{}:iam::aws:policy/AWSCloudShellFullAccess", look.snapshot.partition);
-    let users = identity.users.iter().map(|(name, it)| ("user", name, &it.arn, &it.policies));
-    let groups = identity.groups.iter().map(|(name, it)| ("group", name, &it.arn, &it.policies));
-    let roles = identity.roles.iter().map(|(name, it)| ("role", name, &it.arn, &it.policies));
-    let has_it = |policies: &Policies| policies.attached.contains(&policy);
-    let holders = users.chain(groups).chain(roles).filter(|(.., policies)| has_it(policies));
-    let verdicts: Vec<Verdict> = holders
-        .map(|(kind, name, arn, _)| {
-            let holder = shell::option(&format!("--{kind}-name"), name);
-            Verdict::fail(Subject::new(arn, name), "has AWSCloudShellFullAccess attached")
+    let verdicts: Vec<Verdict> = holders(identity)
+        .filter(|holder| holder.policies.attached.contains(&policy))
+        .map(|holder| {
+            let kind = holder.kind;
+            let from = shell::option(&format!("--{kind}-name"), holder.name);
+            Verdict::fail(Subject::new(holder.arn, holder.name), "has AWSCloudShellFullAccess attached")
                 .with("AttachedManagedPolicies", policy.clone())
-                .fix(format!("`aws iam detach-{kind}-policy {holder} --policy-arn {policy}`"))
+                .fix(format!("`aws iam detach-{kind}-policy {from} --policy-arn {policy}`"))
         })
         .collect();
     if verdicts.is_empty() {

@@ -1,7 +1,10 @@
 //! Every privileged user has an MFA device.
 
+use std::collections::BTreeMap;
+
 use crate::account::credential_report::Row;
 use crate::account::part::Part;
+use crate::account::snapshot::User;
 use crate::audit::check::{Check, Docs, Look, Scope, Severity, Unread};
 use crate::audit::credential::{Gap, KEYS, PASSWORD, is_on, with_cells};
 use crate::audit::privilege::Privileges;
@@ -38,19 +41,22 @@ pub(super) const CHECK: Check = Check {
 fn run(look: &Look<'_>) -> Result<Vec<Verdict>, Unread> {
     let (identity, report) = (look.identity()?, look.report()?);
     let privileges = Privileges::of(look, identity);
-    Ok(report.users().map(|row| judge(&privileges, row)).collect())
+    let rows: BTreeMap<&str, &Row> = report.users().map(|row| (row.user(), row)).collect();
+    let users = identity.users.iter();
+    Ok(users.map(|(name, user)| judge(&privileges, name, user, rows.get(name.as_str()).copied())).collect())
 }
 
-fn judge(privileges: &Privileges<'_>, row: &Row) -> Verdict {
-    let subject = Subject::new(row.arn(), row.user());
-    let Some(user) = privileges.find(row.user()) else {
-        return Verdict::unknown(subject, "is in the credential report and not among the account's users");
-    };
-    let privilege = privileges.user(row.user(), user);
+fn judge(privileges: &Privileges<'_>, name: &str, user: &User, row: Option<&Row>) -> Verdict {
+    let subject = Subject::new(&user.arn, name);
+    let privilege = privileges.user(name, user);
     let degree = privilege.granted.most();
     if degree == Degree::No {
         return Verdict::not_applicable(subject, "is not privileged");
     }
+    let Some(row) = row else {
+        return Verdict::unknown(subject, "is privileged, and younger than the credential report")
+            .with("PolicyArn, PolicyName", privilege.by.join(", "));
+    };
     let columns = [PASSWORD.enabled, KEYS[0].enabled, KEYS[1].enabled];
     let credentials = columns.map(|column| is_on(row, column));
     let verdict = if credentials.iter().all(|credential| *credential == Ok(false)) {
@@ -83,15 +89,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::account::snapshot::{Identity, Policies, Snapshot};
-    use crate::audit::testing::{Cells, aws, identified, inline, missing, only, report, user, without};
+    use crate::account::snapshot::{Facet, Identity, Policies, Snapshot};
+    use crate::audit::testing::{Cells, aws, identified, inline, missing, only, report, user, verdicts, without};
     use crate::audit::verdict::Status;
 
     fn account(policies: Policies, cells: &Cells) -> Snapshot {
         let users = [user("ann", &[], policies)].into();
         let mut snapshot = identified(Identity { users, ..Identity::default() });
         snapshot.credential_report =
-            crate::account::snapshot::Facet::Read(report(&[("<root_account>", cells), ("ann", cells)]));
+            Facet::Read(report(&[("<root_account>", cells), ("ann", cells)]));
         snapshot
     }
 
@@ -122,8 +128,10 @@ mod tests {
             "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]);
         assert_eq!(status(inline("x", &under), KEY), Status::Manual);
         let mut snapshot = account(admin(), KEY);
+        snapshot.credential_report = Facet::Read(report(&[("<root_account>", KEY), ("another", KEY)]));
+        assert_eq!(only(&CHECK, &snapshot).status, Status::Unknown, "ann is younger than the report");
         snapshot.identity = identified(Identity::default()).identity;
-        assert_eq!(only(&CHECK, &snapshot).status, Status::Unknown);
+        assert!(verdicts(&CHECK, &snapshot).is_empty(), "whom the report alone knows was deleted since");
     }
 
     #[test]

@@ -36,7 +36,9 @@ fn judge(name: &str, user: &User) -> Verdict {
     let subject = Subject::new(&user.arn, name);
     let (attached, inline) = (&user.policies.attached, &user.policies.inline);
     if attached.is_empty() && inline.is_empty() {
-        return Verdict::pass(subject, "has no policy of its own");
+        return Verdict::pass(subject, "has no policy of its own")
+            .with("AttachedManagedPolicies", "[]")
+            .with("UserPolicyList", "[]");
     }
     let user = shell::option("--user-name", name);
     let detach = attached.iter().map(|arn| {
