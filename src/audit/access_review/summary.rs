@@ -1,6 +1,7 @@
 //! What somebody may do, service by service, for people.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::Reviewed;
@@ -91,9 +92,9 @@ impl OfService {
             [(self.particular, "on particular resources"), (self.conditional, "under conditions")]
         {
             if count == self.actions {
-                text.push_str(&format!("; {what}"));
+                let _ = write!(text, "; {what}");
             } else if count > 0 {
-                text.push_str(&format!("; {count} {what}"));
+                let _ = write!(text, "; {count} {what}");
             }
         }
         text

@@ -92,7 +92,7 @@ impl Page {
             hash(SCRIPT)
         );
         let (account, target, time) = (html(account), html(about.target), time(*taken_at));
-        let _ = write!(
+        let _ = writeln!(
             self.out,
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
@@ -100,12 +100,12 @@ impl Page {
              <meta name=\"referrer\" content=\"no-referrer\">\n\
              <title>Access review of account {account}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
              <header><h1>Access review</h1>\n\
-             <p class=\"soft\">Account <b>{account}</b> ({target}), read {time}</p>\n"
+             <p class=\"soft\">Account <b>{account}</b> ({target}), read {time}</p>"
         );
         for why in unread_uses(review) {
-            let _ = write!(
+            let _ = writeln!(
                 self.out,
-                "<p class=\"soft\">When they were last used is not known everywhere: {}</p>\n",
+                "<p class=\"soft\">When they were last used is not known everywhere: {}</p>",
                 html(why)
             );
         }
@@ -173,9 +173,9 @@ impl Page {
                 1 => ("bad", "can become administrator"),
                 _ => ("warn", "way to more"),
             };
-            let _ = write!(
+            let _ = writeln!(
                 self.out,
-                "<tr><td>{who}</td><td><span class=\"badge {tone}\">{word}</span></td><td>{}</td></tr>\n",
+                "<tr><td>{who}</td><td><span class=\"badge {tone}\">{word}</span></td><td>{}</td></tr>",
                 html(&what)
             );
         }
@@ -248,9 +248,9 @@ impl Page {
             }
         }
         self.add("</summary><div class=\"inner\">\n");
-        let _ = write!(self.out, "<p class=\"mono soft\">{}</p>\n", html(&one.arn));
+        let _ = writeln!(self.out, "<p class=\"mono soft\">{}</p>", html(&one.arn));
         for line in facts(one) {
-            let _ = write!(self.out, "<p>{}</p>\n", html(&line));
+            let _ = writeln!(self.out, "<p>{}</p>", html(&line));
         }
         self.ways(one);
         let block = self.block(one);
@@ -306,13 +306,13 @@ impl Page {
             if whole.is_all() {
                 // Of an administrator it is said above.
                 if !one.administrator.is() {
-                    let _ = write!(out, "<p>Everything {}.</p>\n", whole.manner);
+                    let _ = writeln!(out, "<p>Everything {}.</p>", whole.manner);
                 }
                 continue;
             }
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<h3>Everything of {} {}</h3>\n<p><code>{}</code></p>\n",
+                "<h3>Everything of {} {}</h3>\n<p><code>{}</code></p>",
                 count(names.len(), "service", "services"),
                 whole.manner,
                 html(&some(&names, SHOWN))
@@ -321,9 +321,9 @@ impl Page {
         if !services.is_empty() {
             out.push_str("<h3>Services</h3>\n<div class=\"scroll\"><table><tbody>\n");
             for service in services {
-                let _ = write!(
+                let _ = writeln!(
                     out,
-                    "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>\n",
+                    "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
                     html(service.service),
                     bar(service),
                     html(&service.sentence())
@@ -333,9 +333,9 @@ impl Page {
         }
         if !unknown.is_empty() {
             let names: Vec<String> = unknown.iter().map(ToString::to_string).collect();
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<h3>Not in the list of actions</h3>\n<p><code>{}</code></p>\n",
+                "<h3>Not in the list of actions</h3>\n<p><code>{}</code></p>",
                 html(&names.join(", "))
             );
         }
@@ -344,7 +344,9 @@ impl Page {
                 "<h3>By which statements</h3>\n<div class=\"scroll\"><table><thead><tr><th>Policy</th><th>Actions</th>\
                  <th>Resources</th><th>Conditions and limits</th></tr></thead><tbody>\n",
             );
-            one.grants.iter().for_each(|grant| self.grant(grant, &mut out));
+            for grant in &one.grants {
+                self.grant(grant, &mut out);
+            }
             out.push_str("</tbody></table></div>\n");
         }
         for (title, texts) in [("Without effect", &one.without_effect), ("Not read", &one.unread)] {
@@ -371,9 +373,9 @@ impl Page {
         let wants = grant.conditions.iter().map(|condition| format!("when {condition}"));
         let limits: Vec<String> =
             wants.chain(grant.limits.iter().cloned()).map(|text| marked(&text)).collect();
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<tr><td>{}{}</td><td><code>{}</code></td><td><code>{}</code></td><td>{}</td></tr>\n",
+            "<tr><td>{}{}</td><td><code>{}</code></td><td><code>{}</code></td><td>{}</td></tr>",
             marked(&grant.place()),
             marked(&group),
             html(&some(&names, shown)),

@@ -28,7 +28,9 @@ pub fn to_text(review: &Review, about: About<'_>, paint: Paint<'_>) -> String {
     for (title, all) in [("Groups", &review.groups), ("Users", &review.users), ("Roles", &review.roles)] {
         if !all.is_empty() {
             text.title(title);
-            all.iter().for_each(|one| text.permissions(one));
+            for one in all {
+                text.permissions(one);
+            }
         }
     }
     text.out
