@@ -36,13 +36,11 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
 
 /// Cuts a text after `limit` characters and says so with `…`, which is one of them.
 pub(super) fn cut(text: &str, limit: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(limit) {
-        None => Cow::Borrowed(text),
-        Some(_) => {
-            let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
-            Cow::Owned(kept + "…")
-        }
+    if text.char_indices().nth(limit).is_none() {
+        return Cow::Borrowed(text);
     }
+    let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
+    Cow::Owned(kept + "…")
 }
 
 /// Makes a text fit for people: visible and of bounded length.

@@ -199,8 +199,8 @@ impl Text<'_> {
         }
         let severity = group.with(status).map(|finding| finding.severity).max().unwrap_or(group.severity);
         let mut facts = format!("{} · {found} of {}", severity.word(), group.findings.len());
-        if group.new() > 0 && status == Status::Fail {
-            facts = format!("{facts} · {} new", group.new());
+        if group.count_new() > 0 && status == Status::Fail {
+            facts = format!("{facts} · {} new", group.count_new());
         }
         self.toned("", indent, Some(Tone::Dim), &facts);
         if let Some(earlier) = earlier {
