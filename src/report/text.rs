@@ -247,7 +247,7 @@ impl Text<'_> {
         self.wrapped(
             "",
             indent,
-            &format!("{}:", plain(&group.with(status).next().map_or("", |first| &first.message))),
+            &format!("{}:", plain(group.with(status).next().map_or("", |first| &first.message))),
         );
         let names: Vec<String> = group
             .with(status)
