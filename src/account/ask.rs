@@ -153,7 +153,7 @@ pub fn ask(snapshot: &Snapshot, holder: &Holder, who: &Effective, question: &Que
         principal: who.principal.clone(),
         action: question.action.clone(),
         resource: question.resource.clone(),
-        context: context(snapshot, who, question),
+        context: context(snapshot, &who.tags, question),
     };
     let mut policies = who.policies.clone();
     policies.resource = resource_policy(snapshot, &request);
@@ -164,7 +164,8 @@ pub fn ask(snapshot: &Snapshot, holder: &Holder, who: &Effective, question: &Que
     Answer { request, decision, verdict, reason, decisive }
 }
 
-fn context(snapshot: &Snapshot, who: &Effective, question: &Question) -> Context {
+/// What is known of the requests of somebody with these tags, whatever they ask for.
+pub(crate) fn known(snapshot: &Snapshot, tags: &Tags) -> Context {
     let now = snapshot.taken_at;
     let mut context = Context::partial()
         .with("aws:CurrentTime", now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
@@ -174,7 +175,12 @@ fn context(snapshot: &Snapshot, who: &Effective, question: &Question) -> Context
     for key in OF_SERVICES {
         context.insert(key, vec![]);
     }
-    put_tags(&mut context, "aws:PrincipalTag/", &who.tags);
+    put_tags(&mut context, "aws:PrincipalTag/", tags);
+    context
+}
+
+fn context(snapshot: &Snapshot, tags: &Tags, question: &Question) -> Context {
+    let mut context = known(snapshot, tags);
     if let Some(account) = question.resource.split(':').nth(4).filter(|part| !part.is_empty()) {
         context.insert("aws:ResourceAccount", vec![account.to_owned()]);
     }

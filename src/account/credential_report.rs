@@ -15,7 +15,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub const ROOT: &str = "<root_account>";
 
 /// The largest report that is read, in bytes: 5,000 users make about two million.
-const LIMIT: usize = 64 << 20;
+const LIMIT: usize = 16 << 20;
+
+/// The most columns that are read. AWS has 23.
+const COLUMNS: usize = 64;
 
 /// The report of one account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -80,6 +83,9 @@ impl CredentialReport {
         let text = csv.strip_prefix('\u{feff}').unwrap_or(csv);
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| NotAReport(error.to_string()))?;
+        if header.len() > COLUMNS {
+            return Err(NotAReport(format!("it has more than {COLUMNS} columns")));
+        }
         let mut columns = BTreeMap::new();
         for (index, name) in header.iter().enumerate() {
             if columns.insert(name.trim().to_owned(), index).is_some() {
@@ -94,7 +100,8 @@ impl CredentialReport {
         let columns = Arc::new(columns);
         let rows = reader.records().map(|record| {
             let record = record.map_err(|error| NotAReport(error.to_string()))?;
-            let cells = record.iter().map(str::to_owned).collect();
+            // What has no heading says nothing.
+            let cells = record.iter().take(columns.len()).map(str::to_owned).collect();
             Ok(Row { columns: Arc::clone(&columns), cells })
         });
         let rows = rows.collect::<Result<_, NotAReport>>()?;
@@ -211,6 +218,9 @@ mod tests {
         assert!(CredentialReport::parse("name,arn\nx,y", None).unwrap_err().to_string().contains("`user`"));
         assert!(CredentialReport::parse("user,arn,user\n", None).is_err());
         assert!(CredentialReport::parse("", None).is_err());
+        let wide = ",c".repeat(COLUMNS);
+        let error = CredentialReport::parse(&format!("user,arn{wide}\n"), None).unwrap_err();
+        assert!(error.to_string().contains("columns"), "{error}");
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! What is attached and was not read is there all the same, as a policy that may say anything: so nothing is
 //! concluded from its absence.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
-use super::snapshot::{Facet, Identity, Policies, Snapshot, Tags};
+use super::snapshot::{Facet, Identity, ManagedPolicy, Policies, Snapshot, Tags};
 use crate::policy::document::PolicyDocument;
 use crate::policy::evaluate::{PolicySet, Source};
 use crate::policy::request::{Principal, PrincipalKind};
@@ -104,42 +106,17 @@ pub fn identity(snapshot: &Snapshot) -> Result<&Identity, Nothing> {
 
 /// Collects what an identity holds.
 pub fn effective(snapshot: &Snapshot, holder: &Holder) -> Result<Effective, Nothing> {
-    let identity = identity(snapshot)?;
-    let reader = Reader { snapshot, identity };
-    let Snapshot { account, partition, .. } = snapshot;
-    let absent = || Nothing::Absent(holder.name());
-    let (arn, kind, own, tags) = match holder {
-        Holder::Root => {
-            let arn = format!("arn:{partition}:iam::{account}:root");
-            (arn, PrincipalKind::Root, Policies::default(), Tags::new())
-        }
-        Holder::User(name) => {
-            let user = identity.users.get(name).ok_or_else(absent)?;
-            let kind = PrincipalKind::User { id: user.id.clone() };
-            (user.arn.clone(), kind, user.policies.clone(), user.tags.clone())
-        }
-        Holder::Role { name, session } => {
-            let role = identity.roles.get(name).ok_or_else(absent)?;
-            let arn = format!("arn:{partition}:sts::{account}:assumed-role/{name}/{session}");
-            let kind = PrincipalKind::RoleSession {
-                role_arn: role.arn.clone(),
-                id: format!("{}:{session}", role.id),
-            };
-            (arn, kind, role.policies.clone(), role.tags.clone())
-        }
-    };
-    let mut sources = reader.held(&own, &holder.name());
-    for group in groups(identity, holder) {
-        match identity.groups.get(group) {
-            Some(found) => sources.extend(reader.held(&found.policies, &format!("group `{group}`"))),
-            None => sources.push(unread(&format!("group `{group}`"), None, "the listing left it out")),
-        }
-    }
-    let boundary = own.boundary.as_deref().map(|arn| reader.managed(arn, ""));
+    let shelf = Shelf::new(snapshot)?;
+    let person = shelf.person(holder)?;
+    let held = shelf.held(holder)?;
     Ok(Effective {
-        principal: Principal { arn, account: account.clone(), kind },
-        policies: PolicySet { identity: sources, boundary, ..PolicySet::default() },
-        tags,
+        principal: person.principal,
+        policies: PolicySet {
+            identity: held.policies.iter().map(Held::source).collect(),
+            boundary: held.boundary.as_ref().map(Held::source),
+            ..PolicySet::default()
+        },
+        tags: person.tags,
     })
 }
 
@@ -152,6 +129,17 @@ pub fn aws_managed(identity: &Identity, holder: &Holder) -> BTreeSet<String> {
     };
     let of_groups = groups(identity, holder).filter_map(|name| identity.groups.get(name));
     let all = own.into_iter().chain(of_groups.map(|group| &group.policies));
+    all.flat_map(|policies| policies.attached.iter().chain(&policies.boundary))
+        .filter(|arn| is_aws_managed(arn))
+        .cloned()
+        .collect()
+}
+
+/// Lists the ARNs of all AWS-managed policies that anybody of an account holds.
+pub fn all_aws_managed(identity: &Identity) -> BTreeSet<String> {
+    let users = identity.users.values().map(|user| &user.policies);
+    let groups = identity.groups.values().map(|group| &group.policies);
+    let all = users.chain(groups).chain(identity.roles.values().map(|role| &role.policies));
     all.flat_map(|policies| policies.attached.iter().chain(&policies.boundary))
         .filter(|arn| is_aws_managed(arn))
         .cloned()
@@ -173,10 +161,12 @@ fn is_aws_managed(arn: &str) -> bool {
 
 /// Makes a source of a document.
 pub(super) fn source(name: &str, arn: Option<&str>, document: &PolicyDocument) -> Source {
-    match Policy::parse(&document.to_text()) {
-        Ok(policy) => Source { name: name.to_owned(), arn: arn.map(str::to_owned), policy: Arc::new(policy) },
-        Err(error) => unread(name, arn, &error.to_string()),
-    }
+    Source { name: name.to_owned(), arn: arn.map(str::to_owned), policy: read(document) }
+}
+
+/// Reads a document; one that is no policy may say anything.
+fn read(document: &PolicyDocument) -> Arc<Policy> {
+    Arc::new(Policy::parse(&document.to_text()).unwrap_or_else(|error| Policy::unread(error.to_string())))
 }
 
 /// Makes a source of what nobody could read.
@@ -185,36 +175,183 @@ pub(super) fn unread(name: &str, arn: Option<&str>, why: &str) -> Source {
     Source { name: name.to_owned(), arn: arn.map(str::to_owned), policy }
 }
 
-/// Finds the documents of policies.
-struct Reader<'a> {
-    snapshot: &'a Snapshot,
-    identity: &'a Identity,
+/// Who somebody is to the policies.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// As which they ask.
+    pub principal: Principal,
+    /// The tags, all of them.
+    pub tags: Tags,
 }
 
-impl Reader<'_> {
-    /// The policies that hang on somebody.
-    fn held(&self, policies: &Policies, holder: &str) -> Vec<Source> {
-        let inline = policies
-            .inline
-            .iter()
-            .map(|(name, document)| source(&format!("inline policy `{name}` of {holder}"), None, document));
-        let attached = policies.attached.iter().map(|arn| self.managed(arn, &format!(" of {holder}")));
-        inline.chain(attached).collect()
+/// The policies that somebody holds.
+#[derive(Debug, Clone, Default)]
+pub struct Holdings {
+    /// Those that grant: own ones first, then those of each group.
+    pub policies: Vec<Held>,
+    /// The permissions boundary.
+    pub boundary: Option<Held>,
+}
+
+/// A policy that somebody holds, and how they come by it.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The policy's name.
+    pub name: String,
+    /// Its ARN; an inline policy has none.
+    pub arn: Option<String>,
+    /// Whom it hangs on, in a sentence: ``group `Staff` ``; of a boundary nothing.
+    pub of: String,
+    /// The group through which it comes.
+    pub group: Option<String>,
+    /// What it says.
+    pub policy: Arc<Policy>,
+}
+
+impl Held {
+    /// Makes of it what the engine asks.
+    pub fn source(&self) -> Source {
+        Source { name: self.to_string(), arn: self.arn.clone(), policy: Arc::clone(&self.policy) }
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, of) = (if self.arn.is_some() { "policy" } else { "inline policy" }, &self.of);
+        match (self.name.as_str(), of.as_str()) {
+            // A group that the listing left out.
+            ("", of) => f.write_str(of),
+            (name, "") => write!(f, "{kind} `{name}`"),
+            (name, of) => write!(f, "{kind} `{name}` of {of}"),
+        }
+    }
+}
+
+/// The policies of an account, each read once, however many hold it.
+#[derive(Debug)]
+pub struct Shelf<'a> {
+    snapshot: &'a Snapshot,
+    identity: &'a Identity,
+    by_arn: BTreeMap<&'a str, &'a ManagedPolicy>,
+    read: RefCell<BTreeMap<String, Arc<Policy>>>,
+}
+
+impl<'a> Shelf<'a> {
+    /// Opens the policies of a picture.
+    pub fn new(snapshot: &'a Snapshot) -> Result<Self, Nothing> {
+        let identity = identity(snapshot)?;
+        let by_arn = identity.policies.values().map(|policy| (policy.arn.as_str(), policy)).collect();
+        Ok(Self { snapshot, identity, by_arn, read: RefCell::default() })
     }
 
-    fn managed(&self, arn: &str, of: &str) -> Source {
-        let name = format!("policy `{}`{of}", arn.rsplit('/').next().unwrap_or(arn));
-        let unread = |why: &str| unread(&name, Some(arn), why);
+    /// Returns users, groups, roles and policies.
+    pub const fn identity(&self) -> &'a Identity {
+        self.identity
+    }
+
+    /// Tells who a holder is.
+    pub fn person(&self, holder: &Holder) -> Result<Person, Nothing> {
+        let Snapshot { account, partition, .. } = self.snapshot;
+        let absent = || Nothing::Absent(holder.name());
+        let (arn, kind, tags) = match holder {
+            Holder::Root => {
+                (format!("arn:{partition}:iam::{account}:root"), PrincipalKind::Root, Tags::new())
+            }
+            Holder::User(name) => {
+                let user = self.identity.users.get(name).ok_or_else(absent)?;
+                (user.arn.clone(), PrincipalKind::User { id: user.id.clone() }, user.tags.clone())
+            }
+            Holder::Role { name, session } => {
+                let role = self.identity.roles.get(name).ok_or_else(absent)?;
+                let arn = format!("arn:{partition}:sts::{account}:assumed-role/{name}/{session}");
+                let kind = PrincipalKind::RoleSession {
+                    role_arn: role.arn.clone(),
+                    id: format!("{}:{session}", role.id),
+                };
+                (arn, kind, role.tags.clone())
+            }
+        };
+        Ok(Person { principal: Principal { arn, account: account.clone(), kind }, tags })
+    }
+
+    /// Lists what a holder holds.
+    pub fn held(&self, holder: &Holder) -> Result<Holdings, Nothing> {
+        let absent = || Nothing::Absent(holder.name());
+        let own = match holder {
+            Holder::Root => return Ok(Holdings::default()),
+            Holder::User(name) => &self.identity.users.get(name).ok_or_else(absent)?.policies,
+            Holder::Role { name, .. } => &self.identity.roles.get(name).ok_or_else(absent)?.policies,
+        };
+        let mut policies = self.of(own, &holder.name(), None);
+        for group in groups(self.identity, holder) {
+            match self.of_group(group) {
+                Ok(held) => policies.extend(held),
+                Err(_) => policies.push(Held {
+                    name: String::new(),
+                    arn: None,
+                    of: format!("group `{group}`"),
+                    group: Some(group.clone()),
+                    policy: Arc::new(Policy::unread("the listing left it out")),
+                }),
+            }
+        }
+        let boundary = own.boundary.as_deref().map(|arn| self.managed(arn, "", None));
+        Ok(Holdings { policies, boundary })
+    }
+
+    /// Lists what the members of a group hold by it.
+    pub fn of_group(&self, group: &str) -> Result<Vec<Held>, Nothing> {
+        let of = format!("group `{group}`");
+        let found = self.identity.groups.get(group).ok_or_else(|| Nothing::Absent(of.clone()))?;
+        Ok(self.of(&found.policies, &of, Some(group)))
+    }
+
+    fn of(&self, policies: &Policies, of: &str, group: Option<&str>) -> Vec<Held> {
+        let inline = policies.inline.iter().map(|(name, document)| Held {
+            name: name.clone(),
+            arn: None,
+            of: of.to_owned(),
+            group: group.map(str::to_owned),
+            policy: group.map_or_else(
+                || read(document),
+                |group| self.once(&format!("{group}/{name}"), || read(document)),
+            ),
+        });
+        inline.chain(policies.attached.iter().map(|arn| self.managed(arn, of, group))).collect()
+    }
+
+    fn managed(&self, arn: &str, of: &str, group: Option<&str>) -> Held {
+        Held {
+            name: arn.rsplit('/').next().unwrap_or(arn).to_owned(),
+            arn: Some(arn.to_owned()),
+            of: of.to_owned(),
+            group: group.map(str::to_owned),
+            policy: self.once(arn, || self.document(arn)),
+        }
+    }
+
+    /// Reads what a key stands for, unless it was read before. An ARN is no `group/name`: it begins with `arn:`, and a
+    /// group's name has no colon.
+    fn once(&self, key: &str, read: impl FnOnce() -> Arc<Policy>) -> Arc<Policy> {
+        if let Some(known) = self.read.borrow().get(key) {
+            return Arc::clone(known);
+        }
+        let policy = read();
+        self.read.borrow_mut().insert(key.to_owned(), Arc::clone(&policy));
+        policy
+    }
+
+    fn document(&self, arn: &str) -> Arc<Policy> {
+        let unread = |why: &str| Arc::new(Policy::unread(why));
         if is_aws_managed(arn) {
             return match self.snapshot.aws_managed.get(arn) {
-                Some(Facet::Read(document)) => source(&name, Some(arn), document),
+                Some(Facet::Read(document)) => read(document),
                 Some(Facet::NotRead(why)) => unread(why),
                 None => unread("nobody asked for it"),
             };
         }
-        let policy = self.identity.policies.values().find(|policy| policy.arn == arn);
-        match policy.and_then(|policy| policy.document.as_ref()) {
-            Some(document) => source(&name, Some(arn), document),
+        match self.by_arn.get(arn).and_then(|policy| policy.document.as_ref()) {
+            Some(document) => read(document),
             None => unread("the listing left it out"),
         }
     }

@@ -1,12 +1,17 @@
 //! The picture of an account, and what can be known from it. Pure: no SDK, no runtime.
 
 pub mod advice;
+mod as_written;
 pub mod ask;
 pub mod credential_report;
 pub mod effective;
+pub mod file;
 pub mod grant;
 pub mod opens;
+pub mod packing;
 pub mod part;
+pub mod report_only;
+mod scan;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;

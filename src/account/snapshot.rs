@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::as_written;
 use super::credential_report::CredentialReport;
 use crate::policy::document::PolicyDocument;
 
 /// A part of the picture: read, or not read for a reason.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Facet<T> {
     /// What the account answered.
@@ -118,7 +119,7 @@ impl Snapshot {
 }
 
 /// What `GetAccountAuthorizationDetails` tells, by name.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Identity {
     /// Users by name.
     pub users: BTreeMap<String, User>,
@@ -131,18 +132,19 @@ pub struct Identity {
 }
 
 /// Policies that hang on a principal.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Policies {
     /// ARNs of the attached managed policies.
     pub attached: BTreeSet<String>,
     /// Inline policies by name.
+    #[serde(with = "as_written::by_name")]
     pub inline: BTreeMap<String, PolicyDocument>,
     /// ARN of the permissions boundary.
     pub boundary: Option<String>,
 }
 
 /// An IAM user without its credentials.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct User {
     /// The user's ARN.
     pub arn: String,
@@ -159,7 +161,7 @@ pub struct User {
 }
 
 /// An IAM group.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Group {
     /// The group's ARN.
     pub arn: String,
@@ -170,7 +172,7 @@ pub struct Group {
 }
 
 /// An IAM role.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Role {
     /// The role's ARN.
     pub arn: String,
@@ -181,6 +183,7 @@ pub struct Role {
     /// When a session of it last did something; `None` when not within the tracking period (400 days).
     pub last_used: Option<Timestamp>,
     /// The trust policy.
+    #[serde(with = "as_written")]
     pub trust: PolicyDocument,
     /// Its policies.
     pub policies: Policies,
@@ -193,7 +196,7 @@ pub struct Role {
 }
 
 /// The fields of a role that only `GetRole` tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleDetails {
     /// The description.
     pub description: Option<String>,
@@ -202,11 +205,12 @@ pub struct RoleDetails {
 }
 
 /// A customer-managed policy.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ManagedPolicy {
     /// The policy's ARN.
     pub arn: String,
     /// The default version's document.
+    #[serde(with = "as_written::if_any", default)]
     pub document: Option<PolicyDocument>,
     /// The description, when the call told it.
     pub description: Option<String>,
@@ -217,7 +221,7 @@ pub struct ManagedPolicy {
 }
 
 /// One version of a managed policy.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PolicyVersion {
     /// `v1`, `v2`, …
     pub id: String,
@@ -263,7 +267,7 @@ pub struct OtherCredentials {
 }
 
 /// A virtual MFA device, without its seed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct VirtualMfaDevice {
     /// The serial number, an ARN.
     pub serial: String,
@@ -274,7 +278,7 @@ pub struct VirtualMfaDevice {
 }
 
 /// The account's password policy, as `GetAccountPasswordPolicy` tells it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordPolicy {
     /// The shortest password.
     pub minimum_length: i32,
@@ -396,7 +400,7 @@ pub struct Target {
 }
 
 /// An analyzer of IAM Access Analyzer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Analyzer {
     /// The analyzer's ARN.
     pub arn: String,
@@ -411,7 +415,7 @@ pub struct Analyzer {
 }
 
 /// A server certificate that IAM keeps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerCertificate {
     /// Its name.
     pub name: String,
@@ -422,16 +426,16 @@ pub struct ServerCertificate {
 }
 
 /// Who else may sign people in.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityProviders {
     /// ARNs of the SAML providers.
     pub saml: BTreeSet<String>,
-    /// ARNs of the OpenID Connect providers.
+    /// ARNs of the `OpenID` Connect providers.
     pub oidc: BTreeSet<String>,
 }
 
 /// Whether the organization looks after the root users of its accounts (`ListOrganizationsFeatures`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RootManagement {
     /// The account is in no organization.

@@ -17,7 +17,8 @@ pub(crate) fn document(statements: &Value) -> PolicyDocument {
     PolicyDocument::new(json!({"Version": "2012-10-17", "Statement": statements}))
 }
 
-fn managed(name: &str, versions: usize, statements: &Value) -> (String, ManagedPolicy) {
+/// A customer-managed policy by name.
+pub(crate) fn managed(name: &str, versions: usize, statements: &Value) -> (String, ManagedPolicy) {
     let version = |index: usize| PolicyVersion {
         id: format!("v{}", index + 1),
         is_default: index + 1 == versions,
@@ -33,7 +34,8 @@ fn managed(name: &str, versions: usize, statements: &Value) -> (String, ManagedP
     (name.to_owned(), policy)
 }
 
-fn user(name: &str, groups: &[&str], policies: Policies) -> (String, User) {
+/// A user by name.
+pub(crate) fn user(name: &str, groups: &[&str], policies: Policies) -> (String, User) {
     let user = User {
         arn: arn(&format!("user/{name}")),
         id: format!("AIDA{}", name.to_uppercase()),
@@ -49,6 +51,38 @@ fn user(name: &str, groups: &[&str], policies: Policies) -> (String, User) {
 pub(crate) fn attached(names: &[&str]) -> Policies {
     let attached: BTreeSet<String> = names.iter().map(|name| arn(&format!("policy/{name}"))).collect();
     Policies { attached, ..Policies::default() }
+}
+
+/// Attached policies that AWS manages.
+pub(crate) fn aws(names: &[&str]) -> Policies {
+    let attached = names.iter().map(|name| format!("arn:aws:iam::aws:policy/{name}")).collect();
+    Policies { attached, ..Policies::default() }
+}
+
+/// One inline policy.
+pub(crate) fn inline(name: &str, statements: &Value) -> Policies {
+    Policies { inline: [(name.to_owned(), document(statements))].into(), ..Policies::default() }
+}
+
+/// A group by name.
+pub(crate) fn group(name: &str, policies: Policies) -> (String, Group) {
+    (name.to_owned(), Group { arn: arn(&format!("group/{name}")), path: "/".into(), policies })
+}
+
+/// A role by name, with the statements of its trust policy.
+pub(crate) fn role(name: &str, trust: &Value, policies: Policies) -> (String, Role) {
+    let role = Role {
+        arn: arn(&format!("role/{name}")),
+        id: format!("AROA{}", name.to_uppercase()),
+        created: None,
+        last_used: None,
+        trust: document(trust),
+        policies,
+        instance_profiles: BTreeSet::new(),
+        tags: BTreeMap::new(),
+        details: None,
+    };
+    (name.to_owned(), role)
 }
 
 /// The account of the lab, and a few users more: one with a boundary, one with a policy of AWS.

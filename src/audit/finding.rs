@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::check::Severity;
 use super::verdict::Status;
+pub use crate::account::file::Calls;
 use crate::account::part::Part;
 
 /// What an audit found.
@@ -41,17 +42,6 @@ pub struct Audit {
     pub fixed: Vec<Fixed>,
     /// Requests that reading took; `None` when nothing was asked of an account.
     pub api_calls: Option<Calls>,
-}
-
-/// Requests that reading an account took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Calls {
-    /// Requests that only read.
-    pub read: u32,
-    /// Requests that may change something; the generation of a credential report counts as reading.
-    pub write: u32,
-    /// Answers that asked for patience; they are among the other two.
-    pub throttled: u32,
 }
 
 /// A benchmark that was judged by, and how it came out.

@@ -8,12 +8,29 @@
 //!
 //! Everything here is a pure function of values: the same snapshot, benchmark and time give the same bytes.
 
+pub mod access_review;
 pub mod attestation;
 pub mod baseline;
 pub mod benchmark;
+pub mod bridge;
 pub mod check;
 pub mod checks;
+mod credential;
+#[cfg(test)]
+mod denied;
+#[cfg(test)]
+mod edge_rows;
 pub mod engine;
 pub mod exception;
 pub mod finding;
+pub mod gate;
+mod held;
+pub mod page;
+mod password_policy;
+mod privilege;
+mod root;
+mod shell;
+#[cfg(test)]
+pub(crate) mod testing;
+mod trust;
 pub mod verdict;

@@ -112,10 +112,19 @@ async fn connect_served(desk: &Desk, account: &str, region: &str, clock: Clock) 
     let text = |key: &str| answer.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
     let key =
         Credentials::new(text("access_key_id"), text("secret_access_key"), None, None, "iamlab-sandbox");
+    let url = desk.url().unwrap_or_default();
+    connect_at(url, SharedCredentialsProvider::new(key), region, clock).await
+}
+
+/// Connects to what answers at an address of this machine, without encryption.
+pub async fn connect_at(
+    url: &str,
+    credentials: SharedCredentialsProvider,
+    region: &str,
+    clock: Clock,
+) -> Result<Aws, Error> {
     let http = aws_smithy_http_client::Builder::new().build_http();
-    let loader = near(http, region)
-        .credentials_provider(SharedCredentialsProvider::new(key))
-        .endpoint_url(desk.url().unwrap_or_default());
+    let loader = near(http, region).credentials_provider(credentials).endpoint_url(url);
     identify(&loader.load().await, region, clock).await
 }
 
@@ -178,6 +187,7 @@ async fn identify(config: &aws_config::SdkConfig, region: &str, clock: Clock) ->
         sns: client!(aws_sdk_sns, config, meter),
         events: client!(aws_sdk_eventbridge, config, meter),
         cloudformation: client!(aws_sdk_cloudformation, config, meter),
+        account_management: client!(aws_sdk_account, config, meter),
         access_analyzer: client!(aws_sdk_accessanalyzer, config, meter),
         tagging: client!(aws_sdk_resourcegroupstagging, config, meter),
         sts,

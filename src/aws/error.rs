@@ -224,13 +224,49 @@ impl ApiError {
         )
     }
 
+    /// Returns why something could not be read, in one line that names a missing permission; without the request's id,
+    /// so that the same failure is the same text.
+    pub fn reason(&self) -> String {
+        let Self { operation, resource, code, message, .. } = self;
+        let action = self.missing_action();
+        let text = match self.class {
+            ErrorClass::Denied if self.is_forbidden() => {
+                format!("a policy denies `{action}` for {resource}: {code}: {message}")
+            }
+            ErrorClass::Denied => {
+                format!("the permission `{action}` is missing for {resource}: {code}: {message}")
+            }
+            _ => format!("{operation} on {resource} failed: {code}: {message}"),
+        };
+        // What answers may be anybody's endpoint.
+        text.split(|c: char| c.is_whitespace() || c.is_control())
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// Tells whether a policy says no, where otherwise none says yes.
+    fn is_forbidden(&self) -> bool {
+        self.message.contains("explicit deny")
+    }
+
+    /// Returns what a denial says after naming the caller.
+    fn told(&self) -> Option<&str> {
+        self.message.split_once("is not authorized to perform: ").map(|(_, rest)| rest)
+    }
+
+    /// Returns the action that a denial is about.
+    fn missing_action(&self) -> &str {
+        let told = self.told().and_then(|rest| rest.split_whitespace().next());
+        let action = told.filter(|word| word.contains(':')).unwrap_or(self.operation);
+        action.trim_end_matches(['.', ','])
+    }
+
     /// Returns what to do about a denial. AWS's message names the action that was missing, which is not always the
     /// one that was asked for: who creates a function must also be allowed `iam:PassRole`.
     fn missing_permission(&self) -> String {
-        let told = self.message.split_once("is not authorized to perform: ").map(|(_, rest)| rest);
-        let action = told.and_then(|rest| rest.split_whitespace().next()).filter(|word| word.contains(':'));
-        let action = action.unwrap_or(self.operation).trim_end_matches(['.', ',']);
-        if self.message.contains("explicit deny") {
+        let (told, action) = (self.told(), self.missing_action());
+        if self.is_forbidden() {
             return format!(
                 "a policy denies `{action}` to the caller, and no other policy can allow it again"
             );
@@ -339,5 +375,20 @@ mod tests {
         assert!(denied("Access Denied")[0].ends_with(unsaid));
         let explicit = format!("{pass_role} with an explicit deny in a service control policy");
         assert!(denied(&explicit)[0].contains("denies `iam:PassRole`"));
+    }
+
+    #[test]
+    fn a_reason_is_one_line() {
+        let mut error = ApiError::broken("iam:GetCredentialReport", "the report", "a\r\nb\u{1b}[2J");
+        error.request_id = Some("id".into());
+        assert_eq!(error.reason(), "iam:GetCredentialReport on the report failed: BrokenAnswer: a b [2J");
+        error.class = ErrorClass::Denied;
+        assert!(
+            error
+                .reason()
+                .starts_with("the permission `iam:GetCredentialReport` is missing for the report: ")
+        );
+        error.message = "not authorized, with an explicit deny in a service control policy".into();
+        assert!(error.reason().starts_with("a policy denies `iam:GetCredentialReport` for the report: "));
     }
 }

@@ -16,6 +16,7 @@ pub mod collect;
 pub mod connect;
 pub mod error;
 pub mod meter;
+pub mod publish;
 pub mod retry;
 pub mod simulate;
 
@@ -37,6 +38,8 @@ pub struct Aws {
     pub events: aws_sdk_eventbridge::Client,
     /// CloudFormation.
     pub cloudformation: aws_sdk_cloudformation::Client,
+    /// AWS Account Management.
+    pub account_management: aws_sdk_account::Client,
     /// IAM Access Analyzer.
     pub access_analyzer: aws_sdk_accessanalyzer::Client,
     /// Resource Groups Tagging.

@@ -162,10 +162,12 @@ impl Delay {
     }
 }
 
-/// Tells whether an operation (`service:Operation`) only reads.
+/// Tells whether an operation (`service:Operation`) only reads. Making a credential report is reading too: AWS gives
+/// it the access level "Read", and doing it twice is doing it once.
 pub fn is_read(operation: &str) -> bool {
     let name = operation.split_once(':').map_or(operation, |(_, name)| name);
     ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb))
+        || name == "GenerateCredentialReport"
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::error::{Error, Exit};
 use crate::ui::Ui;
 
 mod answer;
+mod audit;
 mod completions;
 mod policy;
 mod provision;
@@ -24,6 +25,14 @@ pub enum Command {
                       iamlab provision down scenarios/iam-auditing"
     )]
     Provision(provision::Provision),
+    /// Judge an account by the CIS benchmark and by good practice
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iamlab audit run\n  \
+                      iamlab audit run --credential-report status_reports.csv\n  \
+                      iamlab audit access-review --format html -o review.html"
+    )]
+    Audit(audit::AuditCommand),
     /// Ask what somebody may do in an account, why, and what would change it
     #[command(
         subcommand,
@@ -48,6 +57,7 @@ pub enum Command {
 pub async fn run(ui: &Ui, command: Command) -> Result<Exit, Error> {
     match command {
         Command::Provision(command) => provision::run(ui, command).await,
+        Command::Audit(command) => audit::run(ui, command).await,
         Command::Policy(command) => policy::run(ui, command).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(ui, command).await,

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::audit::{attestation, exception};
 use crate::error::Exit;
 use crate::scenario::model::schema;
 use crate::ui::Ui;
@@ -19,11 +20,17 @@ pub struct SchemaArgs {
 enum Format {
     /// A scenario: what `iamlab provision` reads.
     Scenario,
+    /// Failures that somebody answers for: what `iamlab audit run --exceptions` reads.
+    Exceptions,
+    /// Answers to manual controls: what `iamlab audit run --attestations` reads.
+    Attestations,
 }
 
 pub(super) fn run(ui: &Ui, args: &SchemaArgs) -> Exit {
     let schema = match args.format {
         Format::Scenario => schema(),
+        Format::Exceptions => exception::schema(),
+        Format::Attestations => attestation::schema(),
     };
     ui.data(&format!("{schema:#}"));
     Exit::Ok

@@ -191,7 +191,7 @@ fn without_covered(actions: &BTreeSet<String>) -> BTreeSet<&String> {
 }
 
 /// Tells whether every text that `pattern` (with `*` and `?`) matches includes all that `text` matches.
-fn wildcard_covers(pattern: &str, text: &str) -> bool {
+pub(crate) fn wildcard_covers(pattern: &str, text: &str) -> bool {
     fn covers(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, None) => true,

@@ -5,6 +5,13 @@
 
 use std::str::Chars;
 
+/// In an example of what a pattern stands for: any number of characters. Nothing but a `*` matches it, so a pattern that
+/// matches the example matches whatever the other one does. A noncharacter of Unicode: no policy and no name has it.
+pub(super) const ANYTHING: char = '\u{FDD0}';
+
+/// In an example: any one character, which `*` and `?` match.
+pub(super) const ANYONE: char = '\u{FDD1}';
+
 /// A piece of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token {
@@ -59,8 +66,12 @@ pub(super) fn matches(pattern: &[Token], text: &str, case: Case) -> bool {
             }
             // The text ran out; taking more with a `*` leaves even less of it.
             (Some(_), None) => return false,
-            (Some(Token::One), Some(_)) => at += 1,
-            (Some(Token::Literal(c) | Token::Inserted(c)), Some(next)) if case.same(*c, next) => at += 1,
+            (Some(Token::One), Some(next)) if next != ANYTHING => at += 1,
+            (Some(Token::Literal(c) | Token::Inserted(c)), Some(next))
+                if case.same(*c, next) && !matches!(next, ANYTHING | ANYONE) =>
+            {
+                at += 1;
+            }
             (_, Some(_)) => {
                 let Some((resume, from)) = &mut star else { return false };
                 from.next();
@@ -96,6 +107,41 @@ pub(super) fn matches_arn(pattern: &[Token], text: &str) -> bool {
     }
 }
 
+/// Tells whether there may be a text that both patterns match. At most one step per pair of their characters.
+pub(super) fn overlap(one: &[Token], other: &[Token]) -> bool {
+    // `open[j]`: whether what was read of `one` and the first `j` of `other` can stand for the same text.
+    let many = |token: Option<&Token>| token == Some(&Token::Many);
+    let same = |a: &Token, b: &Token| match (a, b) {
+        (Token::Literal(a) | Token::Inserted(a), Token::Literal(b) | Token::Inserted(b)) => a == b,
+        _ => true,
+    };
+    let mut open: Vec<bool> = std::iter::once(true)
+        .chain(other.iter().scan(true, |all, token| {
+            *all = *all && *token == Token::Many;
+            Some(*all)
+        }))
+        .collect();
+    for token in one {
+        let is_many = many(Some(token));
+        let mut row = Vec::with_capacity(open.len());
+        let mut left = is_many && open.first() == Some(&true);
+        row.push(left);
+        for ((j, their), above) in other.iter().enumerate().zip(open.iter().skip(1)) {
+            let diagonal = open.get(j) == Some(&true);
+            let here = match (is_many, *their == Token::Many) {
+                (false, false) => diagonal && same(token, their),
+                (true, false) => *above || left,
+                (false, true) => left || *above,
+                (true, true) => diagonal || left || *above,
+            };
+            row.push(here);
+            left = here;
+        }
+        open = row;
+    }
+    open.last() == Some(&true)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -126,6 +172,24 @@ mod tests {
                 matches(&tokens(&pattern), &text, Case::Exact),
                 naive(&chars(&pattern), &chars(&text))
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn overlap_finds_every_text_that_both_match(one in "[ab*?]{0,5}", other in "[ab*?]{0,5}") {
+            // Whatever two such patterns have in common shows in a text of at most as many letters as they have signs.
+            let mut texts = vec![String::new()];
+            let mut at = 0;
+            while at < texts.len() && texts[at].len() < 8 {
+                let text = texts[at].clone();
+                texts.extend(["a", "b"].map(|letter| format!("{text}{letter}")));
+                at += 1;
+            }
+            let both = |text: &String| {
+                matches(&tokens(&one), text, Case::Exact) && matches(&tokens(&other), text, Case::Exact)
+            };
+            prop_assert_eq!(overlap(&tokens(&one), &tokens(&other)), texts.iter().any(both));
         }
     }
 

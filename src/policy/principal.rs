@@ -67,6 +67,11 @@ impl Principals {
         Self { entries, negated, written }
     }
 
+    /// Lists the entries: their kind and what is written.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (Kind, &str)> {
+        self.entries.iter().map(|(kind, name)| (*kind, name.as_str()))
+    }
+
     /// Tells whether and how the statement speaks of `principal`.
     pub(super) fn speak_of(&self, principal: &Principal) -> Spoken {
         let mut grip = None;

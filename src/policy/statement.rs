@@ -165,7 +165,7 @@ impl Actions {
 }
 
 impl Resources {
-    fn answer(&self, request: &Request) -> Answer {
+    pub(super) fn answer(&self, request: &Request) -> Answer {
         let mut unresolved = None;
         let mut unknown = None;
         for pattern in &self.patterns {

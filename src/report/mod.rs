@@ -6,6 +6,7 @@
 
 use crate::audit::finding::Audit;
 
+pub mod access_review;
 mod asff;
 mod csv;
 mod escape;

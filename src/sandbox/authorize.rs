@@ -257,7 +257,7 @@ fn common_keys(
 fn refusal(service: &str, message: String) -> AwsError {
     match service {
         "sns" => AwsError::forbidden("AuthorizationError", message),
-        "lambda" | "access-analyzer" => AwsError::forbidden("AccessDeniedException", message),
+        "lambda" | "access-analyzer" | "account" => AwsError::forbidden("AccessDeniedException", message),
         "events" | "tagging" | "cloudtrail" | "logs" => {
             AwsError::bad_request("AccessDeniedException", message)
         }

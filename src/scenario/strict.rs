@@ -31,6 +31,9 @@ pub fn load<T: DeserializeOwned>(path: &Path, schema: &Json) -> Result<T, Vec<Di
 ///
 /// As [`load`].
 pub fn parse<T: DeserializeOwned>(file: &SourceFile, schema: &Json) -> Result<T, Vec<Diagnostic>> {
+    if file.text.trim().is_empty() {
+        return Err(vec![Diagnostic::new("empty-file", "the file holds nothing").in_file(file)]);
+    }
     let (node, mut diagnostics) = yaml::parse(file);
     let json = node.and_then(|node| shape::read(schema, file, &node, &[], &mut diagnostics));
     match json {

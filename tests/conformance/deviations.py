@@ -301,6 +301,16 @@ def no_access_analyzer(a):
     return status(a.client("accessanalyzer").list_analyzers) == 500
 
 
+@deviation("account:ListRegions", "HTTP 404", "the regions")
+def no_list_of_regions(a):
+    return status(a.client("account").list_regions) == 404
+
+
+@deviation("iam:ListOrganizationsFeatures", "HTTP 500", "the features, or OrganizationNotFoundException")
+def no_organizations_features(a):
+    return status(a.iam.list_organizations_features) == 500
+
+
 @deviation("cloudtrail:LookupEvents", "HTTP 500", "the events")
 def no_event_history(a):
     return status(a.client("cloudtrail").lookup_events) == 500

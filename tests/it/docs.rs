@@ -1,9 +1,14 @@
 //! Reference documents that are written here and never by hand. `IAMLAB_WRITE_DOCS=1 cargo test` rewrites them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use iamlab::audit::benchmark;
+use iamlab::audit::bridge::side_by_side;
+use iamlab::audit::checks::CHECKS;
+use iamlab::audit::page::Answer;
 use serde_json::Value;
 
 /// Compares a document with what it should say, or rewrites it.
@@ -61,6 +66,73 @@ fn the_operations_of_the_sandbox_are_documented() {
         writeln!(table, "| `{service}` ({}) | {} |", operations.len(), operations.join(", ")).unwrap();
     }
     rewrite("sandbox.md", "operations", &table);
+}
+
+#[test]
+fn checks_are_documented() {
+    let mut text = String::from(
+        "# Checks\n\nWritten by a test from the checks and the benchmarks themselves. A check is named after what it \
+         finds; which control of\nwhich benchmark it answers is data (`src/audit/benchmarks`). `iamlab audit explain ID` \
+         shows the same for one control.\n",
+    );
+    let mut checks: Vec<_> = CHECKS.to_vec();
+    checks.sort_by_key(|check| check.id);
+    for one in checks {
+        let answer = Answer::of(one, &BTreeMap::new());
+        write!(
+            text,
+            "\n## {}\n\nPasses when: {}. Severity: {}.\n\n**Looks at.** {}\n\n**Why it matters.** {}\n\n**How to mend it.** \
+             {}\n\n",
+            answer.check,
+            answer.title,
+            answer.severity.word(),
+            answer.looks_at,
+            answer.why,
+            answer.fix
+        )
+        .unwrap();
+        for number in &answer.params {
+            writeln!(
+                text,
+                "- `{}`: {}; {} unless a benchmark says another",
+                number.name, number.about, number.default
+            )
+            .unwrap();
+        }
+        for read in &answer.reads {
+            writeln!(text, "- reads {} (`{}`)", read.name, read.permissions.join("`, `")).unwrap();
+        }
+        let answers = benchmark::all().iter().flat_map(|benchmark| {
+            let controls = benchmark.controls.iter().filter(|control| control.is_called(one.id));
+            controls.map(|control| {
+                let numbers: Vec<_> =
+                    control.params.iter().map(|(name, value)| format!("`{name}` {value}")).collect();
+                let with =
+                    if numbers.is_empty() { String::new() } else { format!(" ({})", numbers.join(", ")) };
+                format!("{} {}{with}", benchmark.id, control.id)
+            })
+        });
+        writeln!(text, "- answers {}", answers.collect::<Vec<_>>().join(", ")).unwrap();
+        for source in answer.sources {
+            writeln!(text, "- <{source}>").unwrap();
+        }
+    }
+    text.push_str("\n## Topics\n\nThe numbers of each topic in each benchmark; **bold** where a check answers.\n\n| topic |");
+    let all: Vec<_> = benchmark::all().iter().collect();
+    for benchmark in &all {
+        write!(text, " {} |", benchmark.id.trim_start_matches("cis-aws-")).unwrap();
+    }
+    writeln!(text, "\n| --- |{}", " --- |".repeat(all.len())).unwrap();
+    for line in side_by_side(&all) {
+        write!(text, "| {} |", line.topic).unwrap();
+        for (controls, numbers) in line.controls.iter().zip(line.numbers()) {
+            let is_answered = controls.iter().any(|control| !control.checks.is_empty());
+            let cell = if is_answered { format!("**{numbers}**") } else { numbers };
+            write!(text, " {cell} |").unwrap();
+        }
+        text.push('\n');
+    }
+    check("checks.md", &text);
 }
 
 /// Compares the part of a document between two marks with what it should say, or rewrites it.

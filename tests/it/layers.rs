@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::lab::root;
 
 /// What decides, knows neither the SDK nor the runtime (DESIGN sections 2 and 3).
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
+    "audit",
     "policy",
     "account",
     "provision/diff.rs",
@@ -57,6 +58,29 @@ fn every_service_of_the_sandbox_is_opened() {
         let mut ways = types.filter(|word| !word.is_empty()).map(|word| format!("{word}::new("));
         let is_opened = table.contains(&format!("{name}::")) || ways.any(|way| table.contains(&way));
         assert!(is_opened, "{name} is not opened");
+    }
+}
+
+#[test]
+fn every_check_is_in_the_table_of_checks() {
+    let table = fs::read_to_string(root().join("src/audit/checks/mod.rs")).unwrap();
+    let row = table.rsplit("checks![").next().unwrap().split(']').next().unwrap();
+    let rows: Vec<&str> = row.split(',').map(str::trim).collect();
+    let files = modules("audit/checks");
+    assert!(files.len() > 1);
+    for name in files {
+        assert!(rows.contains(&name.as_str()), "{name} is no row of `checks!`");
+    }
+}
+
+#[test]
+fn every_benchmark_is_embedded() {
+    let embedded: Vec<&str> =
+        iamlab::audit::benchmark::all().iter().map(|benchmark| benchmark.id.as_str()).collect();
+    for entry in fs::read_dir(root().join("src/audit/benchmarks")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let id = name.strip_suffix(".yaml").unwrap_or_else(|| panic!("{name} is no benchmark"));
+        assert!(id == "topics" || embedded.contains(&id), "{name} is not embedded");
     }
 }
 

@@ -6,11 +6,18 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod access_review;
+mod audit;
+mod audit_rules;
 mod authorisation;
 mod boto3;
 mod budget;
 mod cases;
 mod cli;
+mod collect;
+mod collected;
+mod controls;
+mod corpus;
 mod cross_account;
 mod defects;
 mod differential;
@@ -34,6 +41,7 @@ mod ownership;
 mod policy_command;
 mod program;
 mod render;
+mod report_model;
 mod reports;
 mod scenario;
 mod secrets;

@@ -1,16 +1,26 @@
-//! The analyzers of IAM Access Analyzer in the region; the listing tells their tags too.
+//! The analyzers of IAM Access Analyzer in a region; the listing tells their tags too.
 
 use crate::account::snapshot::Analyzer;
 use crate::aws::Aws;
 use crate::aws::error::ApiError;
 
+/// Reads those of the region that the clients are for.
 pub(super) async fn read(aws: &Aws) -> Result<Vec<Analyzer>, ApiError> {
+    list(aws, &aws.access_analyzer, "the region").await
+}
+
+/// Reads those of the region that `client` is for.
+pub(super) async fn list(
+    aws: &Aws,
+    client: &aws_sdk_accessanalyzer::Client,
+    region: &str,
+) -> Result<Vec<Analyzer>, ApiError> {
     let mut analyzers = Vec::new();
     let mut token: Option<String> = None;
     loop {
         let page = aws
-            .call("access-analyzer:ListAnalyzers", "the region", || {
-                aws.access_analyzer.list_analyzers().set_next_token(token.clone()).send()
+            .call("access-analyzer:ListAnalyzers", region, || {
+                client.list_analyzers().set_next_token(token.clone()).send()
             })
             .await?;
         analyzers.extend(page.analyzers().iter().map(|analyzer| Analyzer {
@@ -22,6 +32,7 @@ pub(super) async fn read(aws: &Aws) -> Result<Vec<Analyzer>, ApiError> {
         }));
         token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
         if token.is_none() {
+            analyzers.sort_unstable_by(|one, other| one.arn.cmp(&other.arn));
             return Ok(analyzers);
         }
     }

@@ -1,16 +1,24 @@
 //! The virtual MFA devices of the account and whose they are: one call (or page) for all users.
 
+use aws_sdk_iam::types::AssignmentStatusType;
+
 use crate::account::snapshot::VirtualMfaDevice;
 use crate::aws::Aws;
 use crate::aws::error::ApiError;
 
-pub(super) async fn read(aws: &Aws) -> Result<Vec<VirtualMfaDevice>, ApiError> {
+/// Reads all devices, or those that somebody uses.
+pub(super) async fn read(aws: &Aws, which: AssignmentStatusType) -> Result<Vec<VirtualMfaDevice>, ApiError> {
     let mut devices = Vec::new();
     let mut marker: Option<String> = None;
     loop {
         let page = aws
             .call("iam:ListVirtualMFADevices", "the account", || {
-                aws.iam.list_virtual_mfa_devices().max_items(1000).set_marker(marker.clone()).send()
+                aws.iam
+                    .list_virtual_mfa_devices()
+                    .assignment_status(which.clone())
+                    .max_items(1000)
+                    .set_marker(marker.clone())
+                    .send()
             })
             .await?;
         devices.extend(page.virtual_mfa_devices().iter().map(|device| VirtualMfaDevice {
@@ -20,6 +28,7 @@ pub(super) async fn read(aws: &Aws) -> Result<Vec<VirtualMfaDevice>, ApiError> {
         }));
         marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
         if marker.is_none() {
+            devices.sort_unstable_by(|one, other| one.serial.cmp(&other.serial));
             return Ok(devices);
         }
     }

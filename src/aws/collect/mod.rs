@@ -3,21 +3,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_iam::types::AssignmentStatusType;
 use futures::stream::{self, StreamExt as _};
 
 use super::Aws;
 use super::error::ApiError;
+use crate::account::part::Part;
 use crate::account::snapshot::{Facet, Snapshot, Tags};
 
+mod account_summary;
 mod analyzers;
+mod audit;
+mod credential_report;
 mod credentials;
 mod function;
 mod identity;
+mod identity_providers;
 pub mod listing;
 mod mfa;
 mod password_policy;
 pub mod policies;
+mod regions;
+mod root_management;
 mod rule;
+mod server_certificates;
 mod stack;
 pub mod tagged;
 mod topic;
@@ -56,6 +65,18 @@ pub struct Scope {
     pub virtual_mfa: bool,
     /// Things this very run has tagged: their tags are known and need no call. ARNs, with the mark.
     pub known_tags: BTreeMap<String, Tags>,
+    /// What an audit asks for.
+    pub parts: BTreeSet<Part>,
+}
+
+impl Scope {
+    /// Returns the scope of an audit that needs these parts.
+    pub fn audit(parts: impl IntoIterator<Item = Part>) -> Self {
+        let parts: BTreeSet<Part> = parts.into_iter().collect();
+        let identity = parts.contains(&Part::Identity);
+        let password_policy = parts.contains(&Part::PasswordPolicy);
+        Self { identity, password_policy, parts, ..Self::default() }
+    }
 }
 
 /// How an owner's things are marked.
@@ -92,12 +113,22 @@ pub async fn collect(aws: &Aws, scope: &Scope) -> Collected {
         // Without a user there is nobody whose device it could be.
         let (credentials, virtual_mfa) = futures::join!(
             each(&users, |name| async move { credentials::read(aws, &name, scope.all_credentials).await }),
-            wanted(scope.virtual_mfa && !users.is_empty(), mfa::read(aws)),
+            wanted(scope.virtual_mfa && !users.is_empty(), mfa::read(aws, AssignmentStatusType::Any)),
         );
         (identity, credentials, virtual_mfa)
     };
-    let ((identity, credentials, virtual_mfa), password_policy, analyzers, functions, topics, rules, stacks) = futures::join!(
+    let (
+        (identity, credentials, virtual_mfa),
+        audit_side,
+        password_policy,
+        analyzers,
+        functions,
+        topics,
+        rules,
+        stacks,
+    ) = futures::join!(
         iam_side,
+        audit::read(aws, &scope.parts),
         wanted(scope.password_policy, password_policy::read(aws)),
         wanted(scope.analyzers, analyzers::read(aws)),
         each(&scope.functions, |name| async move { function::read(aws, &name).await }),
@@ -114,6 +145,7 @@ pub async fn collect(aws: &Aws, scope: &Scope) -> Collected {
     keep_each(topics, &mut snapshot.topics, &mut errors);
     keep_each(rules, &mut snapshot.rules, &mut errors);
     keep_each(stacks, &mut snapshot.stacks, &mut errors);
+    audit_side.keep(&mut snapshot, &mut errors);
     Collected { snapshot, errors }
 }
 
@@ -144,7 +176,7 @@ fn keep<T>(read: Option<Result<T, ApiError>>, facet: &mut Facet<T>, errors: &mut
     match read {
         Some(Ok(value)) => *facet = Facet::Read(value),
         Some(Err(error)) => {
-            *facet = Facet::NotRead(error.to_string());
+            *facet = Facet::NotRead(error.reason());
             errors.push(error);
         }
         None => {}

@@ -59,6 +59,11 @@ impl Condition {
         }
     }
 
+    /// Writes the condition in one line: operator, key, values.
+    pub(super) fn text(&self) -> String {
+        format!("{} {}: {}", self.operator_text, self.key_text, self.written.texts().join(", "))
+    }
+
     /// Tells whether the condition holds for a request.
     pub(super) fn answer(&self, request: &Request) -> Answer {
         let Some(operator) = self.operator else {

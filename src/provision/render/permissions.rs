@@ -112,9 +112,10 @@ purposes! {
     VerifyFunctions ["lambda:GetPolicy"]
     VerifyTopics ["sns:GetTopicAttributes"]
     AuditTheAccount [
-        "access-analyzer:ListAnalyzers", "iam:GenerateCredentialReport", "iam:GetAccountAuthorizationDetails",
-        "iam:GetAccountPasswordPolicy", "iam:GetAccountSummary", "iam:GetCredentialReport",
-        "iam:ListVirtualMFADevices",
+        "access-analyzer:ListAnalyzers", "account:ListRegions", "iam:GenerateCredentialReport",
+        "iam:GetAccountAuthorizationDetails", "iam:GetAccountPasswordPolicy", "iam:GetAccountSummary",
+        "iam:GetCredentialReport", "iam:ListOpenIDConnectProviders", "iam:ListOrganizationsFeatures",
+        "iam:ListSAMLProviders", "iam:ListServerCertificates", "iam:ListVirtualMFADevices",
     ]
 }
 

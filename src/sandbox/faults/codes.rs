@@ -13,6 +13,7 @@ pub(super) fn throttled(service: &str) -> AwsError {
     match service {
         "lambda" => AwsError::too_many_requests("TooManyRequestsException", "Rate exceeded")
             .with_extra("Reason", json!("CallerRateLimitExceeded")),
+        "account" => AwsError::too_many_requests("TooManyRequestsException", "Rate exceeded"),
         "access-analyzer" => AwsError::too_many_requests("ThrottlingException", "Rate exceeded"),
         "tagging" => AwsError::bad_request("ThrottledException", "Rate exceeded"),
         "events" | "cloudtrail" => AwsError::bad_request("ThrottlingException", "Rate exceeded"),
@@ -106,7 +107,7 @@ fn failure(service: &str) -> &'static str {
         "events" => "InternalException",
         "sns" => "InternalError",
         "tagging" => "InternalServiceException",
-        "access-analyzer" => "InternalServerException",
+        "access-analyzer" | "account" => "InternalServerException",
         _ => "InternalFailure",
     }
 }

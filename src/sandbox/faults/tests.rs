@@ -58,6 +58,7 @@ fn each_service_throttles_in_its_own_words() {
         ("events", "ThrottlingException", 400),
         ("lambda", "TooManyRequestsException", 429),
         ("access-analyzer", "ThrottlingException", 429),
+        ("account", "TooManyRequestsException", 429),
     ] {
         let fate = Account::with(&["* throttle"]).fate((service, "ListThings"), &json!({})).unwrap();
         let error = fate.error.unwrap();

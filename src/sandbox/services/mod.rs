@@ -4,6 +4,7 @@
 //! (`take_change`) and takes it back; saving is not its business.
 
 mod access_analyzer;
+mod account_management;
 pub mod cloudformation;
 pub mod cloudtrail;
 pub(in crate::sandbox) mod events;
@@ -125,6 +126,7 @@ impl Services {
             stacks,
             tagging,
             trail,
+            Arc::new(account_management::AccountManagement),
             troubles.clone(),
         ];
         Self { all, iam, lambda, sns, events, troubles }

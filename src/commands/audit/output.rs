@@ -1,0 +1,65 @@
+//! Where reports go: a file, a folder of several, or stdout.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::report::Format;
+
+/// Where the reports go.
+#[derive(Debug)]
+pub(super) enum Output {
+    /// One format, to stdout.
+    Stdout(Format),
+    /// One format, to a file.
+    File(Format, PathBuf),
+    /// Several formats, to a folder, each under its own name.
+    Folder(Vec<Format>, PathBuf),
+}
+
+impl Output {
+    /// Reads `--format` and `-o`.
+    ///
+    /// # Errors
+    ///
+    /// Several formats and no folder.
+    pub(super) fn of(formats: &[Format], path: Option<&Path>) -> Result<Self, Error> {
+        let mut formats = formats.to_vec();
+        formats.sort_unstable();
+        formats.dedup();
+        let path = path.filter(|path| *path != Path::new("-"));
+        match (formats.as_slice(), path) {
+            ([], None) => Ok(Self::Stdout(Format::Text)),
+            ([], Some(path)) => Ok(Self::File(Format::Text, path.to_owned())),
+            ([one], None) => Ok(Self::Stdout(*one)),
+            ([one], Some(path)) => Ok(Self::File(*one, path.to_owned())),
+            (_, Some(path)) => Ok(Self::Folder(formats, path.to_owned())),
+            (_, None) => Err(Error::usage("several formats go to a folder")
+                .hinted("name it with `-o DIR`; each format gets a file of its own in it")),
+        }
+    }
+}
+
+/// Writes a file whole or not at all.
+///
+/// # Errors
+///
+/// The folder cannot be made or the file cannot be written.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let failed = |error: std::io::Error| {
+        Error::input(format!("`{}` cannot be written", path.display())).caused_by(error)
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed)?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let beside = path.with_file_name(name);
+    let written = fs::File::create(&beside).and_then(|mut file| file.write_all(bytes));
+    let placed = written.and_then(|()| fs::rename(&beside, path));
+    if placed.is_err() {
+        // What is left of the attempt is nobody's; the error tells what went wrong.
+        let _ = fs::remove_file(&beside);
+    }
+    placed.map_err(failed)
+}

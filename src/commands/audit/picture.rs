@@ -1,0 +1,93 @@
+//! Where the picture of the account comes from: the account, a file collected from it, or a credential report.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::offline;
+use crate::account::part::Part;
+use crate::account::snapshot::Snapshot;
+use crate::audit::finding::Calls;
+use crate::aws::Aws;
+use crate::aws::collect::{Scope, collect};
+use crate::aws::connect::connect;
+use crate::cli::TargetArgs;
+use crate::clock::{Clock, seconds};
+use crate::error::Error;
+use crate::scenario::model::DEFAULT_REGION;
+use crate::ui::Ui;
+
+/// What is audited.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PictureArgs {
+    /// Audit a file of `iamlab audit collect`; no account is contacted
+    #[arg(long, value_name = "FILE", conflicts_with = "credential_report", help_heading = "Offline")]
+    snapshot: Option<PathBuf>,
+    /// Audit a credential report that somebody downloaded; no account is contacted
+    #[arg(long, value_name = "FILE", help_heading = "Offline")]
+    credential_report: Option<PathBuf>,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+/// A picture, and how it was taken.
+#[derive(Debug)]
+pub(super) struct Picture {
+    /// What is known of the account.
+    pub(super) snapshot: Snapshot,
+    /// `sandbox`, `aws` or `file`.
+    pub(super) target: &'static str,
+    /// Requests it took; `None` for a file.
+    pub(super) calls: Option<Calls>,
+    /// The account, when one was contacted.
+    pub(super) aws: Option<Aws>,
+}
+
+impl Picture {
+    /// Returns the time by which ages are counted unless another is asked for: when the account was read, and not
+    /// before its credential report was made.
+    pub(super) fn as_of(&self) -> Timestamp {
+        let taken = seconds(self.snapshot.taken_at);
+        let report = self.snapshot.credential_report.read().and_then(|report| report.generated);
+        report.map_or(taken, |generated| taken.max(generated))
+    }
+}
+
+impl PictureArgs {
+    /// Tells whether no account is contacted.
+    pub(super) const fn is_offline(&self) -> bool {
+        self.snapshot.is_some() || self.credential_report.is_some()
+    }
+}
+
+/// Reads what `parts` names, of the account or of a file.
+pub(super) async fn take(ui: &Ui, args: &PictureArgs, parts: &BTreeSet<Part>) -> Result<Picture, Error> {
+    let of_file = |snapshot| Picture { snapshot, target: "file", calls: None, aws: None };
+    if let Some(path) = &args.snapshot {
+        return Ok(of_file(offline::snapshot(path)?.snapshot));
+    }
+    if let Some(path) = &args.credential_report {
+        return Ok(of_file(offline::credential_report(path, &Clock::System)?));
+    }
+    live(ui, &args.target, parts).await
+}
+
+/// Reads what `parts` names of the account.
+pub(super) async fn live(ui: &Ui, args: &TargetArgs, parts: &BTreeSet<Part>) -> Result<Picture, Error> {
+    let target = args.target()?;
+    let region = args.region.as_deref().unwrap_or(DEFAULT_REGION);
+    let aws = connect(&target, region, Clock::System).await?;
+    ui.begin_progress(1);
+    ui.progress_message("reading the account");
+    let collected = collect(&aws, &Scope::audit(parts.iter().copied())).await;
+    ui.end_progress();
+    let calls = aws.meter.calls();
+    Ok(Picture {
+        snapshot: collected.snapshot,
+        target: target.name(),
+        calls: Some(Calls { read: calls.read, write: calls.write, throttled: calls.throttled }),
+        aws: Some(aws),
+    })
+}

@@ -1,0 +1,214 @@
+//! `iamlab audit run`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::output::{Output, write};
+use super::picture::{PictureArgs, take};
+use crate::audit::attestation::Attestations;
+use crate::audit::baseline::Baseline;
+use crate::audit::benchmark::{self, Benchmark};
+use crate::audit::engine::{Question, audit};
+use crate::audit::exception::Exceptions;
+use crate::audit::finding::Audit;
+use crate::audit::gate::{FailOn, Gate};
+use crate::aws::Aws;
+use crate::aws::publish::publish;
+use crate::error::{Error, ErrorKind, Exit};
+use crate::report::{Format, render, render_with};
+use crate::scenario::suggest::closest;
+use crate::source::Diagnostic;
+use crate::ui::Ui;
+
+/// Audit an account, or a file that was collected from one; exit 2 when something fails
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  iamlab audit run\n  \
+    iamlab audit run --profile prod --benchmark cis-aws-5.0.0 --format html -o audit.html\n  \
+    iamlab audit run --credential-report status_reports.csv\n  \
+    iamlab audit run --format json --format sarif -o reports/ --fail-on high\n\n\
+    Exit codes: 0 nothing fails, 2 something fails, 4 something could not be looked at")]
+pub struct RunArgs {
+    /// A benchmark to judge by; repeatable [default: cis-aws-1.2.0]
+    #[arg(long, value_name = "ID", value_parser = known_benchmark)]
+    benchmark: Vec<&'static Benchmark>,
+    /// Only this control, by its number, topic or check; repeatable
+    #[arg(long, value_name = "ID")]
+    control: Vec<String>,
+    /// Count ages as of this time (RFC 3339) or day [default: when the account was read]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    as_of: Option<Timestamp>,
+    /// Failures that somebody answers for, a YAML file
+    #[arg(long, value_name = "FILE")]
+    exceptions: Option<PathBuf>,
+    /// Only tell what each exception would hide
+    #[arg(long, requires = "exceptions")]
+    dry_run: bool,
+    /// Answers to the controls that no check can answer, a YAML file
+    #[arg(long, value_name = "FILE")]
+    attestations: Option<PathBuf>,
+    /// The JSON report of an earlier audit: tell what is new and what is gone
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Exit 2 only for failures at least this severe, or for `new` ones; repeatable, all must hold
+    #[arg(long, value_name = "SEVERITY|new", help_heading = "Result")]
+    fail_on: Vec<FailOn>,
+    /// Exit 0 whatever is found
+    #[arg(long, help_heading = "Result")]
+    exit_zero: bool,
+    /// Form of the report; repeatable, with `-o DIR`
+    #[arg(long, value_enum, value_name = "FORMAT", value_delimiter = ',', help_heading = "Output")]
+    format: Vec<Format>,
+    /// Write to this file, or with several formats to this folder [default: stdout]
+    #[arg(short, long, value_name = "PATH", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// Publish the text report to this SNS topic too
+    #[arg(long, value_name = "TOPIC_ARN", help_heading = "Output")]
+    notify: Option<String>,
+    #[command(flatten)]
+    picture: PictureArgs,
+}
+
+pub(super) async fn run(ui: &Ui, args: &RunArgs) -> Result<Exit, Error> {
+    let output = Output::of(&args.format, args.output.as_deref())?;
+    if args.notify.is_some() && args.picture.is_offline() {
+        return Err(Error::usage("`--notify` speaks to an account, and an offline audit contacts none"));
+    }
+    let gate = Gate { fail_on: args.fail_on.clone(), exit_zero: args.exit_zero };
+    if gate.fail_on.contains(&FailOn::New) && args.baseline.is_none() {
+        return Err(Error::usage("`--fail-on new` needs to know what is old")
+            .hinted("name an earlier JSON report with `--baseline FILE`"));
+    }
+    let mut exceptions = read(ui, args.exceptions.as_deref(), Exceptions::load)?;
+    if let Some(exceptions) = &mut exceptions {
+        exceptions.dry_run = args.dry_run;
+    }
+    let attestations = read(ui, args.attestations.as_deref(), Attestations::load)?;
+    let baseline = args.baseline.as_deref().map(earlier).transpose()?;
+    let mut question = Question {
+        benchmarks: benchmarks(&args.benchmark)?,
+        only: args.control.clone(),
+        as_of: args.as_of.unwrap_or(Timestamp::UNIX_EPOCH),
+        exceptions: exceptions.as_ref(),
+        attestations: attestations.as_ref(),
+        baseline: baseline.as_ref(),
+    };
+    if let Some(stranger) = question.strangers().first() {
+        return Err(stranger_error(stranger, &question));
+    }
+    let picture = take(ui, &args.picture, &question.parts()).await?;
+    if args.as_of.is_none() {
+        question.as_of = picture.as_of();
+    }
+    if let Some(earlier) = baseline.as_ref().filter(|earlier| earlier.account != picture.snapshot.account) {
+        let message =
+            format!("the baseline is of account {}, this is {}", earlier.account, picture.snapshot.account);
+        return Err(Error::input(message).hinted("name a report of the same account"));
+    }
+    let found = audit(&picture.snapshot, &question, picture.target, picture.calls);
+    report(ui, &output, &found)?;
+    if let (Some(topic), Some(aws)) = (&args.notify, &picture.aws) {
+        notify(ui, aws, topic, &found).await?;
+    }
+    Ok(gate.exit(&found))
+}
+
+fn report(ui: &Ui, output: &Output, found: &Audit) -> Result<(), Error> {
+    match output {
+        Output::Stdout(Format::Text) => {
+            ui.data(render_with(found, &|tone, text| ui.paint(tone, text)).trim_end_matches('\n'));
+        }
+        Output::Stdout(format) => ui.data(rendered(found, *format)?.trim_end_matches('\n')),
+        Output::File(format, path) => write(path, rendered(found, *format)?.as_bytes())?,
+        Output::Folder(formats, folder) => {
+            for format in formats {
+                write(&folder.join(format.file_name()), rendered(found, *format)?.as_bytes())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn rendered(found: &Audit, format: Format) -> Result<String, Error> {
+    render(found, format)
+        .map_err(|error| Error::new(ErrorKind::Internal, "the report cannot be written").caused_by(error))
+}
+
+async fn notify(ui: &Ui, aws: &Aws, topic: &str, found: &Audit) -> Result<(), Error> {
+    let failures = found.benchmarks.iter().map(|judged| judged.summary.fail).sum::<usize>();
+    let subject = format!("iamlab audit of {}: {failures} failed", found.account);
+    publish(aws, topic, &subject, &rendered(found, Format::Text)?).await?;
+    ui.status(&format!("published to {topic}"));
+    Ok(())
+}
+
+fn read<T>(
+    ui: &Ui,
+    path: Option<&Path>,
+    load: impl Fn(&Path) -> Result<T, Vec<Diagnostic>>,
+) -> Result<Option<T>, Error> {
+    let Some(path) = path else { return Ok(None) };
+    load(path).map(Some).map_err(|found| {
+        ui.diagnostics(&found);
+        let noun = if found.len() == 1 { "mistake" } else { "mistakes" };
+        Error::input(format!("`{}` has {} {noun}", path.display(), found.len()))
+    })
+}
+
+fn earlier(path: &Path) -> Result<Baseline, Error> {
+    let unread = |why: String| Error::input(format!("`{}` cannot be read: {why}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| unread(crate::scenario::files::why(&error)))?;
+    Baseline::parse(&text).map_err(|error| {
+        unread(error.to_string()).hinted("`iamlab audit run --format json -o FILE` writes one")
+    })
+}
+
+pub(super) fn benchmarks(named: &[&'static Benchmark]) -> Result<Vec<&'static Benchmark>, Error> {
+    let mut chosen: Vec<&'static Benchmark> = Vec::new();
+    for benchmark in named {
+        if !chosen.iter().any(|one| one.id == benchmark.id) {
+            chosen.push(benchmark);
+        }
+    }
+    if chosen.is_empty() {
+        chosen.extend(benchmark::find(benchmark::DEFAULT));
+    }
+    if chosen.is_empty() {
+        return Err(Error::new(ErrorKind::Internal, "the default benchmark is missing"));
+    }
+    Ok(chosen)
+}
+
+pub(super) fn known_benchmark(id: &str) -> Result<&'static Benchmark, String> {
+    benchmark::find(id).ok_or_else(|| {
+        let ids = benchmark::all().iter().map(|benchmark| benchmark.id.as_str());
+        format!("there is no such benchmark; known are {}", ids.collect::<Vec<_>>().join(", "))
+    })
+}
+
+fn stranger_error(stranger: &str, question: &Question<'_>) -> Error {
+    let known = question.benchmarks.iter().flat_map(|benchmark| {
+        let names = |control: &'static benchmark::Control| {
+            [&control.id, &control.topic].into_iter().chain(&control.checks).map(String::as_str)
+        };
+        benchmark.controls.iter().flat_map(names)
+    });
+    let hint = match closest(stranger, known) {
+        Some(close) => format!("did you mean `{close}`? `iamlab audit controls` lists all"),
+        None => "`iamlab audit controls` lists them".to_owned(),
+    };
+    Error::usage(format!("no benchmark that is asked for has a control `{stranger}`")).hinted(hint)
+}
+
+/// Reads a time, or a day as its first moment in UTC.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    text.parse()
+        .ok()
+        .or_else(day)
+        .ok_or_else(|| "expected a time as `2026-03-02T09:00:00Z`, or a day as `2026-03-02`".to_owned())
+}
