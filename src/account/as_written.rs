@@ -23,6 +23,7 @@ pub(super) mod if_any {
 
     use super::PolicyDocument;
 
+    #[expect(clippy::ref_option, reason = "serde hands a field over so")]
     pub(in super::super) fn serialize<S: Serializer>(
         document: &Option<PolicyDocument>,
         serializer: S,

@@ -218,7 +218,7 @@ mod tests {
         assert!(CredentialReport::parse("name,arn\nx,y", None).unwrap_err().to_string().contains("`user`"));
         assert!(CredentialReport::parse("user,arn,user\n", None).is_err());
         assert!(CredentialReport::parse("", None).is_err());
-        let wide: String = (0..COLUMNS).map(|number| format!(",c{number}")).collect();
+        let wide = ",c".repeat(COLUMNS);
         let error = CredentialReport::parse(&format!("user,arn{wide}\n"), None).unwrap_err();
         assert!(error.to_string().contains("columns"), "{error}");
     }

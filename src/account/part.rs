@@ -22,7 +22,7 @@ pub enum Part {
     ServerCertificates,
     /// The enabled regions and the analyzers in each.
     Analyzers,
-    /// SAML and OpenID Connect providers.
+    /// SAML and `OpenID` Connect providers.
     IdentityProviders,
     /// Whether the organization looks after root users.
     RootManagement,

@@ -430,7 +430,7 @@ pub struct ServerCertificate {
 pub struct IdentityProviders {
     /// ARNs of the SAML providers.
     pub saml: BTreeSet<String>,
-    /// ARNs of the OpenID Connect providers.
+    /// ARNs of the `OpenID` Connect providers.
     pub oidc: BTreeSet<String>,
 }
 

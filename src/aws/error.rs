@@ -228,16 +228,26 @@ impl ApiError {
     /// so that the same failure is the same text.
     pub fn reason(&self) -> String {
         let Self { operation, resource, code, message, .. } = self;
-        let text = if self.class == ErrorClass::Denied {
-            format!("the permission `{}` is missing: {code}: {message}", self.missing_action())
-        } else {
-            format!("{operation} on {resource} failed: {code}: {message}")
+        let action = self.missing_action();
+        let text = match self.class {
+            ErrorClass::Denied if self.is_forbidden() => {
+                format!("a policy denies `{action}` for {resource}: {code}: {message}")
+            }
+            ErrorClass::Denied => {
+                format!("the permission `{action}` is missing for {resource}: {code}: {message}")
+            }
+            _ => format!("{operation} on {resource} failed: {code}: {message}"),
         };
         // What answers may be anybody's endpoint.
         text.split(|c: char| c.is_whitespace() || c.is_control())
             .filter(|word| !word.is_empty())
             .collect::<Vec<_>>()
             .join(" ")
+    }
+
+    /// Tells whether a policy says no, where otherwise none says yes.
+    fn is_forbidden(&self) -> bool {
+        self.message.contains("explicit deny")
     }
 
     /// Returns what a denial says after naming the caller.
@@ -256,7 +266,7 @@ impl ApiError {
     /// one that was asked for: who creates a function must also be allowed `iam:PassRole`.
     fn missing_permission(&self) -> String {
         let (told, action) = (self.told(), self.missing_action());
-        if self.message.contains("explicit deny") {
+        if self.is_forbidden() {
             return format!(
                 "a policy denies `{action}` to the caller, and no other policy can allow it again"
             );
@@ -373,6 +383,12 @@ mod tests {
         error.request_id = Some("id".into());
         assert_eq!(error.reason(), "iam:GetCredentialReport on the report failed: BrokenAnswer: a b [2J");
         error.class = ErrorClass::Denied;
-        assert!(error.reason().starts_with("the permission `iam:GetCredentialReport` is missing: "));
+        assert!(
+            error
+                .reason()
+                .starts_with("the permission `iam:GetCredentialReport` is missing for the report: ")
+        );
+        error.message = "not authorized, with an explicit deny in a service control policy".into();
+        assert!(error.reason().starts_with("a policy denies `iam:GetCredentialReport` for the report: "));
     }
 }

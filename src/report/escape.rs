@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// How many characters of one sentence the formats for people show.
-const LONG: usize = 2000;
+const LONG: usize = 1200;
 
 /// Whether a character acts on a terminal or a reader instead of being read.
 const fn acts(c: char) -> bool {

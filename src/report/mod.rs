@@ -17,7 +17,6 @@ mod json;
 mod junit;
 mod markdown;
 mod ocsf;
-mod picture;
 mod sarif;
 mod stream;
 mod text;

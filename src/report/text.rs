@@ -110,7 +110,7 @@ impl Text<'_> {
         );
         self.toned("", 0, Some(Tone::Dim), &read);
         if let Some(age) = words::report_age(audit) {
-            self.toned("", 0, Some(Tone::Dim), &sentence(&age));
+            self.toned("", 0, Some(Tone::Dim), &words::sentence(&age));
         }
         self.out.push('\n');
     }
@@ -367,12 +367,6 @@ fn changes(audit: &Audit) -> (usize, usize) {
 
 fn name(finding: &Finding) -> String {
     cut(&plain(&words::subject(finding)), NAME).into_owned()
-}
-
-/// Makes a sentence of our own end and begin as one.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 /// Breaks a text between words, never inside a command in backticks: people copy those. What is longer than a line

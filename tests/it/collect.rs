@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use iamlab::account::file::{Calls, SnapshotFile};
+use iamlab::account::packing::LARGEST;
 use iamlab::account::part::Part;
 use iamlab::account::snapshot::{RootManagement, Snapshot};
 use iamlab::aws::Aws;
@@ -91,6 +93,12 @@ async fn the_largest_account_takes_sixteen_requests_at_most() {
     assert!(aws.meter.calls().total() <= 16, "{:?}", aws.meter.calls());
     let identity = snapshot.identity.read().unwrap();
     assert_eq!((identity.users.len(), identity.roles.len()), (5_000, 1_000));
+    // It goes through a file, too.
+    let file = SnapshotFile { snapshot, target: "sandbox".into(), api_calls: Calls::default() };
+    let text = file.to_json().unwrap();
+    assert!(u64::try_from(text.len()).unwrap() < LARGEST / 10, "{} bytes", text.len());
+    let read = SnapshotFile::parse(&text).unwrap();
+    assert!(read.to_json().unwrap() == text);
 }
 
 #[tokio::test]

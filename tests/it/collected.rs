@@ -8,6 +8,7 @@ use iamlab::account::part::Part;
 use iamlab::aws::collect::{Scope, collect};
 use serde_json::Value;
 
+use crate::cases::wait;
 use crate::lab::{Account, LAB, UP, concluded, iam_auditing, read_handover};
 use crate::program::Program;
 use crate::served::Served;
@@ -124,6 +125,23 @@ fn what_cannot_be_read_is_told_and_the_rest_is_kept() {
     assert_eq!(facets["regions"]["read"].as_array().unwrap().len(), 17);
     assert!(facets["analyzers"].as_object().unwrap().values().all(|one| one["not_read"].is_string()));
     assert!(facets["identity"]["read"].is_object() && facets["credential_report"]["read"].is_object());
+}
+
+#[test]
+fn every_region_is_asked_through_an_endpoint_too() {
+    let account = Account::live();
+    wait(async {
+        let clients = account.clients().await;
+        let ireland = clients.analyzer.config().to_builder();
+        let ireland = ireland.region(aws_config::Region::from_static("eu-west-1")).build();
+        let ireland = aws_sdk_accessanalyzer::Client::from_conf(ireland);
+        ireland.create_analyzer().analyzer_name("outside").r#type("ACCOUNT".into()).send().await.unwrap();
+    });
+    let served = Served::new(&account, |_| Fault::None);
+    let text = Program::new().at(&served).run(&["audit", "collect", "-o", "-"]).expect(0).stdout;
+    let analyzers = serde_json::from_str::<Value>(&text).unwrap()["facets"]["analyzers"].clone();
+    assert_eq!(analyzers["eu-west-1"]["read"][0]["name"], "outside");
+    assert_eq!(analyzers["us-east-1"]["read"], serde_json::json!([]));
 }
 
 #[test]

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod access_review;
 mod audit;
 mod audit_rules;
 mod authorisation;

@@ -32,6 +32,7 @@ pub(super) async fn list(
         }));
         token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
         if token.is_none() {
+            analyzers.sort_unstable_by(|one, other| one.arn.cmp(&other.arn));
             return Ok(analyzers);
         }
     }

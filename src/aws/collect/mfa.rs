@@ -28,6 +28,7 @@ pub(super) async fn read(aws: &Aws, which: AssignmentStatusType) -> Result<Vec<V
         }));
         marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
         if marker.is_none() {
+            devices.sort_unstable_by(|one, other| one.serial.cmp(&other.serial));
             return Ok(devices);
         }
     }
