@@ -252,12 +252,10 @@ proptest! {
         for (name, user) in &users {
             user.verdicts(name, &mut expected);
         }
-        match &root {
-            Some(root) => root.root_verdicts(&mut expected),
-            None => {
-                let unknown = CHECKED.iter().filter(|id| id.starts_with("root-"));
-                expected.extend(unknown.map(|id| ((*id, "<root_account>".to_owned(), ""), Status::Unknown)));
-            }
+        let unknown = CHECKED.iter().filter(|id| id.starts_with("root-"));
+        expected.extend(unknown.map(|id| ((*id, "<root_account>".to_owned(), ""), Status::Unknown)));
+        if let Some(root) = &root {
+            root.root_verdicts(&mut expected);
         }
         let report = report(root.as_ref(), &users);
         prop_assert_eq!(judged(&report), expected, "{}", report);

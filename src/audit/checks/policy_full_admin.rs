@@ -82,19 +82,19 @@ fn grade(questions: &Questions, subject: &Subject, document: Option<&PolicyDocum
         Err(error) => return Verdict::unknown(subject, format!("has a document that cannot be read: {error}")),
     };
     let granted = questions.ask(&policy).allowed();
+    if granted.rest == Degree::No {
+        return Verdict::pass(subject, "does not allow everything");
+    }
     let broad = Broad::of(document, &questions.broad(&policy));
-    let verdict = match (granted.everything(), granted.rest) {
-        (Degree::Yes, _) if broad.is_negated => {
-            Verdict::fail(subject, "allows all but what it names on all but what it names, IAM included")
+    let verdict = match granted.everything() {
+        Degree::Yes if broad.is_negated => {
+            Verdict::fail(subject, "allows everything but what it names, IAM included")
         }
-        (Degree::Yes, _) => Verdict::fail(subject, "allows every action on every resource"),
-        (Degree::Condition, _) => {
+        Degree::Yes => Verdict::fail(subject, "allows every action on every resource"),
+        Degree::Condition => {
             Verdict::manual(subject, "allows every action on every resource under a condition")
         }
-        (_, Degree::Yes | Degree::Condition) => {
-            Verdict::manual(subject, "allows every action on every resource, except in IAM")
-        }
-        _ => return Verdict::pass(subject, "does not allow everything"),
+        _ => Verdict::manual(subject, "allows every action on every resource, except in IAM"),
     };
     let verdict = verdict.with("Statement", broad.statements.join(", "));
     if broad.conditions.is_empty() { verdict } else { verdict.with("Condition", broad.conditions.join(", ")) }
