@@ -122,8 +122,9 @@ impl Reviewed {
             actions: sets.all.len(),
             ..Summary::default()
         };
+        let counted = sets.counted();
         for service in actions().services() {
-            let one = of_service(service, &sets);
+            let one = of_service(service, &counted);
             if one.actions == 0 {
                 continue;
             }
@@ -149,22 +150,37 @@ struct Sets {
     full: ActionSet,
 }
 
-fn of_service(service: &Service, sets: &Sets) -> OfService {
-    let Sets { all, free, everywhere, full } = sets;
-    let held = || service.actions.clone().filter(|&place| all.contains(place));
-    // What is free on one resource and depends on a condition on the others does depend on it.
-    let depends = |place| !free.contains(place) || (everywhere.contains(place) && !full.contains(place));
-    let of_level = |level: Level| held().filter(|&place| actions().of_level(level).contains(place)).count();
+/// What is counted of each service.
+struct Counted {
+    all: ActionSet,
+    levels: Vec<(Level, ActionSet)>,
+    conditional: ActionSet,
+    particular: ActionSet,
+}
+
+impl Sets {
+    fn counted(self) -> Counted {
+        let Self { all, free, everywhere, full } = self;
+        // What is free on one resource and depends on a condition on the others does depend on it.
+        let mut conditional = all.without(&free);
+        conditional.add(&everywhere.without(&full));
+        Counted {
+            levels: Level::ALL.map(|level| (level, all.both(actions().of_level(level)))).into(),
+            conditional,
+            particular: all.without(&everywhere),
+            all,
+        }
+    }
+}
+
+fn of_service(service: &Service, counted: &Counted) -> OfService {
+    let of_level = |(level, set): &(Level, ActionSet)| (*level, set.of(service));
     OfService {
         service: service.name,
-        actions: held().count(),
+        actions: counted.all.of(service),
         of: service.actions.len(),
-        levels: Level::ALL
-            .into_iter()
-            .map(|level| (level, of_level(level)))
-            .filter(|(_, count)| *count > 0)
-            .collect(),
-        conditional: held().filter(|&place| depends(place)).count(),
-        particular: held().filter(|&place| !everywhere.contains(place)).count(),
+        levels: counted.levels.iter().map(of_level).filter(|(_, count)| *count > 0).collect(),
+        conditional: counted.conditional.of(service),
+        particular: counted.particular.of(service),
     }
 }

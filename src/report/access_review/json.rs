@@ -1,11 +1,16 @@
 //! The review for programs. Versioned; keys are only ever added.
+//!
+//! What many have in common is there once: `permissions` of a principal is a place in `permission_sets`, `action_list` of
+//! a grant one in `action_lists`, both counted from 0.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::csv::expanded;
 use super::{About, Figures, administrator_word, time};
+use crate::audit::access_review::summary;
 use crate::audit::access_review::{
     Administrator, Found, Grant, Kind, LastUse, Leads, Review, Reviewed, Used,
 };
@@ -24,6 +29,8 @@ struct Document<'a> {
     api_calls: Option<ApiCalls>,
     not_read: Vec<&'a str>,
     principals: Vec<Principal<'a>>,
+    permission_sets: Vec<Box<RawValue>>,
+    action_lists: Vec<ActionList<'a>>,
 }
 
 #[derive(Serialize)]
@@ -61,6 +68,15 @@ struct Principal<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     administrator_but: Option<usize>,
     escalation: Vec<Way<'a>>,
+    /// The place in `permission_sets`.
+    permissions: usize,
+    not_read: &'a [String],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    last_used: BTreeMap<&'static str, When<'a>>,
+}
+
+#[derive(Serialize)]
+struct Permissions<'a> {
     known_actions: usize,
     /// Everything on every resource without conditions; `*` for all services.
     whole_services: Vec<&'static str>,
@@ -68,9 +84,6 @@ struct Principal<'a> {
     unknown_actions: Vec<String>,
     grants: Vec<Granted<'a>>,
     without_effect: &'a [String],
-    not_read: &'a [String],
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    last_used: BTreeMap<&'static str, When<'a>>,
 }
 
 #[derive(Serialize)]
@@ -108,13 +121,20 @@ struct Granted<'a> {
     group: Option<&'a str>,
     statement: usize,
     sid: Option<&'a str>,
-    actions: Vec<Covering<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expanded: Option<Vec<String>>,
+    /// The place in `action_lists`.
+    action_list: usize,
     under_conditions: usize,
     resources: &'a [String],
     conditions: &'a [String],
     limits: &'a [String],
+}
+
+/// What a statement names, as far as it is left.
+#[derive(Serialize)]
+struct ActionList<'a> {
+    patterns: Vec<Covering<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expanded: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -141,7 +161,9 @@ pub fn to_json(
 ) -> Result<String, serde_json::Error> {
     let figures = Figures::of(review);
     let all = actions();
-    serde_json::to_string_pretty(&Document {
+    let mut shared = Shared { expand: about.expand, ..Shared::default() };
+    let principals = review.everybody().map(|one| principal(one, &mut shared)).collect::<Result<_, _>>()?;
+    serde_json::to_string(&Document {
         format_version: 1,
         account: &review.account,
         target: about.target,
@@ -162,15 +184,80 @@ pub fn to_json(
         },
         api_calls,
         not_read: review.unread(),
-        principals: review.everybody().map(|one| principal(one, about.expand)).collect(),
+        principals,
+        permission_sets: shared.sets,
+        action_lists: shared.lists,
     })
 }
 
-fn principal(one: &Reviewed, expand: bool) -> Principal<'_> {
-    let summary = one.summary();
+/// What several have in common.
+#[derive(Default)]
+struct Shared<'a> {
+    expand: bool,
+    sets: Vec<Box<RawValue>>,
+    /// Sets by their text.
+    by_text: BTreeMap<String, usize>,
+    lists: Vec<ActionList<'a>>,
+    /// Lists by their place in memory, where all that share them have them.
+    by_place: BTreeMap<usize, usize>,
+}
+
+impl<'a> Shared<'a> {
+    fn permissions(&mut self, one: &'a Reviewed) -> Result<usize, serde_json::Error> {
+        let summary = one.summary();
+        let is_all = summary.whole.len() == actions().services().len();
+        let set = Permissions {
+            known_actions: summary.actions,
+            whole_services: if is_all { vec!["*"] } else { summary.whole },
+            services: summary.services.into_iter().map(of_service).collect(),
+            unknown_actions: summary.unknown.iter().map(ToString::to_string).collect(),
+            grants: one.grants.iter().map(|grant| self.grant(grant)).collect(),
+            without_effect: &one.without_effect,
+        };
+        let text = serde_json::to_string(&set)?;
+        if let Some(known) = self.by_text.get(&text) {
+            return Ok(*known);
+        }
+        let place = self.sets.len();
+        self.sets.push(RawValue::from_string(text.clone())?);
+        self.by_text.insert(text, place);
+        Ok(place)
+    }
+
+    fn grant(&mut self, grant: &'a Grant) -> Granted<'a> {
+        Granted {
+            policy: &grant.policy,
+            policy_arn: grant.policy_arn.as_deref(),
+            group: grant.group.as_deref(),
+            statement: grant.statement,
+            sid: grant.sid.as_deref(),
+            action_list: self.list(grant),
+            under_conditions: grant.conditional.len(),
+            resources: &grant.resources,
+            conditions: &grant.conditions,
+            limits: &grant.limits,
+        }
+    }
+
+    fn list(&mut self, grant: &'a Grant) -> usize {
+        let next = self.lists.len();
+        let place = *self.by_place.entry(grant.patterns.as_ptr().addr()).or_insert(next);
+        if place == next {
+            let patterns = grant.patterns.iter().map(|one| Covering {
+                pattern: &one.text,
+                known: one.is_known,
+                actions: one.actions.len(),
+            });
+            let expanded = self.expand.then(|| expanded(grant));
+            self.lists.push(ActionList { patterns: patterns.collect(), expanded });
+        }
+        place
+    }
+}
+
+fn principal<'a>(one: &'a Reviewed, shared: &mut Shared<'a>) -> Result<Principal<'a>, serde_json::Error> {
     let of = |kind| (one.kind == kind).then_some(one.together.as_slice());
-    let is_all = summary.whole.len() == actions().services().len();
-    Principal {
+    Ok(Principal {
         kind: one.kind,
         name: &one.name,
         arn: &one.arn,
@@ -184,25 +271,20 @@ fn principal(one: &Reviewed, expand: bool) -> Principal<'_> {
             Administrator::Unknown | Administrator::No => None,
         },
         escalation: one.paths.iter().map(way).collect(),
-        known_actions: summary.actions,
-        whole_services: if is_all { vec!["*"] } else { summary.whole },
-        services: summary
-            .services
-            .into_iter()
-            .map(|one| OfService {
-                service: one.service,
-                actions: one.actions,
-                of: one.of,
-                levels: one.levels.into_iter().collect(),
-                under_conditions: one.conditional,
-                on_particular_resources: one.particular,
-            })
-            .collect(),
-        unknown_actions: summary.unknown.iter().map(ToString::to_string).collect(),
-        grants: one.grants.iter().map(|grant| granted(grant, expand)).collect(),
-        without_effect: &one.without_effect,
+        permissions: shared.permissions(one)?,
         not_read: &one.unread,
         last_used: last_used(&one.last_use),
+    })
+}
+
+fn of_service(one: summary::OfService) -> OfService {
+    OfService {
+        service: one.service,
+        actions: one.actions,
+        of: one.of,
+        levels: one.levels.into_iter().collect(),
+        under_conditions: one.conditional,
+        on_particular_resources: one.particular,
     }
 }
 
@@ -216,27 +298,6 @@ fn way(found: &Found) -> Way<'_> {
         targets: &found.targets,
         has_more_targets: found.has_more,
         to_administrator: found.leads,
-    }
-}
-
-fn granted(grant: &Grant, expand: bool) -> Granted<'_> {
-    let patterns = grant.patterns.iter().map(|one| Covering {
-        pattern: &one.text,
-        known: one.is_known,
-        actions: one.actions.len(),
-    });
-    Granted {
-        policy: &grant.policy,
-        policy_arn: grant.policy_arn.as_deref(),
-        group: grant.group.as_deref(),
-        statement: grant.statement,
-        sid: grant.sid.as_deref(),
-        actions: patterns.collect(),
-        expanded: expand.then(|| expanded(grant)),
-        under_conditions: grant.conditional.len(),
-        resources: &grant.resources,
-        conditions: &grant.conditions,
-        limits: &grant.limits,
     }
 }
 
@@ -274,13 +335,15 @@ mod tests {
         let user3 = of("user", "User3");
         assert_eq!(user3["groups"], json!(["IAM-Auditor-Group"]));
         assert_eq!(user3["last_used"]["password"], json!({"state": "used", "at": "2026-03-01T10:00:00Z"}));
+        let at = usize::try_from(user3["permissions"].as_u64().unwrap()).unwrap();
+        let of_user3 = &document["permission_sets"][at];
         let through =
-            user3["grants"].as_array().unwrap().iter().find(|one| one["group"] == "IAM-Auditor-Group");
-        assert_eq!(
-            through.unwrap()["expanded"],
-            json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"])
-        );
-        let iam = user3["services"].as_array().unwrap().iter().find(|one| one["service"] == "iam").unwrap();
+            of_user3["grants"].as_array().unwrap().iter().find(|one| one["group"] == "IAM-Auditor-Group");
+        let list = usize::try_from(through.unwrap()["action_list"].as_u64().unwrap()).unwrap();
+        let report = json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"]);
+        assert_eq!(document["action_lists"][list]["expanded"], report);
+        let iam =
+            of_user3["services"].as_array().unwrap().iter().find(|one| one["service"] == "iam").unwrap();
         assert_eq!(iam["levels"], json!({"read": 2, "write": 1}));
         let user2 = of("user", "User2");
         assert_eq!(user2["escalation"][0]["id"], "put-user-policy");
