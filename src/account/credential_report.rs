@@ -69,6 +69,9 @@ pub enum When<'a> {
     Unreadable(Option<&'a str>),
 }
 
+/// The most rows that are read. An account has 5,000 users at most.
+const ROWS: usize = 50_000;
+
 /// A text that is no credential report.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a credential report: {0}")]
@@ -98,7 +101,10 @@ impl CredentialReport {
             }
         }
         let columns = Arc::new(columns);
-        let rows = reader.records().map(|record| {
+        let rows = reader.records().enumerate().map(|(count, record)| {
+            if count >= ROWS {
+                return Err(NotAReport(format!("it has more than {ROWS} rows")));
+            }
             let record = record.map_err(|error| NotAReport(error.to_string()))?;
             // What has no heading says nothing.
             let cells = record.iter().take(columns.len()).map(str::to_owned).collect();
@@ -218,6 +224,8 @@ mod tests {
         assert!(CredentialReport::parse("name,arn\nx,y", None).unwrap_err().to_string().contains("`user`"));
         assert!(CredentialReport::parse("user,arn,user\n", None).is_err());
         assert!(CredentialReport::parse("", None).is_err());
+        let long = "user,arn\n".to_owned() + &"u,a\n".repeat(ROWS + 1);
+        assert!(CredentialReport::parse(&long, None).unwrap_err().to_string().contains("50000 rows"));
         let wide = ",c".repeat(COLUMNS);
         let error = CredentialReport::parse(&format!("user,arn{wide}\n"), None).unwrap_err();
         assert!(error.to_string().contains("more than 64 columns"), "{error}");
