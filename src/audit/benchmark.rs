@@ -248,6 +248,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_title_promises_is_what_the_check_is_told() {
+        for (benchmark, control) in controls().filter(|(_, control)| !control.params.is_empty()) {
+            let words = control.title.split(' ').filter_map(|word| word.parse::<i64>().ok());
+            for number in words {
+                let told = control.params.values().any(|value| *value == number);
+                assert!(told, "{} {}: {number} of {:?}", benchmark.id, control.id, control.params);
+            }
+        }
+    }
+
+    #[test]
     fn every_control_is_answered_by_checks_or_has_a_page() {
         let pages = pages();
         for (benchmark, control) in controls() {
@@ -260,6 +271,26 @@ mod tests {
             let texts = [&page.manual, &page.looks_at, &page.why, &page.fix];
             assert!(texts.iter().all(|text| text.len() > 20 && !text.contains('\n')), "{topic}");
             assert!(page.manual.starts_with(char::is_lowercase) && !page.manual.ends_with('.'), "{topic}");
+        }
+    }
+
+    #[test]
+    fn controls_cite_checks_that_exist_with_numbers_that_they_have() {
+        for (benchmark, control) in controls() {
+            let place = format!("{} {}", benchmark.id, control.id);
+            assert_eq!(control.checks().count(), control.checks.len(), "{place}: {:?}", control.checks);
+            assert!(control.severity().is_some(), "{place}");
+            for name in control.params.keys() {
+                let known = control.checks().flat_map(|check| check.params).any(|param| param.name == name);
+                assert!(known, "{place}: no check of it has a number `{name}`");
+            }
+        }
+        for check in CHECKS {
+            assert!(
+                controls().any(|(_, control)| control.is_called(check.id)),
+                "{} is cited by none",
+                check.id
+            );
         }
     }
 

@@ -12,6 +12,9 @@ use crate::account::credential_report::{Flag, Row, When};
 /// report that is made during an audit is younger than its beginning.
 const SLACK: SignedDuration = SignedDuration::from_mins(15);
 
+/// The most characters of a cell that a sentence repeats.
+const LONGEST: usize = 40;
+
 /// The columns of one credential.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Credential {
@@ -74,7 +77,9 @@ impl Gap {
         match self {
             Self::Missing(column) => format!("the report has no `{column}` for this row"),
             Self::Strange(column, cell) => {
-                format!("`{column}` says `{cell}`, which does not tell it")
+                let short: String = cell.chars().take(LONGEST).collect();
+                let more = if short.len() < cell.len() { "…" } else { "" };
+                format!("`{column}` says `{short}{more}`, which does not tell it")
             }
             Self::Later(column) => format!("`{column}` is after the time of the audit"),
         }

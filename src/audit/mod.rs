@@ -16,14 +16,21 @@ pub mod bridge;
 pub mod check;
 pub mod checks;
 mod credential;
+#[cfg(test)]
+mod denied;
+#[cfg(test)]
+mod edge_rows;
 pub mod engine;
 pub mod exception;
 pub mod finding;
 pub mod gate;
+mod held;
 pub mod page;
 mod password_policy;
+mod privilege;
 mod root;
 mod shell;
 #[cfg(test)]
 pub(crate) mod testing;
+mod trust;
 pub mod verdict;

@@ -55,24 +55,33 @@ impl<'a> Root<'a> {
         self.summary("AccountAccessKeysPresent").map(|keys| keys > 0).or_else(|| self.reported_key())
     }
 
-    /// Tells whether root has an MFA device; the live summary goes first.
-    pub(super) fn has_mfa(&self) -> Option<bool> {
-        let reported = || match self.row?.flag("mfa_active") {
+    /// Tells whether a column of root's row says yes; `None` when it does not tell.
+    pub(super) fn reported(&self, column: &str) -> Option<bool> {
+        match self.row?.flag(column) {
             Flag::True => Some(true),
             Flag::False | Flag::NotApplicable => Some(false),
             Flag::NotSupported | Flag::Unreadable(_) => None,
-        };
-        self.summary("AccountMFAEnabled").map(|devices| devices > 0).or_else(reported)
+        }
+    }
+
+    /// Tells whether root has an MFA device; the live summary goes first.
+    pub(super) fn has_mfa(&self) -> Option<bool> {
+        let live = self.summary("AccountMFAEnabled").map(|devices| devices > 0);
+        live.or_else(|| self.reported("mfa_active"))
+    }
+
+    /// Says why nothing tells whether root has an MFA device.
+    pub(super) fn no_word_of_mfa(&self) -> &'static str {
+        match self.row {
+            Some(_) => "root's `mfa_active` cannot be read in the credential report",
+            None => "neither the account summary nor a row of the credential report tells of root",
+        }
     }
 
     /// Tells whether it is known that nobody can be root: there is no password, and there are no keys.
     pub(super) fn has_no_credentials(&self) -> bool {
-        let reported = || match self.row?.flag("password_enabled") {
-            Flag::True => Some(true),
-            Flag::False | Flag::NotApplicable => Some(false),
-            Flag::NotSupported | Flag::Unreadable(_) => None,
-        };
-        let password = self.summary("AccountPasswordPresent").map(|count| count > 0).or_else(reported);
+        let live = self.summary("AccountPasswordPresent").map(|count| count > 0);
+        let password = live.or_else(|| self.reported("password_enabled"));
         password == Some(false) && self.has_key() == Some(false)
     }
 

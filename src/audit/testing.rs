@@ -10,7 +10,7 @@ use crate::account::credential_report::CredentialReport;
 use crate::account::part::Part;
 use crate::account::snapshot::{Facet, Identity, PasswordPolicy, Snapshot};
 
-pub(crate) use crate::account::testing::{aws, document, group, inline, managed, role, user};
+pub(crate) use crate::account::testing::{attached, aws, document, group, inline, managed, role, user};
 
 /// The account of the tests.
 const ACCOUNT: &str = "123456789012";

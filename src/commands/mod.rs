@@ -29,7 +29,8 @@ pub enum Command {
     #[command(
         subcommand,
         after_help = "Examples:\n  iamlab audit run\n  \
-                      iamlab audit run --credential-report status_reports.csv"
+                      iamlab audit run --credential-report status_reports.csv\n  \
+                      iamlab audit access-review --format html -o review.html"
     )]
     Audit(audit::AuditCommand),
     /// Ask what somebody may do in an account, why, and what would change it

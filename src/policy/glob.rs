@@ -67,7 +67,11 @@ pub(super) fn matches(pattern: &[Token], text: &str, case: Case) -> bool {
             // The text ran out; taking more with a `*` leaves even less of it.
             (Some(_), None) => return false,
             (Some(Token::One), Some(next)) if next != ANYTHING => at += 1,
-            (Some(Token::Literal(c) | Token::Inserted(c)), Some(next)) if case.same(*c, next) => at += 1,
+            (Some(Token::Literal(c) | Token::Inserted(c)), Some(next))
+                if case.same(*c, next) && !matches!(next, ANYTHING | ANYONE) =>
+            {
+                at += 1;
+            }
             (_, Some(_)) => {
                 let Some((resume, from)) = &mut star else { return false };
                 from.next();

@@ -2,9 +2,10 @@
 //!
 //! `document` compares policies by meaning, `grammar` says in AWS's words why a text is none, `catalogue` knows
 //! the policies AWS manages, `actions` what there is to be allowed. The rest is the engine: `statement` reads a policy, `request` holds what is asked,
-//! `evaluate` decides, `trace` says why, `explain` what would help, `reach` how far a statement reaches. `docs/policy-engine.md` has the rules.
+//! `evaluate` decides, `trace` says why, `explain` what would help, `reach` how far a statement reaches, `breadth` whether a policy covers everything. `docs/policy-engine.md` has the rules.
 
 pub mod actions;
+pub mod breadth;
 pub mod catalogue;
 pub mod condition;
 pub mod document;

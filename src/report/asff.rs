@@ -11,7 +11,7 @@ use crate::audit::verdict::Status;
 
 use super::escape::{cut, visible};
 use super::identity::{ResourceType, fingerprint, weight};
-use super::stream::{Each, pretty};
+use super::stream::lines;
 use super::words;
 
 /// How many related requirements a finding may have.
@@ -20,7 +20,7 @@ const REQUIREMENTS: usize = 32;
 const FIELDS: usize = 50;
 
 pub(super) fn render(audit: &Audit) -> Result<String, serde_json::Error> {
-    pretty(&Each(&audit.findings, |finding| entry(audit, finding)))
+    lines(&audit.findings, |finding| entry(audit, finding))
 }
 
 fn entry(audit: &Audit, finding: &Finding) -> Value {

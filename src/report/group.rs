@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::audit::check::Severity;
-use crate::audit::finding::{Audit, Change, Finding, Summary};
+use crate::audit::finding::{Audit, Change, Finding};
 use crate::audit::verdict::Status;
 
 /// The findings of one control of one benchmark; never empty.
@@ -17,8 +17,6 @@ pub(super) struct Group<'a> {
     pub(super) status: Status,
     /// The worst severity among those that have the heaviest status.
     pub(super) severity: Severity,
-    /// How they stand.
-    pub(super) summary: Summary,
 }
 
 /// Returns the controls of one benchmark, in its order.
@@ -34,7 +32,7 @@ impl<'a> Group<'a> {
         let status = findings.iter().map(|finding| finding.status).max_by_key(|status| status.gravity())?;
         let worst = findings.iter().filter(|finding| finding.status == status);
         let severity = worst.map(|finding| finding.severity).max().unwrap_or(first.severity);
-        Some(Self { first, findings, status, severity, summary: Summary::of(findings.iter()) })
+        Some(Self { first, findings, status, severity })
     }
 
     /// Returns the findings that stand so.
@@ -58,7 +56,7 @@ impl<'a> Group<'a> {
     }
 
     /// Returns how many findings are new against the baseline.
-    pub(super) fn new(&self) -> usize {
+    pub(super) fn count_new(&self) -> usize {
         self.findings.iter().filter(|finding| finding.change == Some(Change::New)).count()
     }
 }

@@ -45,7 +45,7 @@ fn head(out: &mut String, audit: &Audit) {
         markdown(&audit.target)
     );
     if let Some(age) = words::report_age(audit) {
-        _ = writeln!(out, "\n> {}.", markdown(&age));
+        _ = writeln!(out, "\n> {}", markdown(&words::sentence(&age)));
     }
     out.push_str(
         "\n| benchmark | score | coverage | pass | fail | unknown | manual | n/a | exempt |\n\

@@ -12,10 +12,10 @@ use crate::audit::verdict::Status;
 
 use super::escape::visible;
 use super::identity::{ResourceType, fingerprint, weight};
-use super::stream::{Each, pretty};
+use super::stream::lines;
 
 pub(super) fn render(audit: &Audit) -> Result<String, serde_json::Error> {
-    pretty(&Each(&audit.findings, |finding| event(audit, finding)))
+    lines(&audit.findings, |finding| event(audit, finding))
 }
 
 fn event(audit: &Audit, finding: &Finding) -> Value {

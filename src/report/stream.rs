@@ -1,4 +1,4 @@
-//! [`Each`]: a row per finding, made one by one while it is written: a report of thousands holds one at a time.
+//! [`Each`] and [`lines`]: a row per finding, made one by one while it is written: a report of thousands holds one at a time.
 
 use serde::{Serialize, Serializer};
 
@@ -17,5 +17,19 @@ impl<'a, T: Serialize, F: Fn(&'a Finding) -> T> Serialize for Each<'a, F> {
 pub(super) fn pretty(document: &impl Serialize) -> Result<String, serde_json::Error> {
     let mut text = serde_json::to_string_pretty(document)?;
     text.push('\n');
+    Ok(text)
+}
+
+/// Writes an array with a row per finding and line.
+pub(super) fn lines<'a, T: Serialize>(
+    findings: &'a [Finding],
+    row: impl Fn(&'a Finding) -> T,
+) -> Result<String, serde_json::Error> {
+    let mut text = String::from("[");
+    for (at, finding) in findings.iter().enumerate() {
+        text.push_str(if at == 0 { "\n" } else { ",\n" });
+        text.push_str(&serde_json::to_string(&row(finding))?);
+    }
+    text.push_str("\n]\n");
     Ok(text)
 }

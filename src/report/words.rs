@@ -96,6 +96,12 @@ pub(super) fn missing_permissions(audit: &Audit) -> Option<String> {
     serde_json::to_string_pretty(&policy).ok()
 }
 
+/// Makes a sentence of our own end and begin as one.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

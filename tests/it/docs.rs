@@ -102,15 +102,17 @@ fn checks_are_documented() {
         for read in &answer.reads {
             writeln!(text, "- reads {} (`{}`)", read.name, read.permissions.join("`, `")).unwrap();
         }
-        for benchmark in benchmark::all() {
-            for control in benchmark.controls.iter().filter(|control| control.is_called(one.id)) {
+        let answers = benchmark::all().iter().flat_map(|benchmark| {
+            let controls = benchmark.controls.iter().filter(|control| control.is_called(one.id));
+            controls.map(|control| {
                 let numbers: Vec<_> =
                     control.params.iter().map(|(name, value)| format!("`{name}` {value}")).collect();
                 let with =
-                    if numbers.is_empty() { String::new() } else { format!(", {}", numbers.join(", ")) };
-                writeln!(text, "- {} {}{with}", benchmark.id, control.id).unwrap();
-            }
-        }
+                    if numbers.is_empty() { String::new() } else { format!(" ({})", numbers.join(", ")) };
+                format!("{} {}{with}", benchmark.id, control.id)
+            })
+        });
+        writeln!(text, "- answers {}", answers.collect::<Vec<_>>().join(", ")).unwrap();
         for source in answer.sources {
             writeln!(text, "- <{source}>").unwrap();
         }

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod access_review;
 mod audit;
 mod audit_rules;
 mod authorisation;
@@ -16,6 +17,7 @@ mod cli;
 mod collect;
 mod collected;
 mod controls;
+mod corpus;
 mod cross_account;
 mod defects;
 mod differential;
@@ -39,6 +41,7 @@ mod ownership;
 mod policy_command;
 mod program;
 mod render;
+mod report_model;
 mod reports;
 mod scenario;
 mod secrets;

@@ -99,7 +99,8 @@ pub struct Reviewed {
     pub trusted: Vec<String>,
     /// Whether it may do everything.
     pub administrator: Administrator,
-    /// The ways to more permissions; none for an administrator, to whom all are open.
+    /// The ways to more permissions. None for an administrator, to whom all are open; for one under conditions those
+    /// without a condition.
     pub paths: Vec<Found>,
     /// What is granted, by which statement.
     pub grants: Vec<Grant>,

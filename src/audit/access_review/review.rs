@@ -102,6 +102,10 @@ fn follow(world: &mut World<'_>, subjects: &[Subject], all: &mut [Reviewed]) {
             if !matches!(one.administrator, Administrator::Yes { .. }) {
                 one.paths = find(world, subject);
             }
+            // Nor is it news that their conditions hold for the ways too; a way around them is.
+            if one.administrator.is() {
+                one.paths.retain(|found| !found.under_condition);
+            }
         }
     }
 }

@@ -175,7 +175,7 @@ fn statement() -> impl Strategy<Value = Value> {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(600))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(150))]
     /// Whatever the engine allows, or cannot rule out, is in the review; what the review calls free, it allows.
     #[test]
     fn the_review_agrees_with_the_engine(
@@ -343,6 +343,7 @@ fn conditions_are_neither_dropped_nor_counted_as_free() {
     assert_eq!(one.administrator, Administrator::Conditional { but: 0 });
     assert_eq!(one.grants[0].conditions, ["Bool aws:MultiFactorAuthPresent: true"]);
     assert!(one.summary().whole.is_empty());
+    assert_eq!(ids(&one), Vec::<&str>::new());
     // What never holds for this user grants nothing, and that is told.
     let other = json!({"StringEquals": {"aws:username": "bob"}});
     let one = alone(&json!([{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": other}]));
@@ -441,7 +442,7 @@ fn the_well_known_ways_are_found() {
 /// Whoever writes a policy may know how patterns are compared.
 #[test]
 fn a_denial_of_made_up_things_hides_nothing() {
-    for denied in ["?", "??", "????????????????", "zz*", "*zz*", "\\u{FDD0}"] {
+    for denied in ["?", "??", "????????????????", "zz*", "*zz*", "\u{FDD0}", "\u{FDD1}"] {
         let one = alone(&json!([
             allow(&json!("*"), &json!("*")),
             deny(&json!(format!("{denied}:*")), &json!("*")),

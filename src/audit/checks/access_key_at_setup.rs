@@ -91,7 +91,7 @@ fn came_along(row: &Row, key: &Credential, window: SignedDuration) -> Result<boo
     };
     // One certain "no" is enough; otherwise all three have to be told.
     let facts = [is_active, is_unused, is_first];
-    if facts.iter().any(|fact| *fact == Ok(false)) {
+    if facts.contains(&Ok(false)) {
         return Ok(false);
     }
     facts.into_iter().try_fold(true, |_, fact| fact)

@@ -6,7 +6,7 @@ use crate::account::credential_report::{Row, When};
 use crate::account::part::Part;
 use crate::audit::check::{Check, Docs, Look, Param, Scope, Severity, Unread};
 use crate::audit::credential::{Dated, dated, with_cells};
-use crate::audit::verdict::Verdict;
+use crate::audit::verdict::{Status, Verdict};
 
 const DOCS: Docs = Docs {
     looks_at: "The newest of three dates of root's row in the credential report: `password_last_used`, \
@@ -49,7 +49,7 @@ fn run(look: &Look<'_>) -> Result<Vec<Verdict>, Unread> {
     let old = report.generated.filter(|made| look.as_of.duration_since(*made) > FRESH);
     let verdict = judge(look, root);
     let verdict = match old {
-        Some(made) if verdict.status == crate::audit::verdict::Status::Pass => {
+        Some(made) if verdict.status == Status::Pass => {
             let message = format!("the credential report is of {made}; root may have been used since");
             Verdict::unknown(look.root(), message)
         }
@@ -95,7 +95,6 @@ mod tests {
     use crate::account::credential_report::CredentialReport;
     use crate::account::snapshot::Facet;
     use crate::audit::testing::{Cells, as_of, only, report, reported, status, without};
-    use crate::audit::verdict::Status;
 
     const ROOT: &str = "<root_account>";
 

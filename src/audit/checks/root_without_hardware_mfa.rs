@@ -58,7 +58,7 @@ fn run(look: &Look<'_>) -> Result<Vec<Verdict>, Unread> {
                  a program",
             )
         }
-        None => Verdict::unknown(subject, "nothing tells whether root has an MFA device"),
+        None => Verdict::unknown(subject, root.no_word_of_mfa()),
     };
     Ok(vec![root.evidence(verdict, &["AccountMFAEnabled"], &["password_enabled", "mfa_active"])])
 }

@@ -7,7 +7,7 @@ use crate::audit::verdict::Verdict;
 
 const DOCS: Docs = Docs {
     looks_at: "`AccountMFAEnabled` of the account summary, which is live; without it `mfa_active` of root's row in \
-               the credential report. A root user with neither password nor keys, as an organization leaves it, \
+               the credential report. When the two differ the summary is believed and the difference is told. A root user with neither password nor keys, as an organization leaves it, \
                cannot sign in and passes without a device.",
     why: "Root's password alone would be the whole account.",
     fix: "Sign in as root and register a device under Security credentials → Multi-factor authentication; register a \
@@ -32,16 +32,24 @@ pub(super) const CHECK: Check = Check {
 fn run(look: &Look<'_>) -> Result<Vec<Verdict>, Unread> {
     let root = Root::of(look)?;
     let subject = look.root();
-    let verdict = match root.has_mfa() {
-        Some(true) => Verdict::pass(subject, "has an MFA device"),
+    let has_mfa = root.has_mfa();
+    // Only the live summary can differ from the report.
+    let reported = root.reported("mfa_active").filter(|reported| Some(*reported) != has_mfa);
+    let verdict = match (has_mfa, reported) {
+        (Some(true), None) => Verdict::pass(subject, "has an MFA device"),
+        (Some(true), Some(_)) => Verdict::pass(
+            subject,
+            "has an MFA device by the account summary, which is live; the credential report shows none",
+        ),
         _ if root.has_no_credentials() => {
             Verdict::pass(subject, "has neither password nor access key, so nobody can sign in as root")
         }
-        Some(false) => Verdict::fail(subject, "has no MFA device"),
-        None if root.row.is_none() => {
-            Verdict::unknown(subject, "neither the account summary nor a row of the credential report tells of root")
-        }
-        None => Verdict::unknown(subject, "root's `mfa_active` cannot be read"),
+        (Some(false), None) => Verdict::fail(subject, "has no MFA device"),
+        (Some(false), Some(_)) => Verdict::fail(
+            subject,
+            "has no MFA device by the account summary, which is live; the credential report still shows one",
+        ),
+        (None, _) => Verdict::unknown(subject, root.no_word_of_mfa()),
     };
     let keys = ["AccountMFAEnabled", "AccountPasswordPresent", "AccountAccessKeysPresent"];
     Ok(vec![root.evidence(verdict, &keys, &["password_enabled", "mfa_active"])])
@@ -57,10 +65,14 @@ mod tests {
     const ROOT: &str = "<root_account>";
     const PASSWORD: (&str, &str) = ("password_enabled", "true");
 
-    fn summary(mfa: i64, cells: Option<&Cells>) -> Status {
+    fn both(mfa: i64, cells: Option<&Cells>) -> Verdict {
         let mut snapshot = cells.map_or_else(unread_account, |cells| reported(&[(ROOT, cells)]));
         snapshot.account_summary = Facet::Read([("AccountMFAEnabled".to_owned(), mfa)].into());
-        only(&CHECK, &snapshot).status
+        only(&CHECK, &snapshot)
+    }
+
+    fn summary(mfa: i64, cells: Option<&Cells>) -> Status {
+        both(mfa, cells).status
     }
 
     #[test]
@@ -69,6 +81,8 @@ mod tests {
         assert_eq!(summary(0, None), Status::Fail);
         assert_eq!(summary(1, Some(&[PASSWORD])), Status::Pass);
         assert_eq!(summary(0, Some(&[PASSWORD, ("mfa_active", "true")])), Status::Fail);
+        assert!(both(1, Some(&[PASSWORD])).message.contains("report shows none"), "a difference is told");
+        assert!(both(0, Some(&[PASSWORD, ("mfa_active", "true")])).message.contains("still shows one"));
         assert_eq!(without(&CHECK), Part::AccountSummary);
     }
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::run::{benchmarks, known_benchmark};
 use crate::audit::benchmark::{Benchmark, Control, elsewhere};
@@ -152,7 +152,7 @@ fn table(ui: &Ui, chosen: &[&'static Benchmark]) {
     }
 }
 
-fn document(chosen: &[&'static Benchmark]) -> Value {
+fn document(chosen: &[&'static Benchmark]) -> Map<String, Value> {
     let benchmarks: Vec<Value> = chosen
         .iter()
         .map(|benchmark| {
@@ -166,26 +166,27 @@ fn document(chosen: &[&'static Benchmark]) -> Value {
             })
         })
         .collect();
-    let mut document = json!({ "format_version": 1, "benchmarks": benchmarks });
+    let mut document = Map::new();
+    document.insert("format_version".into(), json!(1));
+    document.insert("benchmarks".into(), json!(benchmarks));
     if let [before, after] = chosen {
-        let changes = side_by_side(&[before, after]).into_iter().map(|line| {
-            let numbers: Vec<Vec<&str>> = line
-                .controls
-                .iter()
-                .map(|controls| controls.iter().map(|control| control.id.as_str()).collect())
-                .collect();
-            json!({
-                "topic": line.topic,
-                "title": line.title(),
-                "change": line.change(),
-                "before": numbers.first(),
-                "after": numbers.last(),
-                "differences": line.differences(),
-            })
-        });
-        document["changes"] = changes.collect();
+        document.insert("changes".into(), side_by_side(&[before, after]).iter().map(of_line).collect());
     }
     document
+}
+
+fn of_line(line: &Line) -> Value {
+    let numbers = |controls: &Vec<&'static Control>| -> Value {
+        controls.iter().map(|control| control.id.as_str()).collect()
+    };
+    json!({
+        "topic": line.topic,
+        "title": line.title(),
+        "change": line.change(),
+        "before": line.controls.first().map(numbers),
+        "after": line.controls.last().map(numbers),
+        "differences": line.differences(),
+    })
 }
 
 fn of_control(benchmark: &'static Benchmark, control: &'static Control) -> Value {

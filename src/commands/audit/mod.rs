@@ -5,6 +5,7 @@ use clap::Subcommand;
 use crate::error::{Error, Exit};
 use crate::ui::Ui;
 
+mod access_review;
 mod collect;
 mod controls;
 mod explain;
@@ -22,6 +23,8 @@ pub enum AuditCommand {
     Collect(collect::CollectArgs),
     /// List the controls of a benchmark, or of several side by side
     Controls(controls::ControlsArgs),
+    /// Tell who may do what, by which group and policy, and who could give themselves more
+    AccessReview(access_review::AccessReviewArgs),
     /// Explain a control: what looks at it, why it matters, how to mend it, its numbers elsewhere
     Explain(explain::ExplainArgs),
 }
@@ -31,6 +34,7 @@ pub(super) async fn run(ui: &Ui, command: AuditCommand) -> Result<Exit, Error> {
         AuditCommand::Run(args) => run::run(ui, &args).await,
         AuditCommand::Collect(args) => collect::run(ui, &args).await,
         AuditCommand::Controls(args) => controls::run(ui, &args),
+        AuditCommand::AccessReview(args) => access_review::run(ui, &args).await,
         AuditCommand::Explain(args) => explain::run(ui, &args),
     }
 }
