@@ -78,13 +78,15 @@ const ROWS: usize = 50_000;
 pub struct NotAReport(String);
 
 impl CredentialReport {
-    /// Reads a report. A byte-order mark and either kind of line end are taken, as spreadsheets write them.
+    /// Reads a report. A byte-order mark, either kind of line end and semicolons for commas are taken, as
+    /// spreadsheets write them.
     pub fn parse(csv: &str, generated: Option<Timestamp>) -> Result<Self, NotAReport> {
         if csv.len() > LIMIT {
             return Err(NotAReport(format!("it is larger than {} MiB", LIMIT >> 20)));
         }
         let text = csv.strip_prefix('\u{feff}').unwrap_or(csv);
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        let mut reader = csv::ReaderBuilder::new();
+        let mut reader = reader.flexible(true).delimiter(delimiter(text)).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| NotAReport(error.to_string()))?;
         if header.len() > COLUMNS {
             return Err(NotAReport(format!("it has more than {COLUMNS} columns")));
@@ -133,6 +135,12 @@ impl CredentialReport {
     pub fn csv(&self) -> &str {
         &self.csv
     }
+}
+
+/// Tells what stands between the cells. Spreadsheets of some languages write semicolons; no column's name has one.
+fn delimiter(text: &str) -> u8 {
+    let header = text.lines().next().unwrap_or_default();
+    if header.contains(';') && !header.contains(',') { b';' } else { b',' }
 }
 
 impl<'de> Deserialize<'de> for CredentialReport {
@@ -217,6 +225,13 @@ mod tests {
         let user = &report.rows()[0];
         assert_eq!(user.flag("mfa_active"), Flag::Unreadable(Some("maybe")));
         assert_eq!(user.when("user_creation_time"), When::Unreadable(None));
+    }
+
+    #[test]
+    fn a_spreadsheet_may_have_saved_it_with_semicolons() {
+        let text = "\u{feff}user;arn;mfa_active\r\n\"a,b\";arn:aws:iam::1:user/a,b;TRUE\r\n";
+        let report = CredentialReport::parse(text, None).unwrap();
+        assert_eq!((report.rows()[0].user(), report.rows()[0].flag("mfa_active")), ("a,b", Flag::True));
     }
 
     #[test]
