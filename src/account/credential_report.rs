@@ -69,19 +69,24 @@ pub enum When<'a> {
     Unreadable(Option<&'a str>),
 }
 
+/// The most rows that are read. An account has 5,000 users at most.
+const ROWS: usize = 50_000;
+
 /// A text that is no credential report.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a credential report: {0}")]
 pub struct NotAReport(String);
 
 impl CredentialReport {
-    /// Reads a report. A byte-order mark and either kind of line end are taken, as spreadsheets write them.
+    /// Reads a report. A byte-order mark, either kind of line end and semicolons for commas are taken, as
+    /// spreadsheets write them.
     pub fn parse(csv: &str, generated: Option<Timestamp>) -> Result<Self, NotAReport> {
         if csv.len() > LIMIT {
             return Err(NotAReport(format!("it is larger than {} MiB", LIMIT >> 20)));
         }
         let text = csv.strip_prefix('\u{feff}').unwrap_or(csv);
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        let mut reader = csv::ReaderBuilder::new();
+        let mut reader = reader.flexible(true).delimiter(delimiter(text)).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| NotAReport(error.to_string()))?;
         if header.len() > COLUMNS {
             return Err(NotAReport(format!("it has more than {COLUMNS} columns")));
@@ -98,7 +103,10 @@ impl CredentialReport {
             }
         }
         let columns = Arc::new(columns);
-        let rows = reader.records().map(|record| {
+        let rows = reader.records().enumerate().map(|(count, record)| {
+            if count >= ROWS {
+                return Err(NotAReport(format!("it has more than {ROWS} rows")));
+            }
             let record = record.map_err(|error| NotAReport(error.to_string()))?;
             // What has no heading says nothing.
             let cells = record.iter().take(columns.len()).map(str::to_owned).collect();
@@ -127,6 +135,12 @@ impl CredentialReport {
     pub fn csv(&self) -> &str {
         &self.csv
     }
+}
+
+/// Tells what stands between the cells. Spreadsheets of some languages write semicolons; no column's name has one.
+fn delimiter(text: &str) -> u8 {
+    let header = text.lines().next().unwrap_or_default();
+    if header.contains(';') && !header.contains(',') { b';' } else { b',' }
 }
 
 impl<'de> Deserialize<'de> for CredentialReport {
@@ -214,10 +228,19 @@ mod tests {
     }
 
     #[test]
+    fn a_spreadsheet_may_have_saved_it_with_semicolons() {
+        let text = "\u{feff}user;arn;mfa_active\r\n\"a,b\";arn:aws:iam::1:user/a,b;TRUE\r\n";
+        let report = CredentialReport::parse(text, None).unwrap();
+        assert_eq!((report.rows()[0].user(), report.rows()[0].flag("mfa_active")), ("a,b", Flag::True));
+    }
+
+    #[test]
     fn what_is_no_report_is_refused() {
         assert!(CredentialReport::parse("name,arn\nx,y", None).unwrap_err().to_string().contains("`user`"));
         assert!(CredentialReport::parse("user,arn,user\n", None).is_err());
         assert!(CredentialReport::parse("", None).is_err());
+        let long = "user,arn\n".to_owned() + &"u,a\n".repeat(ROWS + 1);
+        assert!(CredentialReport::parse(&long, None).unwrap_err().to_string().contains("50000 rows"));
         let wide = ",c".repeat(COLUMNS);
         let error = CredentialReport::parse(&format!("user,arn{wide}\n"), None).unwrap_err();
         assert!(error.to_string().contains("more than 64 columns"), "{error}");

@@ -181,7 +181,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// SAML and OpenID Connect providers.
+    /// SAML and `OpenID` Connect providers.
     pub fn identity_providers(&self) -> Result<&'a IdentityProviders, Unread> {
         self.part(Part::IdentityProviders, &self.snapshot.identity_providers)
     }

@@ -18,7 +18,7 @@ mod run;
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
     /// Audit an account, or a file that was collected from one; exit 2 when something fails
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
     /// Write everything an audit reads to a file, to be audited elsewhere or later
     Collect(collect::CollectArgs),
     /// List the controls of a benchmark, or of several side by side
