@@ -1,6 +1,6 @@
 //! [`Group`]: the findings of one control, as people read them.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 
 use crate::audit::check::Severity;
 use crate::audit::finding::{Audit, Change, Finding};
@@ -40,11 +40,16 @@ impl<'a> Group<'a> {
         self.findings.iter().filter(move |finding| finding.status == status)
     }
 
-    /// Returns the one text that says what to do about those that stand so; `None` when each has its own.
-    pub(super) fn remedy(&self, status: Status) -> Option<&'a str> {
-        let texts: BTreeSet<&str> = self.with(status).map(|finding| finding.remediation.as_str()).collect();
-        let first = self.with(status).next()?;
-        (texts.len() == 1).then_some(first.remediation.as_str())
+    /// Returns the one text that says what to do about those that stand so; `None` when each has its own. Texts that
+    /// only name their subjects are one, which says `NAME`.
+    pub(super) fn remedy(&self, status: Status) -> Option<Cow<'a, str>> {
+        let mut found = self.with(status);
+        let first = found.next()?;
+        if found.clone().all(|finding| finding.remediation == first.remediation) {
+            return Some(Cow::Borrowed(&first.remediation));
+        }
+        let general = nameless(first);
+        found.all(|finding| nameless(finding) == general).then_some(Cow::Owned(general))
     }
 
     /// Whether it says the same of the same subjects as a control of another benchmark, as far as they stand so.
@@ -59,6 +64,23 @@ impl<'a> Group<'a> {
     pub(super) fn count_new(&self) -> usize {
         self.findings.iter().filter(|finding| finding.change == Some(Change::New)).count()
     }
+}
+
+/// Returns what to do with `NAME` in place of the subject's name, where that stands as a word of its own.
+fn nameless(finding: &Finding) -> String {
+    let in_names = |c: char| c.is_alphanumeric() || "+=,.@_-".contains(c);
+    let text = &finding.remediation;
+    let mut out = String::with_capacity(text.len());
+    for piece in text.split_inclusive(|c| !in_names(c)) {
+        let word = piece.trim_end_matches(|c| !in_names(c));
+        if word == finding.name {
+            out.push_str("NAME");
+            out.push_str(piece.strip_prefix(word).unwrap_or_default());
+        } else {
+            out.push_str(piece);
+        }
+    }
+    out
 }
 
 /// Sorts what fails worst first; what is equally bad stays in the benchmark's order.

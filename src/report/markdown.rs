@@ -115,13 +115,14 @@ fn benchmark(out: &mut String, judged: &Judged, groups: &[Group<'_>], told: &[Gr
 fn control(out: &mut String, group: &Group<'_>, status: Status, earlier: Option<&Group<'_>>) {
     let found = group.with(status).count();
     let severity = group.with(status).map(|finding| finding.severity).max().unwrap_or(group.severity);
+    let all = group.findings.len();
+    let share = if all > 1 { format!(" · {found} of {all}") } else { String::new() };
     _ = writeln!(
         out,
-        "\n#### {} {}\n\n{} · {found} of {}\n",
+        "\n#### {} {}\n\n{}{share}\n",
         group.first.control,
         markdown(group.first.title),
-        severity.word(),
-        group.findings.len()
+        severity.word()
     );
     if let Some(earlier) = earlier {
         _ = writeln!(out, "The same as {} of {}, above.", earlier.first.control, earlier.first.benchmark);
@@ -158,7 +159,7 @@ fn control(out: &mut String, group: &Group<'_>, status: Status, earlier: Option<
     }
     if status == Status::Fail {
         if let Some(remedy) = group.remedy(status) {
-            _ = writeln!(out, "\n**Fix:** {}", markdown(remedy));
+            _ = writeln!(out, "\n**Fix:** {}", markdown(&remedy));
         } else {
             out.push_str("\n**Fix:**\n\n");
             for finding in group.with(status).take(LISTED) {

@@ -1,5 +1,7 @@
 //! Text for people: on a terminal, in a log, in an e-mail.
 
+use std::collections::BTreeMap;
+
 use crate::audit::finding::{Audit, Change, ExceptionState, Finding, Judged};
 use crate::audit::verdict::Status;
 use crate::ui::Tone;
@@ -30,7 +32,7 @@ pub(super) fn render(audit: &Audit) -> String {
 
 /// Writes an audit as text, coloured by `paint`.
 pub fn render_with(audit: &Audit, paint: &dyn Fn(Tone, &str) -> String) -> String {
-    let mut text = Text { out: String::new(), paint };
+    let mut text = Text { out: String::new(), paint, remedies: BTreeMap::new() };
     text.head(audit);
     text.summary(audit);
     let all: Vec<(&Judged, Vec<Group<'_>>)> =
@@ -67,6 +69,8 @@ const fn tone(status: Status) -> Tone {
 struct Text<'a> {
     out: String,
     paint: Paint<'a>,
+    /// What to do, as far as this benchmark has told it, and at which control.
+    remedies: BTreeMap<String, &'static str>,
 }
 
 impl Text<'_> {
@@ -174,6 +178,7 @@ impl Text<'_> {
     }
 
     fn benchmark(&mut self, judged: &Judged, groups: &[Group<'_>], told: &[Group<'_>]) {
+        self.remedies.clear();
         let title = format!("{} ({})", judged.title, judged.id);
         self.heading(&title);
         self.line(&"─".repeat(title.chars().count()));
@@ -202,7 +207,10 @@ impl Text<'_> {
             self.line(&format!("{lead}{piece}"));
         }
         let severity = group.with(status).map(|finding| finding.severity).max().unwrap_or(group.severity);
-        let mut facts = format!("{} · {found} of {}", severity.word(), group.findings.len());
+        let mut facts = severity.word().to_owned();
+        if group.findings.len() > 1 {
+            facts = format!("{facts} · {found} of {}", group.findings.len());
+        }
         if group.count_new() > 0 && status == Status::Fail {
             facts = format!("{facts} · {} new", group.count_new());
         }
@@ -221,8 +229,14 @@ impl Text<'_> {
         } else {
             self.sentences(group, status, remedy.is_none(), indent);
         }
-        if let Some(remedy) = remedy {
-            self.wrapped(&format!("{:indent$}fix: ", ""), indent + 5, &plain(remedy));
+        let Some(remedy) = remedy else { return };
+        let lead = format!("{:indent$}fix: ", "");
+        match self.remedies.get(remedy.as_ref()).copied() {
+            Some(control) => self.wrapped(&lead, indent + 5, &format!("as for {control}")),
+            None => {
+                self.wrapped(&lead, indent + 5, &plain(&remedy));
+                self.remedies.insert(remedy.into_owned(), group.first.control);
+            }
         }
     }
 

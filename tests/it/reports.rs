@@ -361,6 +361,7 @@ fn a_thousand_users_stay_readable() {
     let text = render(&audit, Format::Text).unwrap();
     assert!(text.lines().count() < 170, "{}", text.lines().count());
     assert!(text.contains("… and 140 more; `--format csv` lists all"));
+    assert!(text.contains("delete-login-profile --user-name NAME`"), "one command for all of them");
     // GitHub takes comments of 65,536 characters.
     assert!(render(&audit, Format::Markdown).unwrap().len() < 65_536);
     let page = render(&audit, Format::Html).unwrap();

@@ -111,7 +111,7 @@ fn facts(page: &mut Page, group: &Group<'_>) {
     let general = (group.status == Status::Manual).then_some(Status::Manual);
     let asks = [Status::Fail, Status::Exempt].into_iter().find(|status| group.with(*status).next().is_some());
     if let Some(remedy) = asks.or(general).and_then(|status| group.remedy(status)) {
-        page.raw("<p class=\"fix\"><b>Fix</b> ").prose(remedy).raw("</p>\n");
+        page.raw("<p class=\"fix\"><b>Fix</b> ").prose(&remedy).raw("</p>\n");
     }
     page.raw("<p class=\"also\">level ").raw(&first.level.to_string());
     if let Some(check) = first.check {

@@ -103,29 +103,15 @@ fn head(page: &mut Page, audit: &Audit) {
 
 fn overview(page: &mut Page, audit: &Audit, benchmarks: &[Vec<Group<'_>>]) {
     page.raw("<section class=\"overview\" aria-label=\"Overview\">\n<div class=\"cards\">\n");
+    let mut unwritten = benchmarks.first();
     for judged in &audit.benchmarks {
         page.raw("<article class=\"card\">\n<h2>").text(judged.title).raw("</h2>\n");
         picture::donut(page, judged);
         page.raw("</article>\n");
-    }
-    let failing = benchmarks.first().map(|groups| worst_first(groups, Status::Fail)).unwrap_or_default();
-    if !failing.is_empty() {
-        page.raw("<article class=\"card first\">\n<h2>Mend first</h2>\n<ol>\n");
-        for group in failing.iter().take(FIRST) {
-            let found = group.with(Status::Fail).count();
-            page.raw("<li><a href=\"#").raw(&control::anchor(group.first)).raw("\"><span class=\"number\">");
-            page.text(group.first.control).raw("</span> ").text(group.first.title).raw("</a> ");
-            control::severity(page, group.severity);
-            page.raw(&format!(
-                " <span class=\"dim\">{}</span></li>\n",
-                words::count(found, "finding", "findings")
-            ));
+        // What matters most stands beside the first picture, not after ten.
+        if let Some(groups) = unwritten.take() {
+            mend_first(page, groups);
         }
-        page.raw("</ol>\n");
-        if failing.len() > FIRST {
-            page.raw(&format!("<p class=\"dim\">and {} more below</p>\n", failing.len() - FIRST));
-        }
-        page.raw("</article>\n");
     }
     page.raw("</div>\n");
     let count = |change| audit.findings.iter().filter(|finding| finding.change == Some(change)).count();
@@ -138,6 +124,30 @@ fn overview(page: &mut Page, audit: &Audit, benchmarks: &[Vec<Group<'_>>]) {
         ));
     }
     page.raw("</section>\n");
+}
+
+/// Names the worst failures of the first benchmark.
+fn mend_first(page: &mut Page, groups: &[Group<'_>]) {
+    let failing = worst_first(groups, Status::Fail);
+    if failing.is_empty() {
+        return;
+    }
+    page.raw("<article class=\"card first\">\n<h2>Mend first</h2>\n<ol>\n");
+    for group in failing.iter().take(FIRST) {
+        let found = group.with(Status::Fail).count();
+        page.raw("<li><a href=\"#").raw(&control::anchor(group.first)).raw("\"><span class=\"number\">");
+        page.text(group.first.control).raw("</span> ").text(group.first.title).raw("</a> ");
+        control::severity(page, group.severity);
+        page.raw(&format!(
+            " <span class=\"dim\">{}</span></li>\n",
+            words::count(found, "finding", "findings")
+        ));
+    }
+    page.raw("</ol>\n");
+    if failing.len() > FIRST {
+        page.raw(&format!("<p class=\"dim\">and {} more below</p>\n", failing.len() - FIRST));
+    }
+    page.raw("</article>\n");
 }
 
 /// The class of a status, one letter: there are thousands.

@@ -79,9 +79,10 @@ fn finding(control: Control, status: Status, name: &str, message: &str) -> Findi
         credential: None,
         message: message.to_owned(),
         evidence: Vec::new(),
-        remediation: "Have the user enable a device, or take the password away with `aws iam \
-                      delete-login-profile --user-name NAME`."
-            .to_owned(),
+        remediation: format!(
+            "Have the user enable a device, or take the password away with `aws iam delete-login-profile --user-name \
+             {name}`."
+        ),
         also: Arc::new(BTreeMap::from([(NEW, "1.9")])),
         exemption: None,
         attestation: None,
