@@ -1,10 +1,16 @@
 //! Policy documents in a snapshot's file: as somebody wrote them. Elsewhere they are serialised in their normal form,
 //! which forgets what an audit may have to show.
 
-use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::{Serialize as _, Serializer};
+use serde_json::value::RawValue;
 
 use crate::policy::document::PolicyDocument;
+use crate::policy::grammar::size;
+
+/// The largest document that is read, in characters as AWS counts them: twice what IAM takes anywhere. What is larger
+/// was made to keep the reader busy.
+const LARGEST: usize = 20_480;
 
 /// Writes a document.
 pub(super) fn serialize<S: Serializer>(document: &PolicyDocument, serializer: S) -> Result<S::Ok, S::Error> {
@@ -13,15 +19,28 @@ pub(super) fn serialize<S: Serializer>(document: &PolicyDocument, serializer: S)
 
 /// Reads a document.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PolicyDocument, D::Error> {
-    Value::deserialize(deserializer).map(PolicyDocument::new)
+    Bounded::deserialize(deserializer).map(|Bounded(document)| document)
+}
+
+/// A document that is not too large.
+struct Bounded(PolicyDocument);
+
+impl<'de> Deserialize<'de> for Bounded {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        if size(raw.get()) > LARGEST {
+            let what = format!("a policy document has more than {LARGEST} characters; IAM takes 10,240");
+            return Err(D::Error::custom(what));
+        }
+        PolicyDocument::parse(raw.get()).map(Self).map_err(D::Error::custom)
+    }
 }
 
 /// A document that may be missing.
 pub(super) mod if_any {
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-    use serde_json::Value;
 
-    use super::PolicyDocument;
+    use super::{Bounded, PolicyDocument};
 
     #[expect(clippy::ref_option, reason = "serde hands a field over so")]
     pub(in super::super) fn serialize<S: Serializer>(
@@ -34,7 +53,7 @@ pub(super) mod if_any {
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<PolicyDocument>, D::Error> {
-        Ok(Option::<Value>::deserialize(deserializer)?.map(PolicyDocument::new))
+        Ok(Option::<Bounded>::deserialize(deserializer)?.map(|Bounded(document)| document))
     }
 }
 
@@ -43,9 +62,8 @@ pub(super) mod by_name {
     use std::collections::BTreeMap;
 
     use serde::{Deserialize as _, Deserializer, Serializer};
-    use serde_json::Value;
 
-    use super::PolicyDocument;
+    use super::{Bounded, PolicyDocument};
 
     pub(in super::super) fn serialize<S: Serializer>(
         documents: &BTreeMap<String, PolicyDocument>,
@@ -57,7 +75,7 @@ pub(super) mod by_name {
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<BTreeMap<String, PolicyDocument>, D::Error> {
-        let documents = BTreeMap::<String, Value>::deserialize(deserializer)?;
-        Ok(documents.into_iter().map(|(name, document)| (name, PolicyDocument::new(document))).collect())
+        let documents = BTreeMap::<String, Bounded>::deserialize(deserializer)?;
+        Ok(documents.into_iter().map(|(name, Bounded(document))| (name, document)).collect())
     }
 }

@@ -220,7 +220,7 @@ mod tests {
         assert!(CredentialReport::parse("", None).is_err());
         let wide = ",c".repeat(COLUMNS);
         let error = CredentialReport::parse(&format!("user,arn{wide}\n"), None).unwrap_err();
-        assert!(error.to_string().contains("columns"), "{error}");
+        assert!(error.to_string().contains("more than 64 columns"), "{error}");
     }
 
     #[test]

@@ -190,24 +190,35 @@ fn without_covered(actions: &BTreeSet<String>) -> BTreeSet<&String> {
         .collect()
 }
 
-/// Tells whether every text that `pattern` (with `*` and `?`) matches includes all that `text` matches.
+/// Tells whether every text that `pattern` (with `*` and `?`) matches includes all that `text` matches. Takes no more
+/// steps than the product of their lengths: both may be a stranger's.
 pub(crate) fn wildcard_covers(pattern: &str, text: &str) -> bool {
-    fn covers(pattern: &[u8], text: &[u8]) -> bool {
-        match (pattern.split_first(), text.split_first()) {
-            (None, None) => true,
-            (Some((b'*', rest)), None) => covers(rest, text),
-            (Some((b'*', rest)), Some((_, tail))) => covers(rest, text) || covers(pattern, tail),
-            (Some((b'?', rest)), Some((byte, tail))) => *byte != b'*' && covers(rest, tail),
-            (Some((expected, rest)), Some((byte, tail))) => expected == byte && covers(rest, tail),
-            (None, Some(_)) | (Some(_), None) => false,
+    if !pattern.contains(['*', '?']) {
+        return false;
+    }
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut place, mut at) = (0, 0);
+    // Behind the last star, and where in the text its match ends so far.
+    let mut star: Option<(usize, usize)> = None;
+    loop {
+        match (pattern.get(place), text.get(at)) {
+            (None, None) => return true,
+            (Some(b'*'), _) => {
+                place += 1;
+                star = Some((place, at));
+            }
+            (Some(b'?'), Some(byte)) if *byte != b'*' => (place, at) = (place + 1, at + 1),
+            (Some(expected), Some(byte)) if expected == byte && *byte != b'?' => {
+                (place, at) = (place + 1, at + 1);
+            }
+            (_, Some(_)) => {
+                let Some((behind, end)) = star else { return false };
+                star = Some((behind, end + 1));
+                (place, at) = (behind, end + 1);
+            }
+            (Some(_), None) => return false,
         }
     }
-    // Bounded: IAM's own limit on an action is 128 characters; longer texts are compared as they are.
-    pattern.contains(['*', '?'])
-        && pattern.len() <= 128
-        && text.len() <= 128
-        && pattern.matches('*').count() <= 6
-        && covers(pattern.as_bytes(), text.as_bytes())
 }
 
 #[cfg(test)]
@@ -216,6 +227,29 @@ mod tests {
 
     fn doc(value: Value) -> PolicyDocument {
         PolicyDocument::new(value)
+    }
+
+    #[test]
+    fn a_pattern_covers_what_all_its_text_matches() {
+        for (pattern, text, covers) in [
+            ("iam:get*", "iam:getuser", true),
+            ("iam:*user", "iam:get*user", true),
+            ("iam:*user*", "iam:getuserpolicy", true),
+            ("iam:get?ser", "iam:getuser", true),
+            ("iam:get?ser", "iam:get?ser", true),
+            ("iam:get?ser", "iam:get*ser", false),
+            ("iam:getuser?", "iam:getuser", false),
+            ("iam:getuser*", "iam:getuser", true),
+            ("iam:get*r", "iam:getuserpolicy", false),
+            ("iam:getuser", "iam:get?ser", false),
+            ("iam:getuser", "iam:getuser", false),
+            ("*", "", true),
+        ] {
+            assert_eq!(wildcard_covers(pattern, text), covers, "{pattern} {text}");
+        }
+        // Made to take for ever.
+        let (pattern, text) = ("a*".repeat(60) + "b", "a".repeat(128));
+        assert!((0..1000).all(|_| !wildcard_covers(&pattern, &text)));
     }
 
     #[test]

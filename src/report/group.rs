@@ -56,7 +56,7 @@ impl<'a> Group<'a> {
     }
 
     /// Returns how many findings are new against the baseline.
-    pub(super) fn new(&self) -> usize {
+    pub(super) fn count_new(&self) -> usize {
         self.findings.iter().filter(|finding| finding.change == Some(Change::New)).count()
     }
 }

@@ -2,7 +2,7 @@
 //! same audit.
 //!
 //! Names, tags and policies are other people's: every format escapes or neutralises them in its own way
-//! ([`escape`] has the rules).
+//! (`escape.rs` has the rules).
 
 use crate::audit::finding::Audit;
 

@@ -12,6 +12,10 @@ use super::words;
 const WIDTH: usize = 100;
 /// How many findings of one control are listed.
 const LISTED: usize = 20;
+/// With more findings of one control that say the same, the sentence stands once and the names after it.
+const ALIKE: usize = 5;
+/// How many names stand after it.
+const NAMED: usize = 60;
 /// How many failures of one exception are listed.
 const HIDDEN: usize = 8;
 /// The widest column of names.
@@ -199,8 +203,8 @@ impl Text<'_> {
         }
         let severity = group.with(status).map(|finding| finding.severity).max().unwrap_or(group.severity);
         let mut facts = format!("{} · {found} of {}", severity.word(), group.findings.len());
-        if group.new() > 0 && status == Status::Fail {
-            facts = format!("{facts} · {} new", group.new());
+        if group.count_new() > 0 && status == Status::Fail {
+            facts = format!("{facts} · {} new", group.count_new());
         }
         self.toned("", indent, Some(Tone::Dim), &facts);
         if let Some(earlier) = earlier {
@@ -209,24 +213,55 @@ impl Text<'_> {
             return;
         }
         let remedy = group.remedy(status).filter(|_| status == Status::Fail);
+        let alike = group.with(status).all(|finding| {
+            finding.message == group.with(status).next().map_or("", |first| first.message.as_str())
+        });
+        if alike && found > ALIKE && (remedy.is_some() || status != Status::Fail) {
+            self.names(group, status, indent);
+        } else {
+            self.sentences(group, status, remedy.is_none(), indent);
+        }
+        if let Some(remedy) = remedy {
+            self.wrapped(&format!("{:indent$}fix: ", ""), indent + 5, &plain(remedy));
+        }
+    }
+
+    /// The findings, with a sentence each.
+    fn sentences(&mut self, group: &Group<'_>, status: Status, own_remedies: bool, indent: usize) {
         let shown: Vec<&Finding> = group.with(status).take(LISTED).collect();
         let wide =
             shown.iter().map(|finding| name(finding).chars().count()).max().unwrap_or_default().min(NAME);
         for finding in shown {
             let lead = format!("{:indent$}{:wide$}  ", "", name(finding));
-            let new = if finding.change == Some(Change::New) { " [new]" } else { "" };
-            self.wrapped(&lead, indent + wide + 2, &format!("{}{new}", plain(&finding.message)));
-            if remedy.is_none() && status == Status::Fail {
+            self.wrapped(&lead, indent + wide + 2, &format!("{}{}", plain(&finding.message), new(finding)));
+            if own_remedies && status == Status::Fail {
                 let lead = format!("{:indent$}{:wide$}  fix: ", "", "");
                 self.wrapped(&lead, indent + wide + 7, &plain(&finding.remediation));
             }
         }
-        if found > LISTED {
-            let more = format!("… and {} more; `--format csv` lists all", found - LISTED);
+        self.more(group.with(status).count(), LISTED, indent);
+    }
+
+    /// The names of findings that all say the same, after the sentence.
+    fn names(&mut self, group: &Group<'_>, status: Status, indent: usize) {
+        self.wrapped(
+            "",
+            indent,
+            &format!("{}:", plain(group.with(status).next().map_or("", |first| &first.message))),
+        );
+        let names: Vec<String> = group
+            .with(status)
+            .take(NAMED)
+            .map(|finding| format!("{}{}", name(finding), new(finding)))
+            .collect();
+        self.wrapped("", indent + 2, &names.join(", "));
+        self.more(group.with(status).count(), NAMED, indent + 2);
+    }
+
+    fn more(&mut self, found: usize, listed: usize, indent: usize) {
+        if found > listed {
+            let more = format!("… and {} more; `--format csv` lists all", found - listed);
             self.toned("", indent, Some(Tone::Dim), &more);
-        }
-        if let Some(remedy) = remedy {
-            self.wrapped(&format!("{:indent$}fix: ", ""), indent + 5, &plain(remedy));
         }
     }
 
@@ -363,6 +398,14 @@ impl Text<'_> {
 fn changes(audit: &Audit) -> (usize, usize) {
     let count = |change| audit.findings.iter().filter(|finding| finding.change == Some(change)).count();
     (count(Change::New), count(Change::Unchanged))
+}
+
+/// Marks what the baseline does not know.
+const fn new(finding: &Finding) -> &'static str {
+    match finding.change {
+        Some(Change::New) => " [new]",
+        Some(Change::Unchanged) | None => "",
+    }
 }
 
 fn name(finding: &Finding) -> String {

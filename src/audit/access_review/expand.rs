@@ -45,12 +45,15 @@ fn everything(texts: &[String]) -> bool {
     texts.iter().any(|text| matches!(text.as_str(), "*" | "*:*"))
 }
 
+/// A policy, kept, and what it comes to.
+type Known = (Arc<Policy>, Arc<[Expanded]>);
+
 /// Expanded policies, by the place of the policy in memory.
 ///
 /// INVARIANT: it keeps every policy that it knows, so a place is never used again for another one.
 #[derive(Debug, Default)]
 pub(super) struct Expansions {
-    known: RefCell<BTreeMap<usize, (Arc<Policy>, Arc<[Expanded]>)>>,
+    known: RefCell<BTreeMap<usize, Known>>,
 }
 
 impl Expansions {

@@ -179,10 +179,10 @@ impl Work<'_> {
                 Standing::Never(_) => continue,
                 standing => standing == Standing::Depends,
             };
-            let names: Vec<bool> = unknown.iter().map(|action| line.statement.names(action)).collect();
+            let speaks: Vec<bool> = unknown.iter().map(|action| line.statement.names(action)).collect();
             match self.is_about(line, &item.example) {
                 Some(false) => {
-                    narrower.extend(narrowed(subject, &item, line, depends, &names));
+                    narrower.extend(narrowed(subject, &item, line, depends, &speaks));
                 }
                 about => {
                     let set = if depends || about.is_none() { &mut maybe } else { &mut sure };
@@ -192,7 +192,7 @@ impl Work<'_> {
                     } else if !depends && about == Some(true) {
                         solid.add(&line.expanded.actions);
                     }
-                    named.iter_mut().zip(&names).for_each(|(all, one)| *all |= one);
+                    named.iter_mut().zip(&speaks).for_each(|(all, one)| *all |= one);
                 }
             }
         }

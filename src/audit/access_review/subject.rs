@@ -91,7 +91,7 @@ impl Subject {
         let mut subject = Self::new(snapshot, (kind, name, &arn), person.principal, &person.tags);
         subject.take(holdings.policies, expansions);
         if let Some(boundary) = holdings.boundary {
-            subject.boundary_unread = boundary.policy.unread.clone();
+            subject.boundary_unread.clone_from(&boundary.policy.unread);
             if let Some(why) = &subject.boundary_unread {
                 subject.unread.push(format!("permissions boundary `{}` was not read: {why}", boundary.name));
             } else {

@@ -1,6 +1,7 @@
 //! What somebody may do, service by service, for people.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::Reviewed;
@@ -36,6 +37,51 @@ pub struct OfService {
     pub particular: usize,
 }
 
+/// Services of which somebody may do everything, in the same manner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// In which manner, as the end of a sentence: `under conditions`.
+    pub manner: &'static str,
+    /// The services.
+    pub services: Vec<&'static str>,
+}
+
+impl Summary {
+    /// Puts the services together of which somebody may do everything, for people; the others are told one by one.
+    pub fn grouped(&self) -> (Vec<Whole>, Vec<&OfService>) {
+        let mut wholes = vec![Whole { manner: "on every resource", services: self.whole.clone() }];
+        let mut others = Vec::new();
+        let manner = |one: &OfService| match (one.conditional == one.actions, one.particular) {
+            _ if one.actions < one.of => None,
+            (true, 0) => Some("on every resource, under conditions"),
+            (false, particular) if particular == one.of && one.conditional == 0 => {
+                Some("on particular resources")
+            }
+            (true, particular) if particular == one.of => Some("on particular resources, under conditions"),
+            _ => None,
+        };
+        for one in &self.services {
+            let Some(manner) = manner(one) else {
+                others.push(one);
+                continue;
+            };
+            match wholes.iter_mut().find(|whole| whole.manner == manner) {
+                Some(whole) => whole.services.push(one.service),
+                None => wholes.push(Whole { manner, services: vec![one.service] }),
+            }
+        }
+        wholes.retain(|whole| !whole.services.is_empty());
+        (wholes, others)
+    }
+}
+
+impl Whole {
+    /// Tells whether it is every service that is known.
+    pub fn is_all(&self) -> bool {
+        self.services.len() == actions().services().len()
+    }
+}
+
 impl OfService {
     /// Writes `12 of 160 actions (Write 3, Permissions management 2)`.
     pub fn sentence(&self) -> String {
@@ -46,9 +92,9 @@ impl OfService {
             [(self.particular, "on particular resources"), (self.conditional, "under conditions")]
         {
             if count == self.actions {
-                text.push_str(&format!("; {what}"));
+                let _ = write!(text, "; {what}");
             } else if count > 0 {
-                text.push_str(&format!("; {count} {what}"));
+                let _ = write!(text, "; {count} {what}");
             }
         }
         text

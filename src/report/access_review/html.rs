@@ -11,11 +11,11 @@ use super::csv::expanded;
 use super::escape::html;
 use super::text::some;
 use super::{
-    About, Figures, NOT_LOOKED_AT, administrator, count, last_use, leads, list_of_actions, ranked, time,
-    together,
+    About, Figures, NOT_LOOKED_AT, administrator, count, last_use, leads, list_of_actions, ranked, steps,
+    time, together, unread_uses,
 };
 use crate::account::bare_name;
-use crate::audit::access_review::summary::{OfService, Summary};
+use crate::audit::access_review::summary::OfService;
 use crate::audit::access_review::{Administrator, Grant, Kind, Leads, Review, Reviewed};
 use crate::policy::actions::Level;
 
@@ -29,7 +29,9 @@ const SHOWN: usize = 40;
 pub fn to_html(review: &Review, about: About<'_>) -> String {
     let mut page = Page { out: String::new(), expand: about.expand, told: BTreeMap::new() };
     page.head(review, about);
+    page.first(review);
     page.unread(review);
+    page.tools();
     let sections = [("Groups", &review.groups), ("Users", &review.users), ("Roles", &review.roles)];
     let mut number = 0_usize;
     for (title, all) in sections.into_iter().filter(|(_, all)| !all.is_empty()) {
@@ -53,6 +55,23 @@ fn hash(text: &str) -> String {
     format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text)))
 }
 
+/// Writes a sentence, what stands between backticks as code.
+fn marked(text: &str) -> String {
+    let mut out = String::new();
+    for (at, part) in html(text).split('`').enumerate() {
+        match at {
+            0 => {}
+            odd if odd % 2 == 1 => out.push_str("<code>"),
+            _ => out.push_str("</code>"),
+        }
+        out.push_str(part);
+    }
+    if text.matches('`').count() % 2 == 1 {
+        out.push_str("</code>");
+    }
+    out
+}
+
 struct Page {
     out: String,
     expand: bool,
@@ -73,7 +92,7 @@ impl Page {
             hash(SCRIPT)
         );
         let (account, target, time) = (html(account), html(about.target), time(*taken_at));
-        let _ = write!(
+        let _ = writeln!(
             self.out,
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
@@ -81,8 +100,15 @@ impl Page {
              <meta name=\"referrer\" content=\"no-referrer\">\n\
              <title>Access review of account {account}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
              <header><h1>Access review</h1>\n\
-             <p class=\"soft\">Account <b>{account}</b> ({target}), read {time}</p>\n"
+             <p class=\"soft\">Account <b>{account}</b> ({target}), read {time}</p>"
         );
+        for why in unread_uses(review) {
+            let _ = writeln!(
+                self.out,
+                "<p class=\"soft\">When they were last used is not known everywhere: {}</p>",
+                html(why)
+            );
+        }
         let Figures { administrators, climbing, others } = Figures::of(review);
         let tone = |number: usize, tone: &'static str| if number == 0 { "good" } else { tone };
         let plain = |number: usize, one: &str, many: &str| {
@@ -103,14 +129,57 @@ impl Page {
         for level in Level::ALL {
             let _ = write!(self.out, "<span><i class=\"{}\"></i>{}</span>", class(level), level.name());
         }
+        self.add("</div></header>\n<main>\n");
+    }
+
+    fn tools(&mut self) {
         self.add(
-            "</div></header>\n<main>\n<div class=\"tools\" id=\"tools\" hidden>\
+            "<div class=\"tools\" id=\"tools\" hidden>\
              <input id=\"filter\" type=\"search\" placeholder=\"Filter: a name, an action, a policy\" aria-label=\"Filter\">\
              <select id=\"which\" aria-label=\"Which\"><option value=\"all\">Everybody</option>\
              <option value=\"administrator\">Administrators</option><option value=\"way\">With a way to more</option>\
              <option value=\"unread\">Not fully read</option><option value=\"nothing\">Without permissions</option></select>\
              <button id=\"open\" type=\"button\">Open all</button><span class=\"soft\" id=\"shown\"></span></div>\n",
         );
+    }
+
+    /// Who is to be looked at first, with links.
+    fn first(&mut self, review: &Review) {
+        let link = |number: usize, one: &Reviewed| {
+            format!("<a href=\"#p{}\">{} {}</a>", number + 1, one.kind.name(), html(&one.name))
+        };
+        let mut rows = Vec::new();
+        for (number, one) in review.everybody().enumerate() {
+            if let Some(what) = administrator(one) {
+                rows.push((0, link(number, one), format!("may do {what}")));
+            } else if let Some(found) = ranked(one).first() {
+                let rank = if found.leads == Leads::Yes { 1 } else { 2 };
+                rows.push((
+                    rank,
+                    link(number, one),
+                    format!("can {}: leads {}", found.path.title, leads(found)),
+                ));
+            }
+        }
+        if rows.is_empty() {
+            self.add("<p>No administrators, and nobody has a way to more permissions.</p>\n");
+            return;
+        }
+        rows.sort_by_key(|(rank, ..)| *rank);
+        self.add("<h2>To be looked at first</h2>\n<div class=\"scroll\"><table><tbody>\n");
+        for (rank, who, what) in rows {
+            let (tone, word) = match rank {
+                0 => ("bad", "administrator"),
+                1 => ("bad", "can become administrator"),
+                _ => ("warn", "way to more"),
+            };
+            let _ = writeln!(
+                self.out,
+                "<tr><td>{who}</td><td><span class=\"badge {tone}\">{word}</span></td><td>{}</td></tr>",
+                html(&what)
+            );
+        }
+        self.add("</tbody></table></div>\n");
     }
 
     fn unread(&mut self, review: &Review) {
@@ -120,7 +189,7 @@ impl Page {
         }
         self.add("<h2>Not read</h2>\n<p>With these the permissions may be more or fewer.</p>\n<ul>");
         for why in all {
-            let _ = write!(self.out, "<li>{}</li>", html(why));
+            let _ = write!(self.out, "<li>{}</li>", marked(why));
         }
         self.add("</ul>\n");
     }
@@ -179,9 +248,9 @@ impl Page {
             }
         }
         self.add("</summary><div class=\"inner\">\n");
-        let _ = write!(self.out, "<p class=\"mono soft\">{}</p>\n", html(&one.arn));
+        let _ = writeln!(self.out, "<p class=\"mono soft\">{}</p>", html(&one.arn));
         for line in facts(one) {
-            let _ = write!(self.out, "<p>{}</p>\n", html(&line));
+            let _ = writeln!(self.out, "<p>{}</p>", html(&line));
         }
         self.ways(one);
         let block = self.block(one);
@@ -216,16 +285,11 @@ impl Page {
             );
             if !found.targets.is_empty() {
                 let more = if found.has_more { " and more" } else { "" };
-                let _ = write!(self.out, ": {}{more}", html(&found.targets.join(", ")));
+                let _ = write!(self.out, ": {}{more}", marked(&found.targets.join(", ")));
             }
             self.add("<ul>");
-            for step in &found.steps {
-                let _ = write!(
-                    self.out,
-                    "<li><code>{}</code> by {}</li>",
-                    step.action,
-                    html(&step.by.join("; "))
-                );
+            for (actions, by) in steps(found) {
+                let _ = write!(self.out, "<li><code>{}</code> by {}</li>", actions.join(", "), marked(&by));
             }
             self.add("</ul></div>\n");
         }
@@ -234,22 +298,32 @@ impl Page {
     /// What somebody may do, and by which statements.
     fn block(&self, one: &Reviewed) -> String {
         let mut out = String::new();
-        let Summary { whole, services, unknown, .. } = one.summary();
-        if !whole.is_empty() {
-            let names: Vec<String> = whole.iter().map(|&name| name.to_owned()).collect();
-            let _ = write!(
+        let summary = one.summary();
+        let (wholes, services) = summary.grouped();
+        let unknown = &summary.unknown;
+        for whole in &wholes {
+            let names: Vec<String> = whole.services.iter().map(|&name| name.to_owned()).collect();
+            if whole.is_all() {
+                // Of an administrator it is said above.
+                if !one.administrator.is() {
+                    let _ = writeln!(out, "<p>Everything {}.</p>", whole.manner);
+                }
+                continue;
+            }
+            let _ = writeln!(
                 out,
-                "<h3>Everything, on every resource, of {}</h3>\n<p><code>{}</code></p>\n",
+                "<h3>Everything of {} {}</h3>\n<p><code>{}</code></p>",
                 count(names.len(), "service", "services"),
+                whole.manner,
                 html(&some(&names, SHOWN))
             );
         }
         if !services.is_empty() {
             out.push_str("<h3>Services</h3>\n<div class=\"scroll\"><table><tbody>\n");
-            for service in &services {
-                let _ = write!(
+            for service in services {
+                let _ = writeln!(
                     out,
-                    "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>\n",
+                    "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
                     html(service.service),
                     bar(service),
                     html(&service.sentence())
@@ -259,9 +333,9 @@ impl Page {
         }
         if !unknown.is_empty() {
             let names: Vec<String> = unknown.iter().map(ToString::to_string).collect();
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<h3>Not in the list of actions</h3>\n<p><code>{}</code></p>\n",
+                "<h3>Not in the list of actions</h3>\n<p><code>{}</code></p>",
                 html(&names.join(", "))
             );
         }
@@ -270,14 +344,16 @@ impl Page {
                 "<h3>By which statements</h3>\n<div class=\"scroll\"><table><thead><tr><th>Policy</th><th>Actions</th>\
                  <th>Resources</th><th>Conditions and limits</th></tr></thead><tbody>\n",
             );
-            one.grants.iter().for_each(|grant| self.grant(grant, &mut out));
+            for grant in &one.grants {
+                self.grant(grant, &mut out);
+            }
             out.push_str("</tbody></table></div>\n");
         }
         for (title, texts) in [("Without effect", &one.without_effect), ("Not read", &one.unread)] {
             if !texts.is_empty() {
                 let _ = write!(out, "<h3>{title}</h3>\n<ul>");
                 for text in texts {
-                    let _ = write!(out, "<li>{}</li>", html(text));
+                    let _ = write!(out, "<li>{}</li>", marked(text));
                 }
                 out.push_str("</ul>\n");
             }
@@ -295,12 +371,13 @@ impl Page {
         let group =
             grant.group.as_ref().map_or_else(String::new, |group| format!(" through group `{group}`"));
         let wants = grant.conditions.iter().map(|condition| format!("when {condition}"));
-        let limits: Vec<String> = wants.chain(grant.limits.iter().cloned()).map(|text| html(&text)).collect();
-        let _ = write!(
+        let limits: Vec<String> =
+            wants.chain(grant.limits.iter().cloned()).map(|text| marked(&text)).collect();
+        let _ = writeln!(
             out,
-            "<tr><td>{}{}</td><td><code>{}</code></td><td><code>{}</code></td><td>{}</td></tr>\n",
-            html(&grant.place()),
-            html(&group),
+            "<tr><td>{}{}</td><td><code>{}</code></td><td><code>{}</code></td><td>{}</td></tr>",
+            marked(&grant.place()),
+            marked(&group),
             html(&some(&names, shown)),
             html(&some(&grant.resources, SHOWN)),
             limits.join("<br>")

@@ -108,7 +108,7 @@ struct Granted<'a> {
     group: Option<&'a str>,
     statement: usize,
     sid: Option<&'a str>,
-    actions: Vec<Pattern<'a>>,
+    actions: Vec<Covering<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expanded: Option<Vec<String>>,
     under_conditions: usize,
@@ -118,7 +118,7 @@ struct Granted<'a> {
 }
 
 #[derive(Serialize)]
-struct Pattern<'a> {
+struct Covering<'a> {
     pattern: &'a str,
     known: bool,
     actions: usize,
@@ -220,7 +220,7 @@ fn way(found: &Found) -> Way<'_> {
 }
 
 fn granted(grant: &Grant, expand: bool) -> Granted<'_> {
-    let patterns = grant.patterns.iter().map(|one| Pattern {
+    let patterns = grant.patterns.iter().map(|one| Covering {
         pattern: &one.text,
         known: one.is_known,
         actions: one.actions.len(),

@@ -1,6 +1,8 @@
 //! The access review as text for people, as a table for spreadsheets, as a page for browsers and as JSON for programs.
 //! The same review gives the same bytes.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::audit::access_review::{
@@ -104,6 +106,19 @@ fn ranked(one: &Reviewed) -> Vec<&Found> {
     all
 }
 
+/// The actions of a way with the statements that allow them; what the same statements allow, together.
+fn steps(found: &Found) -> Vec<(Vec<&'static str>, String)> {
+    let mut all: Vec<(Vec<&'static str>, String)> = Vec::new();
+    for step in &found.steps {
+        let by = step.by.join("; ");
+        match all.iter_mut().find(|(_, other)| *other == by) {
+            Some((actions, _)) => actions.push(step.action),
+            None => all.push((vec![step.action], by)),
+        }
+    }
+    all
+}
+
 /// Says when something was last used, in a few words.
 fn used(used: &Used) -> String {
     match used {
@@ -114,13 +129,24 @@ fn used(used: &Used) -> String {
     }
 }
 
-/// Says when somebody was last there: `password 2026-03-01, keys never`.
+/// Says when somebody was last there: `password 2026-03-01, keys never`; nothing when nobody looked.
 fn last_use(last_use: &LastUse) -> String {
     let parts = last_use.parts();
+    if parts.iter().all(|(_, when)| matches!(when, Used::NotRead(_))) {
+        return String::new();
+    }
     let word = |what: &str, when: &Used| {
         if what == "role" { used(when) } else { format!("{what} {}", used(when)) }
     };
     parts.iter().map(|(what, when)| word(what, when)).collect::<Vec<_>>().join(", ")
+}
+
+/// Says why it is not known when somebody was last there, each reason once, sorted.
+fn unread_uses(review: &Review) -> BTreeSet<&str> {
+    let parts = review.everybody().flat_map(|one| one.last_use.parts());
+    let why =
+        parts.filter_map(|(_, when)| if let Used::NotRead(why) = when { Some(why.as_str()) } else { None });
+    why.collect()
 }
 
 /// What somebody is together with: their groups, or members.

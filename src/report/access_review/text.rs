@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use super::escape::plain;
 use super::{
     About, Figures, NOT_LOOKED_AT, administrator, count, last_use, leads, list_of_actions,
-    making_administrator, ranked, through, time, together,
+    making_administrator, ranked, steps, through, time, together, unread_uses,
 };
-use crate::audit::access_review::summary::Summary;
+use crate::audit::access_review::summary::{Summary, Whole};
 use crate::audit::access_review::{Grant, Kind, Review, Reviewed};
 use crate::ui::Tone;
 
@@ -28,7 +28,9 @@ pub fn to_text(review: &Review, about: About<'_>, paint: Paint<'_>) -> String {
     for (title, all) in [("Groups", &review.groups), ("Users", &review.users), ("Roles", &review.roles)] {
         if !all.is_empty() {
             text.title(title);
-            all.iter().for_each(|one| text.permissions(one));
+            for one in all {
+                text.permissions(one);
+            }
         }
     }
     text.out
@@ -66,6 +68,9 @@ impl Text<'_> {
         ];
         self.line(0, &format!("{}; wildcards stand for {}", counts.join(", "), list_of_actions()));
         self.line(0, NOT_LOOKED_AT);
+        for why in unread_uses(review) {
+            self.line(0, &format!("When they were last used is not known everywhere: {}", plain(why)));
+        }
     }
 
     fn administrators(&mut self, review: &Review) {
@@ -100,8 +105,8 @@ impl Text<'_> {
                     let _ = write!(why, "; {}{more}", plain(&found.targets.join(", ")));
                 }
                 self.line(6, &why);
-                for step in &found.steps {
-                    self.line(6, &format!("{} by {}", step.action, plain(&step.by.join("; "))));
+                for (actions, by) in steps(found) {
+                    self.line(6, &format!("{} by {}", actions.join(", "), plain(&by)));
                 }
             }
         }
@@ -153,7 +158,7 @@ impl Text<'_> {
         if one.grants.is_empty() {
             line(4, if one.unread.is_empty() { "no permissions" } else { "unknown: see what was not read" });
         }
-        for sentence in sentences(&summary, one) {
+        for sentence in sentences(&summary) {
             line(4, &sentence);
         }
         for grant in &one.grants {
@@ -188,19 +193,19 @@ impl Text<'_> {
 }
 
 /// Names what somebody may do, a sentence per service.
-pub(super) fn sentences(summary: &Summary, one: &Reviewed) -> Vec<String> {
-    let mut all = Vec::new();
-    let whole: Vec<String> = summary.whole.iter().map(|&name| name.to_owned()).collect();
-    match whole.len() {
-        0 => {}
-        _ if summary.services.is_empty() && one.administrator.is() => all.push("everything".to_owned()),
-        _ => all.push(format!(
-            "everything of {}: {}",
-            count(whole.len(), "service", "services"),
-            some(&whole, SHOWN)
-        )),
-    }
-    all.extend(summary.services.iter().map(|one| format!("{}: {}", one.service, one.sentence())));
+fn sentences(summary: &Summary) -> Vec<String> {
+    let (wholes, others) = summary.grouped();
+    let whole = |whole: &Whole| {
+        let Whole { manner, services } = whole;
+        if whole.is_all() {
+            return format!("everything {manner}");
+        }
+        let names: Vec<String> = services.iter().map(|&name| name.to_owned()).collect();
+        let services = count(names.len(), "service", "services");
+        format!("everything of {services} {manner}: {}", some(&names, SHOWN))
+    };
+    let mut all: Vec<String> = wholes.iter().map(whole).collect();
+    all.extend(others.iter().map(|one| format!("{}: {}", one.service, one.sentence())));
     if !summary.unknown.is_empty() {
         let names: Vec<String> = summary.unknown.iter().map(ToString::to_string).collect();
         all.push(format!("not in the list of actions: {}", names.join(", ")));

@@ -188,11 +188,9 @@ impl Finder<'_> {
                 yes(targets.iter().any(|target| self.has_effect(target)))
             }
             On::PolicyVersion if targets.iter().any(|target| target.held_by > 0) => Leads::Unknown,
-            On::PolicyVersion => Leads::No,
             On::OwnBoundary if self.world.held_back.contains(&me) => Leads::Yes,
-            On::OwnBoundary => Leads::No,
             On::Running(_) if is_powerful => Leads::Unknown,
-            On::Running(_) => Leads::No,
+            On::PolicyVersion | On::OwnBoundary | On::Running(_) => Leads::No,
             On::GroupToJoin
             | On::OtherUser
             | On::RoleTrust

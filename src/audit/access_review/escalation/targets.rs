@@ -31,11 +31,14 @@ impl Target {
     }
 }
 
+/// Which of all a way can lead to.
+type Keep<'a> = &'a dyn Fn(&Target) -> bool;
+
 /// Lists what a way can lead to: oneself first, then who may do everything, then by name. Whether the action is allowed
 /// on it is not asked.
 pub(super) fn targets<'w>(world: &'w World<'_>, subject: &Subject, on: On) -> Vec<&'w Target> {
     let is_own = |target: &&Target| target.arn == subject.arn;
-    let (kind, keep): (Option<Kind>, &dyn Fn(&Target) -> bool) = match on {
+    let (kind, keep): (Option<Kind>, Keep<'_>) = match on {
         On::User => (Some(Kind::User), &|_| true),
         On::OtherUser => (Some(Kind::User), &|target| target.arn != subject.arn),
         On::Role => (Some(Kind::Role), &|_| true),
