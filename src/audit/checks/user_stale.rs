@@ -81,6 +81,8 @@ fn sign(look: &Look<'_>, row: &Row, credential: &Credential) -> Result<Option<Da
     match row.when(credential.used) {
         When::At(at) => return dated(credential.used, at, look.as_of).map(Some),
         When::NotApplicable | When::NoInformation => {}
+        // Some write this where there is no password.
+        When::NotSupported if is_on(row, credential.enabled) == Ok(false) => {}
         When::NotSupported | When::Unreadable(_) => return Err(Gap::of(row, credential.used)),
     }
     if is_on(row, credential.enabled)? {
@@ -109,6 +111,7 @@ mod tests {
     fn without_any_use_the_making_counts() {
         assert_eq!(status(&CHECK, "ann", &[]), Status::Fail, "a user of 2025 without credentials");
         assert_eq!(status(&CHECK, "ann", &[("user_creation_time", "2026-02-01T00:00:00Z")]), Status::Pass);
+        assert_eq!(status(&CHECK, "ann", &[("password_last_used", "not_supported")]), Status::Fail);
         let new = [("password_enabled", "true"), ("password_last_changed", "2026-02-01T00:00:00Z")];
         assert_eq!(status(&CHECK, "ann", &new), Status::Pass);
     }
