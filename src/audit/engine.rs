@@ -1,5 +1,6 @@
 //! Runs the checks of the controls asked for and makes findings of their verdicts.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use super::attestation::Attestations;
 use super::baseline::Baseline;
 use super::benchmark::{Benchmark, Control, elsewhere, topic};
-use super::check::{Check, Look, Scope};
+use super::check::{Check, Look, Scope, Severity};
 use super::exception::Exceptions;
 use super::finding::{Audit, Calls, Finding, Judged, Summary};
 use super::verdict::{Subject, Verdict};
@@ -68,7 +69,8 @@ impl Question<'_> {
 
 /// Judges an account. `target` and `calls` say how it was read.
 pub fn audit(snapshot: &Snapshot, question: &Question<'_>, target: &str, calls: Option<Calls>) -> Audit {
-    let mut engine = Engine { snapshot, as_of: question.as_of, verdicts: BTreeMap::new() };
+    let said = (question.benchmarks.len() > 1).then(BTreeMap::new);
+    let mut engine = Engine { snapshot, as_of: question.as_of, said };
     let mut findings: Vec<Finding> = Vec::new();
     for (benchmark, control) in question.controls() {
         engine.control(benchmark, control, &mut findings);
@@ -117,8 +119,8 @@ type Asked = (&'static str, BTreeMap<String, i64>);
 struct Engine<'a> {
     snapshot: &'a Snapshot,
     as_of: Timestamp,
-    /// What checks have said: several benchmarks ask the same.
-    verdicts: BTreeMap<Asked, Vec<Verdict>>,
+    /// What checks have said, for the next benchmark that asks the same; `None` when there is no next one.
+    said: Option<BTreeMap<Asked, Vec<Verdict>>>,
 }
 
 impl Engine<'_> {
@@ -128,94 +130,101 @@ impl Engine<'_> {
         control: &'static Control,
         findings: &mut Vec<Finding>,
     ) {
-        let also = Arc::new(elsewhere(&control.topic, &benchmark.id));
-        let section = benchmark.section(control);
-        let mut answered = false;
-        for check in control.checks() {
-            answered = true;
-            let verdicts = self.ask(check, &control.params);
-            findings.extend(verdicts.iter().map(|verdict| Finding {
-                benchmark: &benchmark.id,
-                control: &control.id,
-                title: &control.title,
-                section,
-                topic: &control.topic,
-                level: control.level,
-                check: Some(check.id),
-                status: verdict.status,
-                severity: check.severity,
-                resource: verdict.subject.resource.clone(),
-                name: verdict.subject.name.clone(),
-                credential: verdict.subject.credential,
-                message: verdict.message.clone(),
-                evidence: verdict.evidence.clone(),
-                remediation: verdict.fix.clone().unwrap_or_else(|| check.docs.fix.to_owned()),
-                also: Arc::clone(&also),
-                exemption: None,
-                attestation: None,
-                change: None,
-            }));
-        }
-        if answered {
-            return;
-        }
-        let Some(page) = topic(&control.topic) else { return };
-        let subject = Subject::account(&self.snapshot.partition, &self.snapshot.account);
-        let verdict = Verdict::manual(subject, page.manual.clone());
-        findings.push(Finding {
-            benchmark: &benchmark.id,
-            control: &control.id,
-            title: &control.title,
-            section,
-            topic: &control.topic,
-            level: control.level,
+        let frame = Frame {
+            benchmark,
+            control,
+            also: Arc::new(elsewhere(&control.topic, &benchmark.id)),
             check: None,
-            status: verdict.status,
-            severity: page.severity,
-            resource: verdict.subject.resource,
-            name: verdict.subject.name,
-            credential: None,
-            message: verdict.message,
-            evidence: Vec::new(),
-            remediation: page.fix.clone(),
-            also,
-            exemption: None,
-            attestation: None,
-            change: None,
-        });
+            severity: Severity::Informational,
+            advice: "",
+        };
+        let mut checks = control.checks().peekable();
+        if checks.peek().is_some() {
+            for check in checks {
+                let frame = Frame {
+                    check: Some(check.id),
+                    severity: check.severity,
+                    advice: check.docs.fix,
+                    ..frame.clone()
+                };
+                let verdicts = self.ask(check, &control.params);
+                findings.extend(verdicts.into_iter().map(|verdict| frame.finding(verdict)));
+            }
+        } else if let Some(page) = topic(&control.topic) {
+            let account = Subject::account(&self.snapshot.partition, &self.snapshot.account);
+            let frame = Frame { severity: page.severity, advice: &page.fix, ..frame };
+            findings.push(frame.finding(Verdict::manual(account, page.manual.clone())));
+        }
     }
 
-    /// Runs a check, once for the same numbers. A check that could not look says so of whom it speaks; one that
-    /// found nobody to speak of says that of the account.
-    fn ask(&mut self, check: &'static Check, params: &BTreeMap<String, i64>) -> &[Verdict] {
+    /// Runs a check, once for the same numbers.
+    fn ask(&mut self, check: &'static Check, params: &BTreeMap<String, i64>) -> Vec<Verdict> {
         let look = Look { snapshot: self.snapshot, params, check, as_of: self.as_of };
-        self.verdicts.entry((check.id, params.clone())).or_insert_with(|| {
-            let whole = match check.scope {
-                Scope::Root => look.root(),
-                Scope::Account | Scope::Each => look.account(),
-            };
-            let mut verdicts = match (check.run)(&look) {
-                Ok(verdicts) => verdicts,
-                Err(unread) => {
-                    let permissions = unread.part.permissions().join("`, `");
-                    let message = format!(
-                        "{} could not be read (it takes `{permissions}`): {}",
-                        unread.part.name(),
-                        unread.why
-                    );
-                    vec![Verdict::unknown(whole.clone(), message)]
-                }
-            };
-            if verdicts.is_empty() {
-                verdicts.push(Verdict::not_applicable(whole, "the account has nothing that this speaks of"));
+        match &mut self.said {
+            Some(said) => {
+                said.entry((check.id, params.clone())).or_insert_with(|| verdicts(check, &look)).clone()
             }
-            verdicts.sort_by(|a, b| order(a).cmp(&order(b)));
-            verdicts
-        })
+            None => verdicts(check, &look),
+        }
     }
 }
 
-/// Names are ordered as people look for them, and then so that the order is always the same.
-fn order(verdict: &Verdict) -> (String, &Subject) {
-    (verdict.subject.name.to_lowercase(), &verdict.subject)
+/// Runs a check. One that could not look says so of whom it speaks; one that found nobody to speak of says that of the
+/// account.
+fn verdicts(check: &Check, look: &Look<'_>) -> Vec<Verdict> {
+    let whole = || match check.scope {
+        Scope::Root => look.root(),
+        Scope::Account | Scope::Each => look.account(),
+    };
+    let mut verdicts = (check.run)(look).unwrap_or_else(|unread| {
+        let permissions = unread.part.permissions().join("`, `");
+        let part = unread.part.name();
+        let message = format!("{part} could not be read (it takes `{permissions}`): {}", unread.why);
+        vec![Verdict::unknown(whole(), message)]
+    });
+    if verdicts.is_empty() {
+        let message = "the account has nothing that this speaks of";
+        verdicts.push(Verdict::not_applicable(whole(), message));
+    }
+    // Names are ordered as people look for them, and then so that the order is always the same.
+    verdicts.sort_by_cached_key(|verdict| (verdict.subject.name.to_lowercase(), verdict.subject.clone()));
+    verdicts
+}
+
+/// What all findings of a control, or of one check of it, have in common.
+#[derive(Clone)]
+struct Frame {
+    benchmark: &'static Benchmark,
+    control: &'static Control,
+    also: Arc<BTreeMap<&'static str, &'static str>>,
+    check: Option<&'static str>,
+    severity: Severity,
+    advice: &'static str,
+}
+
+impl Frame {
+    fn finding(&self, verdict: Verdict) -> Finding {
+        let Verdict { subject, status, message, evidence, fix } = verdict;
+        Finding {
+            benchmark: &self.benchmark.id,
+            control: &self.control.id,
+            title: &self.control.title,
+            section: self.benchmark.section(self.control),
+            topic: &self.control.topic,
+            level: self.control.level,
+            check: self.check,
+            status,
+            severity: self.severity,
+            resource: subject.resource,
+            name: subject.name,
+            credential: subject.credential,
+            message,
+            evidence,
+            remediation: fix.map_or(Cow::Borrowed(self.advice), Cow::Owned),
+            also: Arc::clone(&self.also),
+            exemption: None,
+            attestation: None,
+            change: None,
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! [`Audit`] and [`Finding`]: what a run found, as every report tells it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -110,7 +111,7 @@ pub struct Finding {
     /// The raw fields that decided it.
     pub evidence: Vec<(&'static str, String)>,
     /// What to do.
-    pub remediation: String,
+    pub remediation: Cow<'static, str>,
     /// The control's numbers in all other benchmarks that have it.
     pub also: Arc<BTreeMap<&'static str, &'static str>>,
     /// Who answers for a failure that is exempt.

@@ -66,7 +66,7 @@ fn row(account: &str, finding: &Finding) -> [String; 22] {
         finding.credential.unwrap_or_default().to_owned(),
         finding.message.clone(),
         pairs(finding.evidence.iter().map(|(field, value)| format!("{field}={value}")).collect()),
-        finding.remediation.clone(),
+        finding.remediation.to_string(),
         finding.change.map_or("", change).to_owned(),
         exemption.map(|exemption| exemption.reason.clone()).unwrap_or_default(),
         exemption.map(|exemption| exemption.approver.clone()).unwrap_or_default(),

@@ -110,7 +110,7 @@ fn descriptor(id: &str, finding: &Finding) -> Value {
     let (looks_at, why, fix) = match (check, page) {
         (Some(check), _) => (check.docs.looks_at, check.docs.why, check.docs.fix),
         (None, Some(page)) => (page.looks_at.as_str(), page.why.as_str(), page.fix.as_str()),
-        (None, None) => (finding.title, "", finding.remediation.as_str()),
+        (None, None) => (finding.title, "", finding.remediation.as_ref()),
     };
     let mut help = String::new();
     for (heading, text) in [("", looks_at), ("Why: ", why), ("How to mend it: ", fix)] {

@@ -82,7 +82,8 @@ fn finding(control: Control, status: Status, name: &str, message: &str) -> Findi
         remediation: format!(
             "Have the user enable a device, or take the password away with `aws iam delete-login-profile --user-name \
              {name}`."
-        ),
+        )
+        .into(),
         also: Arc::new(BTreeMap::from([(NEW, "1.9")])),
         exemption: None,
         attestation: None,
@@ -257,7 +258,7 @@ pub(super) fn hostile() -> Audit {
             let status = Status::ALL[at % Status::ALL.len()];
             let mut finding = finding(MFA, status, trick, trick);
             finding.evidence = vec![("mfa_active", trick.to_owned())];
-            finding.remediation = trick.into();
+            finding.remediation = trick.to_owned().into();
             finding.change = (status == Status::Fail).then_some(Change::New);
             if status == Status::Exempt {
                 finding.exemption = Some(Exemption {
@@ -280,7 +281,7 @@ pub(super) fn hostile() -> Audit {
     findings.extend(TRICKS.iter().map(|trick| {
         let mut finding = finding(KEYS, Status::Fail, trick, trick);
         finding.credential = Some("access_key_1");
-        finding.remediation = (*trick).into();
+        finding.remediation = (*trick).to_owned().into();
         finding.evidence = vec![("access_key_1_active", (*trick).to_owned())];
         finding
     }));
