@@ -231,12 +231,11 @@ impl Text<'_> {
         }
         let Some(remedy) = remedy else { return };
         let lead = format!("{:indent$}fix: ", "");
-        match self.remedies.get(remedy.as_ref()).copied() {
-            Some(control) => self.wrapped(&lead, indent + 5, &format!("as for {control}")),
-            None => {
-                self.wrapped(&lead, indent + 5, &plain(&remedy));
-                self.remedies.insert(remedy.into_owned(), group.first.control);
-            }
+        if let Some(control) = self.remedies.get(remedy.as_ref()).copied() {
+            self.wrapped(&lead, indent + 5, &format!("as for {control}"));
+        } else {
+            self.wrapped(&lead, indent + 5, &plain(&remedy));
+            self.remedies.insert(remedy.into_owned(), group.first.control);
         }
     }
 
