@@ -184,10 +184,18 @@ fn normal_condition(value: &Value) -> Value {
 
 /// Drops every action that another, wider pattern of the same list covers.
 fn without_covered(actions: &BTreeSet<String>) -> BTreeSet<&String> {
-    actions
-        .iter()
-        .filter(|action| !actions.iter().any(|wider| wider != *action && wildcard_covers(wider, action)))
-        .collect()
+    // What a pattern covers begins as the pattern does, up to its first wildcard: that is told fast.
+    let beginning = |wider: &'_ String| wider.find(['*', '?']);
+    let wide: Vec<(usize, &String)> =
+        actions.iter().filter_map(|wider| Some((beginning(wider)?, wider))).collect();
+    let begins_alike =
+        |action: &str, wider: &str, at: usize| action.as_bytes().get(..at) == wider.as_bytes().get(..at);
+    let is_covered = |action: &String| {
+        wide.iter().any(|(at, wider)| {
+            *wider != action && begins_alike(action, wider, *at) && wildcard_covers(wider, action)
+        })
+    };
+    actions.iter().filter(|action| !is_covered(action)).collect()
 }
 
 /// Tells whether every text that `pattern` (with `*` and `?`) matches includes all that `text` matches.
