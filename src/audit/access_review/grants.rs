@@ -3,6 +3,7 @@
 //! Resources are compared by example: a made-up text stands for each wildcard, and a statement that matches the
 //! example covers the pattern it stands for.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::expand::Expanded;
@@ -33,7 +34,7 @@ pub(super) fn granted(subject: &Subject) -> Granted {
             standing => Some(Denial { line, is_sure: standing == Standing::Holds }),
         })
         .collect();
-    let mut work = Work { subject, denials, request: subject.request.clone() };
+    let work = Work { subject, compared: Cell::new(0), denials, request: subject.request.clone() };
     let mut granted = Granted::default();
     for line in subject.lines(Effect::Allow) {
         match line.statement.standing(&subject.request) {
@@ -71,8 +72,13 @@ struct Item<'a> {
 impl Item<'_> {
     /// Names what it has in common with the resources of another statement, if there is anything.
     fn share(&self, request: &Request, instance: &Instance) -> Option<String> {
-        let request = Request { resource: instance.example.clone(), ..request.clone() };
-        if self.instance.covers(&instance.example) && self.of.is_about(&request) != Some(false) {
+        // What is left of `NotResource` stands for everything, its exceptions too.
+        let is_exception = || {
+            let request = Request { resource: instance.example.clone(), ..request.clone() };
+            self.of.resources().is_some_and(|(_, negated)| negated)
+                && self.of.is_about(&request) == Some(false)
+        };
+        if self.instance.covers(&instance.example) && !is_exception() {
             Some(instance.written.clone())
         } else if !instance.is_literal && self.instance.overlaps(instance) {
             Some(format!("{} within {}", self.written, instance.written))
@@ -93,14 +99,21 @@ fn unknown(expanded: &Expanded) -> Vec<String> {
     open.into_iter().chain(texts.map(|pattern| example_of(&pattern.text))).collect()
 }
 
+/// How many resources of boundary and denials are compared with those of one statement. Beyond it, what is doubtful
+/// stays in, and is said to be limited.
+const COMPARED: usize = 1000;
+
 struct Work<'a> {
     subject: &'a Subject,
+    /// How many resources were compared with those of the statement at hand.
+    compared: Cell<usize>,
     denials: Vec<Denial<'a>>,
     request: Request,
 }
 
 impl Work<'_> {
-    fn grant(&mut self, line: Line<'_>, depends: bool, granted: &mut Granted) {
+    fn grant(&self, line: Line<'_>, depends: bool, granted: &mut Granted) {
+        self.compared.set(0);
         let unknown = unknown(line.expanded);
         let (texts, negated) = line.statement.resources().unwrap_or((&[], true));
         let instances = if negated {
@@ -181,6 +194,13 @@ impl Work<'_> {
             };
             let speaks: Vec<bool> = unknown.iter().map(|action| line.statement.names(action)).collect();
             match self.is_about(line, &item.example) {
+                Some(false) if self.is_too_much(line) => {
+                    if line.expanded.actions.meets(&item.actions) || speaks.contains(&true) {
+                        maybe.add(&line.expanded.actions);
+                        named.iter_mut().zip(&speaks).for_each(|(all, one)| *all |= one);
+                        item.limits.push(format!("only on the many resources that {} names", line.place()));
+                    }
+                }
                 Some(false) => {
                     narrower.extend(narrowed(subject, &item, line, depends, &speaks));
                 }
@@ -230,13 +250,10 @@ impl Work<'_> {
     /// Takes out what is denied.
     fn after_denials<'a>(&self, item: Item<'a>, unknown: &[String], left: &mut Vec<Item<'a>>) {
         let mut open = vec![item];
-        // A list of exceptions to a denial makes parts; more of them than this no policy has room for.
-        let mut steps = 0_usize;
         while let Some(mut item) = open.pop() {
             while let Some(denial) = self.denials.get(item.next) {
                 item.next += 1;
-                steps += 1;
-                self.deny(denial, &mut item, unknown, &mut open, steps);
+                self.deny(denial, &mut item, unknown, &mut open);
                 if item.is_nothing() {
                     break;
                 }
@@ -253,7 +270,6 @@ impl Work<'_> {
         item: &mut Item<'a>,
         unknown: &[String],
         open: &mut Vec<Item<'a>>,
-        steps: usize,
     ) {
         let Denial { line, is_sure } = denial;
         let denied = item.actions.both(&line.expanded.actions);
@@ -277,7 +293,11 @@ impl Work<'_> {
         match (self.is_about(*line, &item.example), is_sure) {
             (Some(true), true) => {
                 let is_excepting = line.statement.resources().is_some_and(|(_, negated)| negated);
-                if is_excepting && steps < 4096 {
+                if is_excepting && self.is_too_much(*line) {
+                    item.limits.push(told(" on everything but a long list"));
+                    return;
+                }
+                if is_excepting {
                     let instances = line.statement.instances(&self.subject.request);
                     open.extend(instances.into_iter().filter_map(|instance| {
                         let written = item.share(&self.request, &instance)?;
@@ -309,6 +329,13 @@ impl Work<'_> {
                 }
             }
         }
+    }
+
+    /// Tells whether comparing the resources of one statement more is too much, and counts them.
+    fn is_too_much(&self, line: Line<'_>) -> bool {
+        let more = line.statement.resources().map_or(0, |(texts, _)| texts.len());
+        self.compared.set(self.compared.get().saturating_add(more));
+        self.compared.get() > COMPARED
     }
 
     fn is_about(&self, line: Line<'_>, example: &str) -> Option<bool> {

@@ -189,17 +189,28 @@ impl Subject {
     }
 
     /// Examples of all the resources that its policies name where they speak of an action.
-    pub(super) fn examples(&self, action: &str) -> Vec<(String, bool)> {
+    pub(super) fn examples(&self, action: &str) -> Vec<String> {
         let place = actions().find(action);
         let all = self.held.iter().chain(&self.boundary).flat_map(Holding::lines);
-        let mut found: Vec<(String, bool)> = all
+        let mut found: Vec<String> = all
             .filter(|line| line.names(action, place))
             .flat_map(|line| line.statement.instances(&self.request))
-            .map(|instance| (self.example(&instance), instance.is_literal))
+            .map(|instance| self.example(&instance))
             .collect();
         found.sort();
         found.dedup();
         found
+    }
+
+    /// The resources on which its policies allow an action, before anything limits it.
+    pub(super) fn allowed_on(&self, action: &str) -> Vec<Instance> {
+        let place = actions().find(action);
+        let lines = self.lines(Effect::Allow).filter(|line| line.names(action, place));
+        let instances = lines.flat_map(|line| match line.statement.resources() {
+            Some((_, true)) | None => vec![Instance::everything()],
+            Some((_, false)) => line.statement.instances(&self.request),
+        });
+        instances.collect()
     }
 
     /// The example of an instance, in this account and region where it leaves them open.

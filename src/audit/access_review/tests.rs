@@ -324,6 +324,22 @@ fn a_boundary_limits_actions_and_resources() {
 }
 
 #[test]
+fn long_lists_on_both_sides_end_and_hide_nothing() {
+    let buckets =
+        |letter: &str| (0..200).map(|at| format!("arn:aws:s3:::*{letter}{at}*")).collect::<Vec<_>>();
+    let except = |letter: &str| json!({"Effect": "Deny", "Action": "*", "NotResource": buckets(letter)});
+    let account = Account::new()
+        .user(
+            "alice",
+            &json!([allow(&json!("s3:GetObject"), &json!(buckets("a"))), except("b"), except("c")]),
+        )
+        .policy("Limits", 1, &json!([allow(&json!("s3:*"), &json!(buckets("d")))]))
+        .bounded("alice", "Limits");
+    let one = user(&account.review(), "alice");
+    assert!(may(&one).iter().any(|text| text.starts_with("s3:GetObject")), "{:?}", one.without_effect);
+}
+
+#[test]
 fn not_action_is_everything_else() {
     let power =
         alone(&json!([{"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"}]));

@@ -1,7 +1,5 @@
 //! Which ways are open to somebody.
 
-use std::collections::BTreeSet;
-
 use super::super::subject::Subject;
 use super::super::{Found, Kind, Leads, Step};
 use super::targets::{Target, targets};
@@ -100,7 +98,7 @@ impl Finder<'_> {
             return None;
         }
         let mut asked = self.asked(action);
-        let examples = self.subject.examples(action).into_iter().map(|(example, _)| example);
+        let examples = self.subject.examples(action).into_iter();
         let (may, by) = asked.best(examples.chain(["*".to_owned()]));
         (may != May::No).then_some((may, Step { action, by }))
     }
@@ -130,11 +128,10 @@ impl Finder<'_> {
             On::Role | On::RoleTrust | On::Passed(_) => "role/",
         };
         let mut examples = self.subject.examples(action);
-        let is_open = examples.iter().any(|(_, is_literal)| !is_literal);
-        let literal: BTreeSet<String> = examples.iter().map(|(example, _)| example.clone()).collect();
+        let allowed = self.subject.allowed_on(action);
         for target in &targets {
-            // Where there is no wildcard, only what is named can be meant.
-            if !is_open && !literal.contains(&target.arn) {
+            // Most that is there is not named by any statement that allows it.
+            if !allowed.iter().any(|instance| instance.covers(&target.arn)) {
                 continue;
             }
             let (may, by) = asked.ask(&target.arn);
@@ -147,14 +144,14 @@ impl Finder<'_> {
             }
         }
         if hits.may != May::Yes {
-            examples.push((self.subject.of_iam(&format!("{kind}{ANYTHING}")), false));
+            examples.push(self.subject.of_iam(&format!("{kind}{ANYTHING}")));
             // What is there and is no target does not count, and oneself is nobody else.
             let counts = |arn: &String| {
                 arn.splitn(6, ':').nth(5).is_some_and(|rest| rest.starts_with(kind))
                     && !self.world.has(arn)
                     && !(self.path.on == On::OtherUser && arn == self.subject.own_arn())
             };
-            let (may, by) = asked.best(examples.into_iter().map(|(example, _)| example).filter(counts));
+            let (may, by) = asked.best(examples.into_iter().filter(counts));
             hits.take(may, by);
         }
         (hits.may != May::No).then_some(hits)
