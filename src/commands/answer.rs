@@ -2,6 +2,7 @@
 
 use crate::account::ask::Line;
 use crate::policy::statement::Effect;
+pub(super) use crate::report::escape::visible as plain;
 use crate::ui::{Tone, Ui};
 
 /// The most statements that are told without being asked for.
@@ -24,10 +25,4 @@ pub(super) fn trace(ui: &Ui, reason: &str, lines: &[Line], all: bool) {
     if let Some(more @ 1..) = told.len().checked_sub(shown) {
         ui.data(&ui.paint(Tone::Dim, &format!("      … and {more} more")));
     }
-}
-
-/// Takes out of a text what a terminal would act on: names and policies are other people's.
-pub(super) fn plain(text: &str) -> String {
-    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(escape).collect()
 }

@@ -189,7 +189,6 @@ const PAIRS: usize = 100_000;
 
 /// Drops every action that another, wider pattern of the same list covers.
 fn without_covered(actions: &BTreeSet<String>) -> BTreeSet<&String> {
-<<<<<<< HEAD
     let mut left: BTreeSet<&String> = actions.iter().collect();
     let mut pairs = 0;
     for wider in actions.iter().filter(|action| action.contains(['*', '?'])) {
@@ -241,32 +240,6 @@ pub(crate) fn wildcard_covers(pattern: &str, text: &str) -> bool {
                 (place, at) = (behind, end + 1);
             }
             (Some(_), None) => return false,
-=======
-    // What a pattern covers begins as the pattern does, up to its first wildcard: that is told fast.
-    let beginning = |wider: &'_ String| wider.find(['*', '?']);
-    let wide: Vec<(usize, &String)> =
-        actions.iter().filter_map(|wider| Some((beginning(wider)?, wider))).collect();
-    let begins_alike =
-        |action: &str, wider: &str, at: usize| action.as_bytes().get(..at) == wider.as_bytes().get(..at);
-    let is_covered = |action: &String| {
-        wide.iter().any(|(at, wider)| {
-            *wider != action && begins_alike(action, wider, *at) && wildcard_covers(wider, action)
-        })
-    };
-    actions.iter().filter(|action| !is_covered(action)).collect()
-}
-
-/// Tells whether every text that `pattern` (with `*` and `?`) matches includes all that `text` matches.
-pub(crate) fn wildcard_covers(pattern: &str, text: &str) -> bool {
-    fn covers(pattern: &[u8], text: &[u8]) -> bool {
-        match (pattern.split_first(), text.split_first()) {
-            (None, None) => true,
-            (Some((b'*', rest)), None) => covers(rest, text),
-            (Some((b'*', rest)), Some((_, tail))) => covers(rest, text) || covers(pattern, tail),
-            (Some((b'?', rest)), Some((byte, tail))) => *byte != b'*' && covers(rest, tail),
-            (Some((expected, rest)), Some((byte, tail))) => expected == byte && covers(rest, tail),
-            (None, Some(_)) | (Some(_), None) => false,
->>>>>>> review
         }
     }
 }

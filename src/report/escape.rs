@@ -19,7 +19,7 @@ const fn acts(c: char) -> bool {
 }
 
 /// Shows characters that act as what they are, on one line: `\n`, `\u{1b}`.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(acts) {
         return Cow::Borrowed(text);
     }
@@ -67,6 +67,13 @@ pub(super) fn xml(out: &mut String, text: &str) {
             c => entity(out, c),
         }
     }
+}
+
+/// Makes a text of any length fit for HTML, as [`html`].
+pub(super) fn html_whole(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    visible(text).chars().for_each(|c| entity(&mut out, c));
+    out
 }
 
 fn entity(out: &mut String, c: char) {

@@ -9,7 +9,7 @@ use crate::audit::finding::Audit;
 pub mod access_review;
 mod asff;
 mod csv;
-mod escape;
+pub(crate) mod escape;
 mod group;
 mod html;
 mod identity;

@@ -1,9 +1,9 @@
 //! The review as a table: one row per holder, action as the policy has it, and policy by which it comes.
 
-use super::escape::cell;
 use super::{About, administrator_word, used};
 use crate::audit::access_review::{Covered, Grant, LastUse, Review, Reviewed};
 use crate::policy::actions::{Level, actions};
+use crate::report::escape::cell;
 
 /// The columns. New ones are added at the end.
 const COLUMNS: [&str; 22] = [
@@ -37,7 +37,7 @@ pub fn to_csv(review: &Review, about: About<'_>) -> Result<String, csv::Error> {
     writer.write_record(COLUMNS)?;
     for one in review.everybody() {
         for row in rows(one, about.expand) {
-            writer.write_record(record(one, &row).map(|text| cell(&text)))?;
+            writer.write_record(record(one, &row).map(|text| cell(&text).into_owned()))?;
         }
     }
     let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;

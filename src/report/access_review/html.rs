@@ -8,7 +8,6 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::csv::expanded;
-use super::escape::html;
 use super::text::some;
 use super::{
     About, Figures, NOT_LOOKED_AT, administrator, count, last_use, leads, list_of_actions, ranked, steps,
@@ -18,6 +17,7 @@ use crate::account::bare_name;
 use crate::audit::access_review::summary::OfService;
 use crate::audit::access_review::{Administrator, Grant, Kind, Leads, Review, Reviewed};
 use crate::policy::actions::Level;
+use crate::report::escape::html_whole as html;
 
 const STYLE: &str = include_str!("../../../templates/access-review.css");
 const SCRIPT: &str = include_str!("../../../templates/access-review.js");

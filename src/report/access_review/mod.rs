@@ -11,7 +11,6 @@ use crate::audit::access_review::{
 use crate::policy::actions::actions;
 
 mod csv;
-mod escape;
 mod html;
 mod json;
 mod text;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::escape::plain;
 use super::{
     About, Figures, NOT_LOOKED_AT, administrator, count, last_use, leads, list_of_actions,
     making_administrator, ranked, steps, through, time, together, unread_uses,
 };
 use crate::audit::access_review::summary::{Summary, Whole};
 use crate::audit::access_review::{Grant, Kind, Review, Reviewed};
+use crate::report::escape::visible as plain;
 use crate::ui::Tone;
 
 /// How many texts of a list are shown.
@@ -254,7 +254,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("last used: password 2026-03-01, keys none"), "{text}");
-        assert!(!text.contains(['\u{1b}', '\u{202e}']) && text.contains(&plain(HOSTILE)));
+        assert!(!text.contains(['\u{1b}', '\u{202e}']) && text.contains(&*plain(HOSTILE)));
     }
 
     #[test]
