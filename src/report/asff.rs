@@ -3,12 +3,15 @@
 //!
 //! Source of fields, enums and lengths: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html>.
 
+use std::io::Write;
+
 use serde_json::{Map, Value, json};
 
 use crate::audit::check::Severity;
 use crate::audit::finding::{Audit, Finding};
 use crate::audit::verdict::Status;
 
+use super::RenderError;
 use super::escape::{cut, visible};
 use super::identity::{ResourceType, fingerprint, weight};
 use super::stream::lines;
@@ -19,8 +22,8 @@ const REQUIREMENTS: usize = 32;
 /// How many fields of ours a finding may have.
 const FIELDS: usize = 50;
 
-pub(super) fn render(audit: &Audit) -> Result<String, serde_json::Error> {
-    lines(&audit.findings, |finding| entry(audit, finding))
+pub(super) fn write(out: &mut dyn Write, audit: &Audit) -> Result<(), RenderError> {
+    lines(out, &audit.findings, |finding| entry(audit, finding))
 }
 
 fn entry(audit: &Audit, finding: &Finding) -> Value {

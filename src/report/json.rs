@@ -1,6 +1,7 @@
 //! JSON, version 1 of our own format (CONTRACT section 4).
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use serde::Serialize;
 
@@ -9,6 +10,7 @@ use crate::audit::finding::{
 };
 use crate::audit::verdict::Status;
 
+use super::RenderError;
 use super::stream::{Each, pretty};
 
 #[derive(Serialize)]
@@ -81,7 +83,7 @@ struct Row<'a> {
     change: Option<Change>,
 }
 
-pub(super) fn render(audit: &Audit) -> Result<String, serde_json::Error> {
+pub(super) fn write(out: &mut dyn Write, audit: &Audit) -> Result<(), RenderError> {
     let first = audit.benchmarks.first();
     let document = Document {
         format_version: 1,
@@ -106,7 +108,7 @@ pub(super) fn render(audit: &Audit) -> Result<String, serde_json::Error> {
         fixed: &audit.fixed,
         findings: Each(&audit.findings, row),
     };
-    pretty(&document)
+    pretty(out, &document)
 }
 
 fn of_benchmark(judged: &Judged) -> OfBenchmark<'_> {

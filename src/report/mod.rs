@@ -4,6 +4,8 @@
 //! Names, tags and policies are other people's: every format escapes or neutralises them in its own way
 //! (`escape.rs` has the rules).
 
+use std::io::Write;
+
 use crate::audit::finding::Audit;
 
 pub mod access_review;
@@ -73,26 +75,42 @@ pub enum RenderError {
     /// In CSV.
     #[error("cannot write the report as CSV: {0}")]
     Csv(#[from] ::csv::Error),
+    /// The writer failed.
+    #[error("cannot write the report: {0}")]
+    Io(#[from] std::io::Error),
     /// A character cut in two.
     #[error("cannot write the report: {0}")]
     Encoding(#[from] std::string::FromUtf8Error),
 }
 
-/// Writes an audit as `format`, without colours; ends with a line end.
+/// Writes an audit as `format`, without colours; ends with a line end. The formats for programs are written as they are
+/// made: give it a buffered writer.
 ///
 /// # Errors
 ///
-/// A fault of this program: a value that the format cannot hold.
+/// The writer's, or a fault of this program: a value that the format cannot hold.
+pub fn write(out: &mut dyn Write, audit: &Audit, format: Format) -> Result<(), RenderError> {
+    let text = match format {
+        Format::Text => text::render(audit),
+        Format::Csv => csv::render(audit)?,
+        Format::Html => html::render(audit),
+        Format::Markdown => markdown::render(audit),
+        Format::Junit => junit::render(audit),
+        Format::Json => return json::write(out, audit),
+        Format::Sarif => return sarif::write(out, audit),
+        Format::Ocsf => return ocsf::write(out, audit),
+        Format::Asff => return asff::write(out, audit),
+    };
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+/// Renders an audit as [`write()`] writes it.
+///
+/// # Errors
+///
+/// As [`write()`].
 pub fn render(audit: &Audit, format: Format) -> Result<String, RenderError> {
-    match format {
-        Format::Text => Ok(text::render(audit)),
-        Format::Json => Ok(json::render(audit)?),
-        Format::Csv => csv::render(audit),
-        Format::Html => Ok(html::render(audit)),
-        Format::Markdown => Ok(markdown::render(audit)),
-        Format::Junit => Ok(junit::render(audit)),
-        Format::Sarif => Ok(sarif::render(audit)?),
-        Format::Ocsf => Ok(ocsf::render(audit)?),
-        Format::Asff => Ok(asff::render(audit)?),
-    }
+    let mut bytes = Vec::new();
+    write(&mut bytes, audit, format)?;
+    Ok(String::from_utf8(bytes)?)
 }

@@ -3,6 +3,7 @@
 //! Source of names, numbers and captions: <https://schema.ocsf.io/1.6.0/classes/compliance_finding>.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use serde_json::{Value, json};
 
@@ -10,12 +11,13 @@ use crate::audit::check::Severity;
 use crate::audit::finding::{Audit, Change, Finding};
 use crate::audit::verdict::Status;
 
+use super::RenderError;
 use super::escape::visible;
 use super::identity::{ResourceType, fingerprint, weight};
 use super::stream::lines;
 
-pub(super) fn render(audit: &Audit) -> Result<String, serde_json::Error> {
-    lines(&audit.findings, |finding| event(audit, finding))
+pub(super) fn write(out: &mut dyn Write, audit: &Audit) -> Result<(), RenderError> {
+    lines(out, &audit.findings, |finding| event(audit, finding))
 }
 
 fn event(audit: &Audit, finding: &Finding) -> Value {

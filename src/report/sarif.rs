@@ -4,6 +4,7 @@
 //! exempt failure is a failure with a suppression. What could not be read is a notification of the run.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ use crate::audit::finding::{Audit, Change, Finding};
 use crate::audit::verdict::Status;
 use crate::percent;
 
+use super::RenderError;
 use super::escape::visible;
 use super::identity::fingerprint;
 use super::stream::{Each, pretty};
@@ -42,7 +44,7 @@ struct Run<R> {
     results: R,
 }
 
-pub(super) fn render(audit: &Audit) -> Result<String, serde_json::Error> {
+pub(super) fn write(out: &mut dyn Write, audit: &Audit) -> Result<(), RenderError> {
     let rules = Rules::of(audit);
     let log = Log {
         schema: SCHEMA,
@@ -72,7 +74,7 @@ pub(super) fn render(audit: &Audit) -> Result<String, serde_json::Error> {
             results: Each(&audit.findings, |finding| result(audit, &rules, finding)),
         }],
     };
-    pretty(&log)
+    pretty(out, &log)
 }
 
 /// Times to the millisecond: the standard allows no more digits than it needs, and readers differ.

@@ -1,7 +1,10 @@
 //! [`Each`] and [`lines`]: a row per finding, made one by one while it is written: a report of thousands holds one at a time.
 
+use std::io::Write;
+
 use serde::{Serialize, Serializer};
 
+use super::RenderError;
 use crate::audit::finding::Finding;
 
 /// The findings, each as `F` makes it.
@@ -14,22 +17,21 @@ impl<'a, T: Serialize, F: Fn(&'a Finding) -> T> Serialize for Each<'a, F> {
 }
 
 /// Writes a document for programs: indented, with a line end.
-pub(super) fn pretty(document: &impl Serialize) -> Result<String, serde_json::Error> {
-    let mut text = serde_json::to_string_pretty(document)?;
-    text.push('\n');
-    Ok(text)
+pub(super) fn pretty(out: &mut dyn Write, document: &impl Serialize) -> Result<(), RenderError> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
+    Ok(out.write_all(b"\n")?)
 }
 
 /// Writes an array with a row per finding and line.
 pub(super) fn lines<'a, T: Serialize>(
+    out: &mut dyn Write,
     findings: &'a [Finding],
     row: impl Fn(&'a Finding) -> T,
-) -> Result<String, serde_json::Error> {
-    let mut text = String::from("[");
+) -> Result<(), RenderError> {
+    out.write_all(b"[")?;
     for (at, finding) in findings.iter().enumerate() {
-        text.push_str(if at == 0 { "\n" } else { ",\n" });
-        text.push_str(&serde_json::to_string(&row(finding))?);
+        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut *out, &row(finding))?;
     }
-    text.push_str("\n]\n");
-    Ok(text)
+    Ok(out.write_all(b"\n]\n")?)
 }

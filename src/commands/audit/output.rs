@@ -1,11 +1,11 @@
 //! Where reports go: a file, a folder of several, or stdout.
 
-use std::fs;
-use std::io::Write as _;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::report::Format;
+use crate::report::{Format, RenderError};
 
 /// Where the reports go.
 #[derive(Debug)]
@@ -47,16 +47,31 @@ impl Output {
 ///
 /// The folder cannot be made or the file cannot be written.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let failed = |error: std::io::Error| {
-        Error::input(format!("`{}` cannot be written", path.display())).caused_by(error)
-    };
+    fill(path, |file| Ok(file.write_all(bytes)?))
+}
+
+/// Has a report written to a file, whole or not at all.
+///
+/// # Errors
+///
+/// The folder cannot be made or the file cannot be written.
+pub(super) fn fill(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), RenderError>,
+) -> Result<(), Error> {
+    let failed =
+        |error: RenderError| Error::input(format!("`{}` cannot be written", path.display())).caused_by(error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(failed)?;
+    fs::create_dir_all(folder).map_err(|error| failed(error.into()))?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let beside = path.with_file_name(name);
-    let written = fs::File::create(&beside).and_then(|mut file| file.write_all(bytes));
-    let placed = written.and_then(|()| fs::rename(&beside, path));
+    let placed = (|| {
+        let mut file = BufWriter::new(File::create(&beside)?);
+        write(&mut file)?;
+        file.flush()?;
+        Ok(fs::rename(&beside, path)?)
+    })();
     if placed.is_err() {
         // What is left of the attempt is nobody's; the error tells what went wrong.
         let _ = fs::remove_file(&beside);

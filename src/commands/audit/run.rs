@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::output::{Output, write};
+use super::output::{Output, fill};
 use super::picture::{PictureArgs, take};
 use crate::audit::attestation::Attestations;
 use crate::audit::baseline::Baseline;
@@ -20,7 +20,7 @@ use crate::audit::gate::{FailOn, Gate};
 use crate::aws::Aws;
 use crate::aws::publish::publish;
 use crate::error::{Error, ErrorKind, Exit};
-use crate::report::{Format, render, render_with};
+use crate::report::{self, Format, render, render_with};
 use crate::scenario::suggest::closest;
 use crate::source::Diagnostic;
 use crate::ui::Ui;
@@ -110,23 +110,23 @@ pub(super) async fn run(ui: &Ui, args: &RunArgs) -> Result<Exit, Error> {
         return Err(Error::input(message).hinted("name a report of the same account"));
     }
     let found = audit(&picture.snapshot, &question, picture.target, picture.calls);
-    report(ui, &output, &found)?;
+    hand_out(ui, &output, &found)?;
     if let (Some(topic), Some(aws)) = (&args.notify, &picture.aws) {
         notify(ui, aws, topic, &found).await?;
     }
     Ok(gate.exit(&found))
 }
 
-fn report(ui: &Ui, output: &Output, found: &Audit) -> Result<(), Error> {
+fn hand_out(ui: &Ui, output: &Output, found: &Audit) -> Result<(), Error> {
     match output {
         Output::Stdout(Format::Text) => {
             ui.data(render_with(found, &|tone, text| ui.paint(tone, text)).trim_end_matches('\n'));
         }
         Output::Stdout(format) => ui.data(rendered(found, *format)?.trim_end_matches('\n')),
-        Output::File(format, path) => write(path, rendered(found, *format)?.as_bytes())?,
+        Output::File(format, path) => fill(path, |out| report::write(out, found, *format))?,
         Output::Folder(formats, folder) => {
             for format in formats {
-                write(&folder.join(format.file_name()), rendered(found, *format)?.as_bytes())?;
+                fill(&folder.join(format.file_name()), |out| report::write(out, found, *format))?;
             }
         }
     }
