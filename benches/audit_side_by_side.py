@@ -19,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import urllib.request
 
 import boto3
@@ -73,18 +72,30 @@ def seed(users):
             iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document)
 
 
+# A process of its own, and a small one: a child's peak memory counts that of whoever started it.
+LAUNCHER = """
+import json, os, subprocess, sys, time
+began = time.monotonic()
+child = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(child.pid, 0)
+wall = time.monotonic() - began
+with open(sys.argv[1], "w") as file:
+    json.dump([os.waitstatus_to_exitcode(status), wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024], file)
+"""
+
+
 def measure(command, counting, folder):
     """Runs a command; returns wall, CPU, peak MiB and requests."""
     environment = dict(os.environ, **ENVIRONMENT, AWS_ENDPOINT_URL=URL, HOME=folder)
-    before, began = counting.count, time.monotonic()
+    before, result = counting.count, os.path.join(folder, "result.json")
     with open(os.path.join(folder, "log"), "wb") as log:
-        child = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
-        _, status, usage = os.wait4(child.pid, 0)
-    wall = time.monotonic() - began
-    code = os.waitstatus_to_exitcode(status)
+        launch = [sys.executable, "-S", "-c", LAUNCHER, result]
+        subprocess.run(launch + command, check=True, cwd=folder, env=environment, stdout=log, stderr=log)
+    with open(result) as file:
+        code, *figures = json.load(file)
     if code not in (0, 2, 3):  # something failed is what an audit is for
         raise SystemExit(f"{command[0]} ended with {code}:\n" + open(os.path.join(folder, "log")).read()[-3000:])
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, counting.count - before
+    return *figures, counting.count - before
 
 
 def prowler_checks(prowler):
