@@ -61,3 +61,65 @@ pub(super) fn judge(
     };
     Ok(vec![verdict])
 }
+
+/// Makes the check that the policy asks for one kind of character: the four differ in nothing but the kind.
+macro_rules! character_class {
+    (id: $id:literal, what: $what:literal, field: $field:literal, flag: $flag:ident $(,)?) => {
+        use $crate::audit::{check, password_policy, verdict};
+
+        pub(super) const CHECK: check::Check = check::Check {
+            id: $id,
+            title: concat!("the password policy asks for ", $what),
+            severity: check::Severity::Medium,
+            scope: check::Scope::Account,
+            reads: &[$crate::account::part::Part::PasswordPolicy],
+            params: &[],
+            docs: check::Docs {
+                looks_at: concat!(
+                    "`",
+                    $field,
+                    "` of the password policy. An account without a policy of its own has AWS's default: eight \
+                     characters of any three of four kinds."
+                ),
+                why: "Every further kind of character makes a password longer to guess by trying; a rule that \
+                      leaves one out is the rule that people meet.",
+                fix: password_policy::FIX,
+                sources: password_policy::SOURCES,
+            },
+            run,
+        };
+
+        const RULE: password_policy::Rule = password_policy::Rule {
+            field: $field,
+            default: "false",
+            without: concat!(
+                $what,
+                " is not asked for by itself: three of four kinds of characters are enough"
+            ),
+        };
+
+        fn run(look: &check::Look<'_>) -> Result<Vec<verdict::Verdict>, check::Unread> {
+            password_policy::judge(look, &RULE, |policy| {
+                let (good, bad) = (concat!("asks for ", $what), concat!("does not ask for ", $what));
+                password_policy::Said::flag(policy.$flag, good, bad)
+            })
+        }
+
+        #[cfg(test)]
+        mod tests {
+            use super::CHECK;
+            use $crate::account::part::Part;
+            use $crate::audit::testing::{policy_status, without};
+            use $crate::audit::verdict::Status;
+
+            #[test]
+            fn the_flag_decides() {
+                assert_eq!(policy_status(&CHECK, Some(|_| {})), Status::Pass);
+                assert_eq!(policy_status(&CHECK, Some(|policy| policy.$flag = false)), Status::Fail);
+                assert_eq!(policy_status(&CHECK, None), Status::Fail);
+                assert_eq!(without(&CHECK), Part::PasswordPolicy);
+            }
+        }
+    };
+}
+pub(super) use character_class;

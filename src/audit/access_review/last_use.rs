@@ -49,11 +49,6 @@ pub struct LastUses {
 }
 
 impl LastUses {
-    /// Stands for nothing being known.
-    pub fn not_read(why: impl Into<String>) -> Self {
-        Self { users: BTreeMap::new(), roles: BTreeMap::new(), otherwise: why.into() }
-    }
-
     /// Takes from a picture what it knows.
     pub fn of(snapshot: &Snapshot) -> Self {
         let (users, otherwise) = match &snapshot.credential_report {

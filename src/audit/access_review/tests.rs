@@ -105,7 +105,7 @@ impl Account {
     fn review(self) -> Review {
         let mut snapshot = lab();
         snapshot.identity = Facet::Read(self.0);
-        review(&snapshot, &LastUses::not_read("nobody looked")).unwrap()
+        review(&snapshot, &LastUses::of(&snapshot)).unwrap()
     }
 }
 
@@ -188,7 +188,7 @@ proptest::proptest! {
         }
         let mut snapshot = lab();
         snapshot.identity = Facet::Read(account.0);
-        let review = review(&snapshot, &LastUses::not_read("")).unwrap();
+        let review = review(&snapshot, &LastUses::of(&snapshot)).unwrap();
         let alice = user(&review, "alice");
         for action in ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "iam:GetUser"] {
             for resource in ["arn:aws:s3:::a/b", "arn:aws:s3:::a/c", "arn:aws:s3:::c/b", "arn:aws:s3:::alice/b"] {

@@ -1,53 +1,10 @@
 //! The password policy asks for a number.
 
-use crate::account::part::Part;
-use crate::audit::check::{Check, Docs, Look, Scope, Severity, Unread};
-use crate::audit::password_policy::{self, FIX, Rule, SOURCES, Said};
-use crate::audit::verdict::Verdict;
+use crate::audit::password_policy::character_class;
 
-const DOCS: Docs = Docs {
-    looks_at: "`RequireNumbers` of the password policy. An account without a policy of its own has AWS's \
-               default: eight characters of any three of four kinds.",
-    why: "Every further kind of character makes a password longer to guess by trying; a rule that leaves \
-               one out is the rule that people meet.",
-    fix: FIX,
-    sources: SOURCES,
-};
-
-pub(super) const CHECK: Check = Check {
+character_class! {
     id: "password-policy-without-numbers",
-    title: "the password policy asks for a number",
-    severity: Severity::Medium,
-    scope: Scope::Account,
-    reads: &[Part::PasswordPolicy],
-    params: &[],
-    docs: DOCS,
-    run,
-};
-
-const RULE: Rule = Rule {
+    what: "a number",
     field: "RequireNumbers",
-    default: "false",
-    without: "a number is not asked for by itself: three of four kinds of characters are enough",
-};
-
-fn run(look: &Look<'_>) -> Result<Vec<Verdict>, Unread> {
-    password_policy::judge(look, &RULE, |policy| {
-        Said::flag(policy.require_numbers, "asks for a number", "does not ask for a number")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::audit::testing::{policy_status, without};
-    use crate::audit::verdict::Status;
-
-    #[test]
-    fn the_flag_decides() {
-        assert_eq!(policy_status(&CHECK, Some(|_| {})), Status::Pass);
-        assert_eq!(policy_status(&CHECK, Some(|policy| policy.require_numbers = false)), Status::Fail);
-        assert_eq!(policy_status(&CHECK, None), Status::Fail);
-        assert_eq!(without(&CHECK), Part::PasswordPolicy);
-    }
+    flag: require_numbers,
 }

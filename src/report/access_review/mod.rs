@@ -220,7 +220,8 @@ mod testing {
         identity.groups.insert(HOSTILE.to_owned(), group);
         let role = identity.roles.values().next().unwrap().clone();
         identity.roles.insert(HOSTILE.to_owned(), role);
-        let mut last = LastUses::not_read(HOSTILE);
+        let mut last = LastUses::of(&snapshot);
+        last.otherwise = HOSTILE.into();
         last.users.insert("User3".into(), (Used::At("2026-03-01T10:00:00Z".parse().unwrap()), Used::None));
         review(&snapshot, &last).unwrap()
     }
