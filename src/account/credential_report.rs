@@ -5,7 +5,7 @@
 //! agree on all of them. What a cell says is kept as it was written, so that a verdict can show it.
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -112,7 +112,12 @@ impl CredentialReport {
             let cells = record.iter().take(columns.len()).map(str::to_owned).collect();
             Ok(Row { columns: Arc::clone(&columns), cells })
         });
-        let rows = rows.collect::<Result<_, NotAReport>>()?;
+        let rows: Vec<Row> = rows.collect::<Result<_, NotAReport>>()?;
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = rows.iter().find(|row| !seen.insert(row.user())) {
+            let name: String = twice.user().chars().filter(|c| !c.is_control()).take(64).collect();
+            return Err(NotAReport(format!("it has two rows of `{name}`")));
+        }
         Ok(Self { generated, csv: csv.to_owned(), rows })
     }
 
@@ -239,6 +244,8 @@ mod tests {
         assert!(CredentialReport::parse("name,arn\nx,y", None).unwrap_err().to_string().contains("`user`"));
         assert!(CredentialReport::parse("user,arn,user\n", None).is_err());
         assert!(CredentialReport::parse("", None).is_err());
+        let twice = CredentialReport::parse("user,arn\nu,a\nv,b\nu,a\n", None).unwrap_err();
+        assert_eq!(twice.to_string(), "not a credential report: it has two rows of `u`");
         let long = "user,arn\n".to_owned() + &"u,a\n".repeat(ROWS + 1);
         assert!(CredentialReport::parse(&long, None).unwrap_err().to_string().contains("50000 rows"));
         let wide = ",c".repeat(COLUMNS);

@@ -56,6 +56,11 @@ impl Picture {
 }
 
 impl PictureArgs {
+    /// Tells whether it is a downloaded credential report.
+    pub(super) const fn is_report(&self) -> bool {
+        self.credential_report.is_some()
+    }
+
     /// Tells whether no account is contacted.
     pub(super) const fn is_offline(&self) -> bool {
         self.snapshot.is_some() || self.credential_report.is_some()

@@ -103,6 +103,9 @@ pub(super) async fn run(ui: &Ui, args: &RunArgs) -> Result<Exit, Error> {
     let picture = take(ui, &args.picture, &question.parts()).await?;
     if args.as_of.is_none() {
         question.as_of = picture.as_of();
+        if args.picture.is_report() {
+            ui.hint("a report does not tell when it was made: ages are counted as of now, or as of `--as-of TIME`");
+        }
     }
     if let Some(earlier) = baseline.as_ref().filter(|earlier| earlier.account != picture.snapshot.account) {
         let message =
