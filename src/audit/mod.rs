@@ -1,5 +1,5 @@
-//! Judges an account: checks over a [`Snapshot`], benchmarks that say which checks answer which control, and the
-//! findings that come out.
+//! Judges an account: checks over a [`Snapshot`](crate::account::snapshot::Snapshot), benchmarks that say which
+//! checks answer which control, and the findings that come out.
 //!
 //! ```text
 //!  Snapshot ──► check ──► verdicts ──┐
