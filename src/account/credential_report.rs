@@ -108,7 +108,10 @@ impl CredentialReport {
                 return Err(NotAReport(format!("it has more than {ROWS} rows")));
             }
             let record = record.map_err(|error| NotAReport(error.to_string()))?;
-            // What has no heading says nothing.
+            // Spreadsheets end rows with empty cells. More than that has slipped: no cell is under its heading.
+            if record.iter().skip(columns.len()).any(|cell| !cell.trim().is_empty()) {
+                return Err(NotAReport(format!("row {} has more cells than there are columns", count + 1)));
+            }
             let cells = record.iter().take(columns.len()).map(str::to_owned).collect();
             Ok(Row { columns: Arc::clone(&columns), cells })
         });

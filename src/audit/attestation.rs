@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use super::exception::day;
 use super::finding::{Attested, Finding};
 use super::verdict::Status;
+use crate::policy::glob::glob;
 use crate::scenario::strict;
 use crate::source::Diagnostic;
 
@@ -33,6 +34,10 @@ pub struct Attestation {
     /// Only in this benchmark: a number means another thing in each.
     #[serde(default)]
     pub benchmark: Option<String>,
+    /// The resource's ARN or name, with `*` and `?`. Needed for what a check found and left to a person, so that an answer
+    /// about one resource is none about the next.
+    #[serde(default)]
+    pub resource: Option<String>,
     /// What was found.
     pub status: Answer,
     /// Who looked.
@@ -79,28 +84,32 @@ impl Attestations {
     /// Answers manual findings. What is over, is not yet, or answers nothing is left out and told.
     pub(super) fn apply(&self, findings: &mut [Finding], as_of: Timestamp, remarks: &mut Vec<String>) {
         let today = day(as_of);
-        for attestation in &self.attestations {
-            let Attestation { control, by, on, expires, .. } = attestation;
+        // What counts answers first: a renewal may stand behind what it renews.
+        let counts = |one: &&Attestation| one.on <= today && today <= one.expires;
+        for attestation in self.attestations.iter().filter(counts) {
             let mut answered = false;
             for finding in findings.iter_mut().filter(|finding| attestation.fits(finding)) {
                 answered = true;
-                if today > *expires {
-                    remarks.push(format!(
-                        "the attestation of {control} by {by} ran out on {expires}: {} is manual again",
-                        finding.control
-                    ));
-                } else if today < *on {
-                    remarks
-                        .push(format!("the attestation of {control} by {by} is dated {on}, after the audit"));
-                } else {
-                    attestation.answer(finding);
-                }
+                attestation.answer(finding);
             }
             if !answered {
+                let Attestation { control, by, .. } = attestation;
                 remarks.push(format!(
                     "the attestation of {control} by {by} answers no manual control of this run"
                 ));
             }
+        }
+        for attestation in self.attestations.iter().filter(|one| !counts(one)) {
+            let Attestation { control, by, on, expires, .. } = attestation;
+            let Some(finding) = findings.iter().find(|finding| attestation.fits(finding)) else { continue };
+            remarks.push(if today > *expires {
+                format!(
+                    "the attestation of {control} by {by} ran out on {expires}: {} is manual again",
+                    finding.control
+                )
+            } else {
+                format!("the attestation of {control} by {by} is dated {on}, after the audit")
+            });
         }
     }
 }
@@ -110,6 +119,10 @@ impl Attestation {
         finding.status == Status::Manual
             && (self.control == finding.control || self.control == finding.topic)
             && self.benchmark.as_deref().is_none_or(|id| id == finding.benchmark)
+            && match &self.resource {
+                Some(pattern) => glob(pattern, &finding.resource) || glob(pattern, &finding.name),
+                None => finding.check.is_none(),
+            }
     }
 
     fn answer(&self, finding: &mut Finding) {

@@ -49,7 +49,9 @@ pub enum Scope {
     Account,
     /// The root user.
     Root,
-    /// Each of something: users, policies, regions, ….
+    /// Each user of the credential report.
+    EachUser,
+    /// Each of something else: policies, regions, ….
     Each,
 }
 

@@ -13,6 +13,7 @@ use super::check::{Check, Look, Scope, Severity};
 use super::exception::Exceptions;
 use super::finding::{Audit, Calls, Finding, Judged, Summary};
 use super::verdict::{Subject, Verdict};
+use crate::account::credential_report::Row;
 use crate::account::part::Part;
 use crate::account::snapshot::Snapshot;
 
@@ -174,9 +175,15 @@ impl Engine<'_> {
 fn verdicts(check: &Check, look: &Look<'_>) -> Vec<Verdict> {
     let whole = || match check.scope {
         Scope::Root => look.root(),
-        Scope::Account | Scope::Each => look.account(),
+        Scope::Account | Scope::EachUser | Scope::Each => look.account(),
     };
-    let mut verdicts = (check.run)(look).unwrap_or_else(|unread| {
+    let verdicts = (check.run)(look).map(|mut verdicts| {
+        if check.scope == Scope::EachUser {
+            verdicts.extend(newcomers(look.snapshot));
+        }
+        verdicts
+    });
+    let mut verdicts = verdicts.unwrap_or_else(|unread| {
         let permissions = unread.part.permissions().join("`, `");
         let part = unread.part.name();
         let message = format!("{part} could not be read (it takes `{permissions}`): {}", unread.why);
@@ -189,6 +196,22 @@ fn verdicts(check: &Check, look: &Look<'_>) -> Vec<Verdict> {
     // Names are ordered as people look for them, and then so that the order is always the same.
     verdicts.sort_by_cached_key(|verdict| (verdict.subject.name.to_lowercase(), verdict.subject.clone()));
     verdicts
+}
+
+/// Users that the account has and its credential report has not: they are younger than the report, and nothing is known of
+/// their credentials until IAM makes another.
+fn newcomers(snapshot: &Snapshot) -> Vec<Verdict> {
+    let (Some(identity), Some(report)) = (snapshot.identity.read(), snapshot.credential_report.read()) else {
+        return vec![];
+    };
+    let listed: BTreeSet<&str> = report.users().map(Row::user).collect();
+    let made = report.generated.map(|at| format!(", which was made at {at}")).unwrap_or_default();
+    let missing = identity.users.iter().filter(|(name, _)| !listed.contains(name.as_str()));
+    let verdicts = missing.map(|(name, user)| {
+        let message = format!("is not in the credential report{made}; IAM makes a new one after four hours");
+        Verdict::unknown(Subject::new(&user.arn, name), message)
+    });
+    verdicts.collect()
 }
 
 /// What all findings of a control, or of one check of it, have in common.

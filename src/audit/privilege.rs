@@ -53,6 +53,9 @@ pub(super) struct Privileges<'a> {
     groups: BTreeMap<&'a str, Held>,
 }
 
+/// How many of a group's policies are named with each of its members.
+const NAMED: usize = 20;
+
 /// The sum of somebody's policies.
 #[derive(Debug, Clone)]
 struct Held {
@@ -95,7 +98,7 @@ impl<'a> Privileges<'a> {
             match self.groups.get(group.as_str()) {
                 Some(its) => {
                     held.breadth.add(&its.breadth);
-                    held.by.extend(its.by.iter().cloned());
+                    held.by.extend(its.by.iter().take(NAMED).cloned());
                 }
                 None => held.breadth.add(&self.questions.unknown()),
             }

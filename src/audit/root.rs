@@ -44,7 +44,7 @@ impl<'a> Root<'a> {
         let row = self.row?;
         let keys = KEYS.map(|key| match (row.flag(key.enabled), row.when(key.set)) {
             (Flag::True, _) | (_, When::At(_)) => Some(true),
-            (Flag::False | Flag::NotApplicable, When::NotApplicable | When::NotSupported) => Some(false),
+            (Flag::False | Flag::NotApplicable, When::NotApplicable) => Some(false),
             _ => None,
         });
         either(keys)

@@ -34,15 +34,37 @@ pub(super) enum Who<'a> {
 /// Lists the statements by which one becomes a role. The error says why the trust policy cannot be read.
 pub(super) fn doors(role: &Role) -> Result<Vec<Door<'_>>, String> {
     Policy::parse(&role.trust.to_text()).map_err(|error| error.to_string())?;
+    let statements = statements(role);
+    // Who denies everybody has shut the role, whatever else is written.
+    if statements.iter().any(Door::shuts_all) {
+        return Ok(vec![]);
+    }
+    Ok(statements.into_iter().filter(Door::is_open).collect())
+}
+
+/// Tells whether a statement denies somebody to become the role. Whom is not worked out.
+pub(super) fn is_denied_in_part(role: &Role) -> bool {
+    statements(role).iter().any(|door| door.is("Deny") && door.covers(WAYS[0]))
+}
+
+fn statements(role: &Role) -> Vec<Door<'_>> {
     let statements = role.trust.normal().get("Statement").and_then(Value::as_array);
-    let doors = statements.into_iter().flatten().map(|statement| Door { statement });
-    Ok(doors.filter(Door::is_open).collect())
+    statements.into_iter().flatten().map(|statement| Door { statement }).collect()
 }
 
 impl<'a> Door<'a> {
     fn is_open(&self) -> bool {
-        let allows = self.statement.get("Effect").and_then(Value::as_str) == Some("Allow");
-        allows && WAYS.iter().any(|way| self.covers(way))
+        self.is("Allow") && WAYS.iter().any(|way| self.covers(way))
+    }
+
+    fn shuts_all(&self) -> bool {
+        let whom = self.statement.get("NotPrincipal").is_none() && self.who().contains(&Who::Anybody);
+        let whenever = self.statement.get("Condition").is_none();
+        self.is("Deny") && whom && whenever && WAYS.iter().all(|way| self.covers(way))
+    }
+
+    fn is(&self, effect: &str) -> bool {
+        self.statement.get("Effect").and_then(Value::as_str) == Some(effect)
     }
 
     /// Tells whether it is open for an action, in small letters.

@@ -27,7 +27,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-key-at-setup",
     title: "no user with a console password got an unused access key at its creation",
     severity: Severity::Low,
-    scope: Scope::Each,
+    scope: Scope::EachUser,
     reads: &[Part::CredentialReport],
     params: &[Param {
         name: "setup_window_seconds",

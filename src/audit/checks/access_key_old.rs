@@ -25,7 +25,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-key-old",
     title: "every active access key is young",
     severity: Severity::Medium,
-    scope: Scope::Each,
+    scope: Scope::EachUser,
     reads: &[Part::CredentialReport],
     params: &[Param { name: "max_age_days", default: 90, about: "days of age that pass" }],
     docs: DOCS,

@@ -64,13 +64,9 @@ fn judge(look: &Look<'_>, region: &str) -> Verdict {
 }
 
 fn told(verdict: Verdict, analyzers: &[&Analyzer]) -> Verdict {
-    let told = analyzers.iter().fold(verdict, |verdict, analyzer| {
-        verdict
-            .with("arn", analyzer.arn.clone())
-            .with("type", analyzer.kind.clone())
-            .with("status", analyzer.status.clone())
-    });
-    if analyzers.is_empty() { told.with("analyzers", "[]") } else { told }
+    let each = analyzers.iter().map(|one| format!("{} ({}, {})", one.arn, one.kind, one.status));
+    let each = each.collect::<Vec<_>>().join(", ");
+    verdict.with("analyzers", if each.is_empty() { "[]".to_owned() } else { each })
 }
 
 #[cfg(test)]

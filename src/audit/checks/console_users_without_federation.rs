@@ -11,8 +11,8 @@ const DOCS: Docs = Docs {
                a person must say whether the users that are left are meant to be: Identity Center and directories \
                come as SAML providers, while OpenID Connect providers mostly serve programs.",
     why: "Who leaves is locked out of a directory once; of every account's own users one by one, and one is forgotten.",
-    fix: "Connect the account to a directory with IAM Identity Center (`aws sso-admin create-instance`) or a SAML \
-          provider (`aws iam create-saml-provider`), let people sign in there, and delete their IAM users' passwords. \
+    fix: "Connect the account to a directory with an organization instance of IAM Identity Center or a SAML provider \
+          (`aws iam create-saml-provider`), let people sign in there, and delete their IAM users' passwords. \
           An account that stands alone can name an exception with its reason.",
     sources: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",

@@ -28,7 +28,7 @@ pub(super) const CHECK: Check = Check {
     id: "credential-unused",
     title: "every credential that can be used is used",
     severity: Severity::Medium,
-    scope: Scope::Each,
+    scope: Scope::EachUser,
     reads: &[Part::CredentialReport],
     params: &[Param { name: "max_idle_days", default: 90, about: "days without use that pass" }],
     docs: DOCS,

@@ -4,8 +4,8 @@ use crate::account::part::Part;
 use crate::account::snapshot::Role;
 use crate::audit::check::{Check, Docs, Look, Scope, Severity, Unread};
 use crate::audit::held::is_service_linked;
-use crate::audit::trust::{Door, Who, doors};
-use crate::audit::verdict::{Subject, Verdict};
+use crate::audit::trust::{Door, Who, doors, is_denied_in_part};
+use crate::audit::verdict::{Status, Subject, Verdict};
 
 const DOCS: Docs = Docs {
     looks_at: "The statements of each role's trust policy that allow `sts:AssumeRole` to another account, to somebody \
@@ -21,7 +21,7 @@ const DOCS: Docs = Docs {
           is.",
     fix: "Add a condition to the trust policy, `\"Condition\": {\"StringEquals\": {\"sts:ExternalId\": \"…\"}}` with \
           the value that the provider names, or `aws:PrincipalOrgID` for accounts of your own organization: `aws iam \
-          update-assume-role-policy --role-name NAME --policy-document FILE`.",
+          update-assume-role-policy --role-name NAME --policy-document file://FILE`.",
     sources: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html",
@@ -67,7 +67,15 @@ fn judge(account: &str, name: &str, role: &Role) -> Verdict {
     };
     let verdicts = doors.iter().filter_map(|door| judge_door(account, &subject, door));
     let worst = verdicts.max_by_key(|verdict| verdict.status.gravity());
-    worst.unwrap_or_else(|| Verdict::not_applicable(subject, "lets nobody from another account in"))
+    match worst {
+        Some(verdict) if verdict.status == Status::Fail && is_denied_in_part(role) => Verdict {
+            status: Status::Manual,
+            message: format!("{}, unless it is one that another statement denies", verdict.message),
+            ..verdict
+        },
+        Some(verdict) => verdict,
+        None => Verdict::not_applicable(subject, "lets nobody from another account in"),
+    }
 }
 
 /// Judges one statement; `None` when it lets nobody from outside in.
@@ -126,9 +134,12 @@ fn guard(account: &str, door: &Door<'_>) -> Guard {
         if values.is_empty() || values.iter().any(is_open) {
             return Guard::None;
         }
+        // The ids of all organizations begin alike.
+        let is_any = |value: &&str| is_like && value.split('/').next().is_some_and(|id| id.contains(['*', '?']));
         let is_own = |value: &&str| *value == account || value.split(':').nth(4) == Some(account);
         match key {
             "sts:externalid" => Guard::ExternalId,
+            "aws:principalorgid" | "aws:principalorgpaths" if values.iter().any(is_any) => Guard::None,
             "aws:principalorgid" | "aws:principalorgpaths" => Guard::Organization,
             "aws:principalaccount" | "aws:principalarn" if values.iter().all(is_own) => Guard::ThisAccount,
             _ => Guard::Other,

@@ -11,7 +11,7 @@ const DOCS: Docs = Docs {
                `RolePolicyList`). Roles that a service of AWS made for itself are not counted.",
     why: "An inline policy has no versions to go back to, cannot be given to somebody else, and is in no list of \
           policies; it is changed where nobody looks.",
-    fix: "Make a managed policy of it (`aws iam create-policy --policy-name NAME --policy-document FILE`), attach \
+    fix: "Make a managed policy of it (`aws iam create-policy --policy-name NAME --policy-document file://FILE`), attach \
           that, and delete the inline one (`aws iam delete-user-policy`, `delete-group-policy`, \
           `delete-role-policy`).",
     sources: &[

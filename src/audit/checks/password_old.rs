@@ -24,7 +24,7 @@ pub(super) const CHECK: Check = Check {
     id: "password-old",
     title: "every console password was changed lately",
     severity: Severity::Low,
-    scope: Scope::Each,
+    scope: Scope::EachUser,
     reads: &[Part::CredentialReport],
     params: &[Param { name: "max_age_days", default: 90, about: "days of age that pass" }],
     docs: DOCS,

@@ -21,7 +21,7 @@ const DOCS: Docs = Docs {
                though whoever may set the default version can bring them back.",
     why: "Whoever gets such a policy is an administrator, whatever its name says.",
     fix: "Find out what is needed (`aws iam generate-service-last-accessed-details --arn ARN`), write that into the \
-          policy (`aws iam create-policy-version --policy-arn ARN --policy-document FILE --set-as-default`) and \
+          policy (`aws iam create-policy-version --policy-arn ARN --policy-document file://FILE --set-as-default`) and \
           delete the old version.",
     sources: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",

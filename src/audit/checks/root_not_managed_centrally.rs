@@ -12,8 +12,9 @@ const DOCS: Docs = Docs {
                account and a delegated administrator are told; elsewhere a person must say.",
     why: "A root user without credentials cannot be stolen. Accounts by the hundred have root users by the hundred, \
           whose passwords nobody looks after.",
-    fix: "In the management account: `aws iam enable-organizations-root-credentials-management` and `aws iam \
-          enable-organizations-root-sessions`.",
+    fix: "In the management account: `aws organizations enable-aws-service-access --service-principal \
+          iam.amazonaws.com`, then `aws iam enable-organizations-root-credentials-management` and `aws \
+          iam enable-organizations-root-sessions`.",
     sources: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-enable-root-access.html",
         "https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOrganizationsFeatures.html",

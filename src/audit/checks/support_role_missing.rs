@@ -12,7 +12,7 @@ const DOCS: Docs = Docs {
                as well.",
     why: "In an incident the case with AWS Support has to be opened by somebody who may, and who need not be an \
           administrator for it.",
-    fix: "`aws iam create-role --role-name Support --assume-role-policy-document FILE`, then `aws iam \
+    fix: "`aws iam create-role --role-name Support --assume-role-policy-document file://FILE`, then `aws iam \
           attach-role-policy --role-name Support --policy-arn arn:aws:iam::aws:policy/AWSSupportAccess`.",
     sources: &["https://docs.aws.amazon.com/awssupport/latest/user/accessing-support.html"],
 };

@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
     id: "user-console-without-mfa",
     title: "every user with a console password has an MFA device",
     severity: Severity::High,
-    scope: Scope::Each,
+    scope: Scope::EachUser,
     reads: &[Part::CredentialReport],
     params: &[],
     docs: DOCS,

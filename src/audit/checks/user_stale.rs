@@ -26,7 +26,7 @@ pub(super) const CHECK: Check = Check {
     id: "user-stale",
     title: "every user has done something lately",
     severity: Severity::Medium,
-    scope: Scope::Each,
+    scope: Scope::EachUser,
     reads: &[Part::CredentialReport],
     params: &[Param { name: "max_idle_days", default: 90, about: "days without a sign of life that pass" }],
     docs: DOCS,

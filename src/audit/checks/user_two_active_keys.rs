@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
     id: "user-two-active-keys",
     title: "every user has at most one active access key",
     severity: Severity::Medium,
-    scope: Scope::Each,
+    scope: Scope::EachUser,
     reads: &[Part::CredentialReport],
     params: &[Param { name: "grace_days", default: 0, about: "days beside a younger key that pass" }],
     docs: DOCS,
