@@ -23,6 +23,10 @@ fn main() -> Exit {
         Ok(runtime) => runtime.block_on(commands::run(&ui, cli.command)),
         Err(error) => Err(Error::new(ErrorKind::Internal, "the runtime cannot be started").caused_by(error)),
     };
+    let result = match ui.unwritten() {
+        Some(error) => Err(Error::input("the output cannot be written to stdout").caused_by(error)),
+        None => result,
+    };
     result.unwrap_or_else(|error| {
         ui.end_progress();
         ui.error(&error);

@@ -31,6 +31,7 @@ pub struct Ui {
     color_err: bool,
     terminal: bool,
     bar: Arc<Mutex<Option<ProgressBar>>>,
+    unwritten: Arc<Mutex<Option<io::Error>>>,
 }
 
 /// Styles by meaning.
@@ -76,6 +77,7 @@ impl Ui {
             color_err: wanted(io::stderr().is_terminal()),
             terminal: io::stderr().is_terminal(),
             bar: Arc::default(),
+            unwritten: Arc::default(),
         }
     }
 
@@ -86,7 +88,16 @@ impl Ui {
 
     /// Writes data to stdout, followed by a line end.
     pub fn data(&self, text: &str) {
-        write_line(&mut io::stdout().lock(), text);
+        let written = try_line(&mut io::stdout().lock(), text);
+        // A reader that went away (`| head`) is not an error.
+        if let Some(error) = written.err().filter(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+            self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+    }
+
+    /// Returns why data could not be written, if it could not, as on a full disk.
+    pub fn unwritten(&self) -> Option<io::Error> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Writes a line about what is going on to stderr, above a progress bar if there is one.
@@ -195,10 +206,13 @@ fn styled(tone: Tone, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Writes a line. A reader that went away (`| head`) is not an error.
+/// Writes a line to people. When there is nobody to tell, there is nobody to tell that either.
 fn write_line(stream: &mut impl Write, text: &str) {
-    let _ = stream
-        .write_all(text.as_bytes())
-        .and_then(|()| stream.write_all(b"\n"))
-        .and_then(|()| stream.flush());
+    let _ = try_line(stream, text);
+}
+
+fn try_line(stream: &mut impl Write, text: &str) -> io::Result<()> {
+    stream.write_all(text.as_bytes())?;
+    stream.write_all(b"\n")?;
+    stream.flush()
 }

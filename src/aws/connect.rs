@@ -4,6 +4,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
@@ -52,6 +55,24 @@ impl Target {
             Self::Aws { .. } => "aws",
         }
     }
+}
+
+/// Returns the region to speak to: `named`; else, with AWS, the one of the environment or the profile, as the AWS CLI
+/// takes them; else `fallback`.
+pub async fn region(target: &Target, named: Option<&str>, fallback: &str) -> String {
+    let told = match (named, target) {
+        (Some(named), _) => Some(named.to_owned()),
+        (None, Target::Aws { profile, .. }) => {
+            let mut of_profile = ProfileFileRegionProvider::builder();
+            if let Some(name) = profile {
+                of_profile = of_profile.profile_name(name);
+            }
+            let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new());
+            chain.or_else(of_profile.build()).region().await.map(|region| region.to_string())
+        }
+        (None, Target::Sandbox { .. }) => None,
+    };
+    told.unwrap_or_else(|| fallback.to_owned())
 }
 
 /// Connects to `target`: builds the clients, asks who we are, and checks the pinned account.

@@ -82,8 +82,9 @@ pub(super) fn subject(finding: &Finding) -> String {
 
 /// Writes the policy that allows reading what could not be read; `None` when all could.
 pub(super) fn missing_permissions(audit: &Audit) -> Option<String> {
-    let mut actions: Vec<&str> =
-        audit.unread.iter().flat_map(|(part, _)| part.permissions().iter().copied()).collect();
+    // What was throttled, unreachable or never asked for is not mended by a policy.
+    let denied = audit.unread.iter().filter(|(_, why)| why.contains("the permission `"));
+    let mut actions: Vec<&str> = denied.flat_map(|(part, _)| part.permissions().iter().copied()).collect();
     actions.sort_unstable();
     actions.dedup();
     if actions.is_empty() {

@@ -230,6 +230,7 @@ fn what_is_asked_wrongly_is_told() {
     wrong(&["--fail-on", "worst"], "critical");
     wrong(&["--as-of", "yesterday"], "2026-03-02");
     wrong(&["--dry-run"], "--exceptions");
+    wrong(&["--notify", "arn:foo"], "arn:aws:sns:");
 }
 
 /// `also` is for programs that move between versions.
@@ -308,4 +309,53 @@ fn what_a_report_lacks_is_not_judged() {
         assert!(texts(&document, "1.4", status).is_empty(), "{document}");
         assert!(texts(&document, "1.12", status).is_empty(), "{document}");
     }
+}
+
+/// IAM hands out the same report for four hours.
+#[test]
+fn users_younger_than_the_report_are_unknown() {
+    let program = Program::new();
+    program.run(&["audit", "run", "--exit-zero"]).expect(0);
+    program.run(&["provision", "up", LAB, "--yes"]).expect(0);
+    let document = program.json(&["audit", "run"], 2);
+    assert_eq!(texts(&document, "1.2", "UNKNOWN"), ["User1", "User2", "User3"]);
+    program.run(&["sandbox", "clock", "+5h"]).expect(0);
+    let document = program.json(&["audit", "run"], 2);
+    assert_eq!(texts(&document, "1.2", "FAIL"), ["User2", "User3"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_report_goes_where_it_is_sent_and_nowhere_else() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let program = Program::new();
+    let at = |name: &str| program.folder().join(name);
+    let run = |output: &str| program.run(&["audit", "run", "--exit-zero", "-o", output]).expect(0);
+    std::fs::write(at("real"), "old").unwrap();
+    std::fs::set_permissions(at("real"), PermissionsExt::from_mode(0o600)).unwrap();
+    symlink("real", at("link")).unwrap();
+    run("link");
+    assert!(std::fs::symlink_metadata(at("link")).unwrap().is_symlink());
+    assert!(std::fs::read_to_string(at("real")).unwrap().starts_with("Audit of account"));
+    assert_eq!(std::fs::metadata(at("real")).unwrap().permissions().mode() & 0o777, 0o600);
+    run("/dev/null");
+    run("folder/");
+    assert!(at("folder/audit.txt").is_file());
+    let left = std::fs::read_dir(program.folder()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_str().unwrap().ends_with(".part")));
+    // A full disk is no success.
+    if std::path::Path::new("/dev/full").exists() {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = program.command(&["audit", "controls"]);
+        let output = command.stdout(full).spawn().unwrap().wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn a_file_of_another_account_than_the_one_meant_is_refused() {
+    let program = Program::new();
+    program.run(&["audit", "collect", "-o", "a.json"]).expect(0);
+    let ended = program.run(&["audit", "run", "--snapshot", "a.json", "--account", "999999999999"]).expect(1);
+    assert!(ended.stderr.contains("is of account 123456789012"), "{}", ended.stderr);
 }

@@ -184,3 +184,23 @@ fn only_takes_numbers_topics_and_checks() {
     let controls: Vec<_> = asked.controls().map(|(_, control)| control.id.as_str()).collect();
     assert_eq!(controls, ["1.1", "1.2", "1.15"]);
 }
+
+#[test]
+fn an_answer_about_one_resource_is_none_about_the_next() {
+    let finding = |audit: &Audit| of(audit, "<account>").status;
+    let with = |resource: &str| {
+        let yaml = format!(
+            "attestations:\n\
+             - {{ control: '1.15', status: pass, by: Ada, on: 2025-01-01, expires: 2025-06-01, evidence: old }}\n\
+             - {{ control: '1.15', {resource} status: pass, by: Ada, on: 2026-01-01, expires: 2027-01-01, evidence: new }}\n"
+        );
+        let rules: Attestations =
+            strict::parse(&SourceFile::new("attestations.yaml", yaml), &attestation::schema()).unwrap();
+        judged(&account(&[]), &Question { attestations: Some(&rules), ..question(&["1.15"]) })
+    };
+    // The renewal counts, and what it renews is not complained of.
+    let renewed = with("");
+    assert_eq!((finding(&renewed), renewed.remarks.len()), (Status::Pass, 0));
+    let other = with("resource: 'role/other',");
+    assert_eq!(finding(&other), Status::Manual);
+}

@@ -237,4 +237,17 @@ mod tests {
         assert!(verdicts(&CHECK, &identified(Identity::default())).is_empty());
         assert_eq!(without(&CHECK), Part::Identity);
     }
+
+    #[test]
+    fn any_organization_is_no_organization() {
+        let everybody = json!({"AWS": "*"});
+        for condition in [
+            json!({"StringLike": {"aws:PrincipalOrgID": "o-*"}}),
+            json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*/*"}}),
+        ] {
+            assert_eq!(verdict(&everybody, &condition).status, Status::Fail, "{condition}");
+        }
+        let ours = json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-abc/*"}});
+        assert_eq!(verdict(&everybody, &ours).status, Status::Pass);
+    }
 }

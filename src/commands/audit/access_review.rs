@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::output::write;
-use super::picture::{PictureArgs, take};
+use super::picture::live;
 use crate::account::effective::all_aws_managed;
 use crate::account::part::Part;
 use crate::audit::access_review::{LastUses, review};
 use crate::aws::collect::policies;
+use crate::cli::TargetArgs;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::report::access_review::{About, to_csv, to_html, to_json, to_text};
 use crate::ui::Ui;
@@ -34,7 +35,7 @@ pub struct AccessReviewArgs {
     #[arg(long, help_heading = "Output")]
     expand: bool,
     #[command(flatten)]
-    picture: PictureArgs,
+    target: TargetArgs,
 }
 
 /// Forms of the report.
@@ -52,7 +53,7 @@ enum Form {
 }
 
 pub(super) async fn run(ui: &Ui, args: &AccessReviewArgs) -> Result<Exit, Error> {
-    let mut picture = take(ui, &args.picture, &[Part::Identity, Part::CredentialReport].into()).await?;
+    let mut picture = live(ui, &args.target, &[Part::Identity, Part::CredentialReport].into()).await?;
     if let Some(aws) = &picture.aws {
         let managed = picture.snapshot.identity.read().map(all_aws_managed).unwrap_or_default();
         for error in policies::add(aws, &managed, &BTreeSet::new(), &mut picture.snapshot).await {
@@ -88,5 +89,6 @@ pub(super) async fn run(ui: &Ui, args: &AccessReviewArgs) -> Result<Exit, Error>
         }
         None => ui.data(text.strip_suffix('\n').unwrap_or(&text)),
     }
-    Ok(if review.unread().is_empty() { Exit::Ok } else { Exit::Unseen })
+    let seen = review.unread().is_empty() && Part::CredentialReport.unread(snapshot).is_none();
+    Ok(if seen { Exit::Ok } else { Exit::Unseen })
 }

@@ -39,7 +39,11 @@ pub(super) fn credential_report(path: &Path, clock: &Clock) -> Result<Snapshot, 
 }
 
 /// Reads a file that is not too large.
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
+///
+/// # Errors
+///
+/// It cannot be read, or is too large.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let file = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
     file.map_err(|error: io::Error| unread(path, &why(&error)))?;

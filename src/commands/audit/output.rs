@@ -31,9 +31,9 @@ impl Output {
         let path = path.filter(|path| *path != Path::new("-"));
         match (formats.as_slice(), path) {
             ([], None) => Ok(Self::Stdout(Format::Text)),
-            ([], Some(path)) => Ok(Self::File(Format::Text, path.to_owned())),
+            ([], Some(path)) => Ok(Self::File(Format::Text, named(path, Format::Text))),
             ([one], None) => Ok(Self::Stdout(*one)),
-            ([one], Some(path)) => Ok(Self::File(*one, path.to_owned())),
+            ([one], Some(path)) => Ok(Self::File(*one, named(path, *one))),
             (_, Some(path)) => Ok(Self::Folder(formats, path.to_owned())),
             (_, None) => Err(Error::usage("several formats go to a folder")
                 .hinted("name it with `-o DIR`; each format gets a file of its own in it")),
@@ -61,13 +61,27 @@ pub(super) fn fill(
 ) -> Result<(), Error> {
     let failed =
         |error: RenderError| Error::input(format!("`{}` cannot be written", path.display())).caused_by(error);
+    // A link leads to what is written; what is no ordinary file (`/dev/null`, a pipe) is written to, not replaced.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+        let into = || {
+            let mut file = BufWriter::new(File::options().write(true).open(path)?);
+            write(&mut file)?;
+            Ok(file.flush()?)
+        };
+        return into().map_err(failed);
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|error| failed(error.into()))?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
+    name.push(format!(".{}.part", std::process::id()));
     let beside = path.with_file_name(name);
+    let file = File::create_new(&beside).map_err(|error| failed(error.into()))?;
     let placed = (|| {
-        let mut file = BufWriter::new(File::create(&beside)?);
+        if let Ok(old) = fs::metadata(path) {
+            file.set_permissions(old.permissions())?;
+        }
+        let mut file = BufWriter::new(file);
         write(&mut file)?;
         file.flush()?;
         Ok(fs::rename(&beside, path)?)
@@ -77,4 +91,10 @@ pub(super) fn fill(
         let _ = fs::remove_file(&beside);
     }
     placed.map_err(failed)
+}
+
+/// Returns the file that a path means: in a folder, the one that the format is called by.
+fn named(path: &Path, format: Format) -> PathBuf {
+    let is_folder = path.is_dir() || path.as_os_str().to_string_lossy().ends_with('/');
+    if is_folder { path.join(format.file_name()) } else { path.to_owned() }
 }

@@ -12,7 +12,7 @@ use crate::account::snapshot::Snapshot;
 use crate::audit::finding::Calls;
 use crate::aws::Aws;
 use crate::aws::collect::{Scope, collect};
-use crate::aws::connect::connect;
+use crate::aws::connect::{connect, region};
 use crate::cli::TargetArgs;
 use crate::clock::{Clock, seconds};
 use crate::error::Error;
@@ -69,21 +69,23 @@ impl PictureArgs {
 
 /// Reads what `parts` names, of the account or of a file.
 pub(super) async fn take(ui: &Ui, args: &PictureArgs, parts: &BTreeSet<Part>) -> Result<Picture, Error> {
-    let of_file = |snapshot| Picture { snapshot, target: "file", calls: None, aws: None };
-    if let Some(path) = &args.snapshot {
-        return Ok(of_file(offline::snapshot(path)?.snapshot));
+    let snapshot = match (&args.snapshot, &args.credential_report) {
+        (Some(path), _) => offline::snapshot(path)?.snapshot,
+        (None, Some(path)) => offline::credential_report(path, &Clock::System)?,
+        (None, None) => return live(ui, &args.target, parts).await,
+    };
+    if let Some(pinned) = args.target.account.as_ref().filter(|pinned| **pinned != snapshot.account) {
+        return Err(Error::input(format!("the file is of account {}, not {pinned}", snapshot.account))
+            .hinted("leave `--account` out, or name the file of that account; IAMLAB_ACCOUNT counts too"));
     }
-    if let Some(path) = &args.credential_report {
-        return Ok(of_file(offline::credential_report(path, &Clock::System)?));
-    }
-    live(ui, &args.target, parts).await
+    Ok(Picture { snapshot, target: "file", calls: None, aws: None })
 }
 
 /// Reads what `parts` names of the account.
 pub(super) async fn live(ui: &Ui, args: &TargetArgs, parts: &BTreeSet<Part>) -> Result<Picture, Error> {
     let target = args.target()?;
-    let region = args.region.as_deref().unwrap_or(DEFAULT_REGION);
-    let aws = connect(&target, region, Clock::System).await?;
+    let region = region(&target, args.region.as_deref(), DEFAULT_REGION).await;
+    let aws = connect(&target, &region, Clock::System).await?;
     ui.begin_progress(1);
     ui.progress_message("reading the account");
     let collected = collect(&aws, &Scope::audit(parts.iter().copied())).await;

@@ -1,6 +1,5 @@
 //! `iamlab audit run`
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::offline;
 use super::output::{Output, fill};
 use super::picture::{PictureArgs, take};
 use crate::audit::attestation::Attestations;
@@ -78,6 +78,9 @@ pub(super) async fn run(ui: &Ui, args: &RunArgs) -> Result<Exit, Error> {
     if args.notify.is_some() && args.picture.is_offline() {
         return Err(Error::usage("`--notify` speaks to an account, and an offline audit contacts none"));
     }
+    if let Some(topic) = &args.notify {
+        is_topic(topic)?;
+    }
     let gate = Gate { fail_on: args.fail_on.clone(), exit_zero: args.exit_zero };
     if gate.fail_on.contains(&FailOn::New) && args.baseline.is_none() {
         return Err(Error::usage("`--fail-on new` needs to know what is old")
@@ -144,8 +147,27 @@ fn rendered(found: &Audit, format: Format) -> Result<String, Error> {
 async fn notify(ui: &Ui, aws: &Aws, topic: &str, found: &Audit) -> Result<(), Error> {
     let failures = found.benchmarks.iter().map(|judged| judged.summary.fail).sum::<usize>();
     let subject = format!("iamlab audit of {}: {failures} failed", found.account);
-    publish(aws, topic, &subject, &rendered(found, Format::Text)?).await?;
+    publish(aws, topic, &subject, &rendered(found, Format::Text)?).await.map_err(|error| {
+        Error::from(error).hinted("the report is written; `aws sns list-topics` names the topics of a region")
+    })?;
     ui.status(&format!("published to {topic}"));
+    Ok(())
+}
+
+/// Refuses what is no topic that takes a plain message, before anything is read.
+fn is_topic(arn: &str) -> Result<(), Error> {
+    let parts: Vec<&str> = arn.split(':').collect();
+    let ["arn", _, "sns", region, account, name] = parts.as_slice() else {
+        return Err(Error::usage(format!("`{arn}` is not the ARN of a topic"))
+            .hinted("it looks like arn:aws:sns:us-east-1:123456789012:NAME"));
+    };
+    if region.is_empty() || account.is_empty() || name.is_empty() {
+        return Err(Error::usage(format!("`{arn}` is not the ARN of a topic"))
+            .hinted("it looks like arn:aws:sns:us-east-1:123456789012:NAME"));
+    }
+    if name.ends_with(".fifo") {
+        return Err(Error::usage("a FIFO topic has no e-mail subscriptions").hinted("name a standard topic"));
+    }
     Ok(())
 }
 
@@ -163,11 +185,10 @@ fn read<T>(
 }
 
 fn earlier(path: &Path) -> Result<Baseline, Error> {
-    let unread = |why: String| Error::input(format!("`{}` cannot be read: {why}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| unread(crate::scenario::files::why(&error)))?;
-    Baseline::parse(&text).map_err(|error| {
-        unread(error.to_string()).hinted("`iamlab audit run --format json -o FILE` writes one")
-    })
+    let hint = "`iamlab audit run --format json -o FILE` writes one";
+    let bytes = offline::read(path).map_err(|error| error.hinted(hint))?;
+    Baseline::parse(&String::from_utf8_lossy(&bytes))
+        .map_err(|error| Error::input(format!("`{}` cannot be used: {error}", path.display())).hinted(hint))
 }
 
 pub(super) fn benchmarks(named: &[&'static Benchmark]) -> Result<Vec<&'static Benchmark>, Error> {

@@ -8,7 +8,7 @@ use crate::account::effective::{Holder, aws_managed, effective};
 use crate::account::snapshot::Snapshot;
 use crate::aws::Aws;
 use crate::aws::collect::{Scope, collect, policies};
-use crate::aws::connect::{Target, connect};
+use crate::aws::connect::{Target, connect, region};
 use crate::cli::{Format, TargetArgs, key_value};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Exit};
@@ -91,8 +91,8 @@ struct Asked {
 /// Reads what is needed of the account, and asks.
 async fn asked(ui: &Ui, args: &AskArgs) -> Result<Asked, Error> {
     let target = args.target.target()?;
-    let region = args.target.region.as_deref().unwrap_or(DEFAULT_REGION);
-    let aws = connect(&target, region, Clock::System).await?;
+    let region = region(&target, args.target.region.as_deref(), DEFAULT_REGION).await;
+    let aws = connect(&target, &region, Clock::System).await?;
     let mut snapshot = complete(collect(&aws, &Scope { identity: true, ..Scope::default() }).await)?;
     let nobody = |error: NoSuch| Error::input(error.message).hinted(error.help);
     let (holder, resource, managed) = {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::aws::connect::connect;
+use crate::aws::connect::{connect, region};
 use crate::cli::TargetArgs;
 use crate::clock::Clock;
 use crate::error::{Error, Exit};
@@ -44,8 +44,9 @@ fn scenario_name(text: &str) -> Result<String, String> {
 }
 
 pub(super) async fn run(ui: &Ui, args: &ExportArgs) -> Result<Exit, Error> {
-    let region = args.target.region.as_deref().unwrap_or(DEFAULT_REGION);
-    let aws = connect(&args.target.target()?, region, Clock::System).await?;
+    let target = args.target.target()?;
+    let region = region(&target, args.target.region.as_deref(), DEFAULT_REGION).await;
+    let aws = connect(&target, &region, Clock::System).await?;
     let wanted =
         Wanted { names: &args.names, name: args.scenario.as_deref(), folder: args.output.as_deref() };
     let exported = export(&aws, &wanted).await?;
