@@ -319,7 +319,7 @@ fn users_younger_than_the_report_are_unknown() {
     program.run(&["provision", "up", LAB, "--yes"]).expect(0);
     let document = program.json(&["audit", "run"], 2);
     assert_eq!(texts(&document, "1.2", "UNKNOWN"), ["User1", "User2", "User3"]);
-    program.run(&["sandbox", "clock", "+5h"]).expect(0);
+    program.run(&["sandbox", "clock", "advance", "5h"]).expect(0);
     let document = program.json(&["audit", "run"], 2);
     assert_eq!(texts(&document, "1.2", "FAIL"), ["User2", "User3"]);
 }
@@ -332,7 +332,7 @@ fn a_report_goes_where_it_is_sent_and_nowhere_else() {
     let at = |name: &str| program.folder().join(name);
     let run = |output: &str| program.run(&["audit", "run", "--exit-zero", "-o", output]).expect(0);
     std::fs::write(at("real"), "old").unwrap();
-    std::fs::set_permissions(at("real"), PermissionsExt::from_mode(0o600)).unwrap();
+    std::fs::set_permissions(at("real"), std::fs::Permissions::from_mode(0o600)).unwrap();
     symlink("real", at("link")).unwrap();
     run("link");
     assert!(std::fs::symlink_metadata(at("link")).unwrap().is_symlink());

@@ -193,7 +193,10 @@ fn findings() -> Vec<Finding> {
 /// Every status, an exemption, an attestation, both changes, something unread, two benchmarks.
 pub(super) fn small() -> Audit {
     let mut audit = audit(findings());
-    audit.unread = vec![(Part::PasswordPolicy, "AccessDenied".into())];
+    audit.unread = vec![(
+        Part::PasswordPolicy,
+        "the permission `iam:GetAccountPasswordPolicy` is missing for the account: AccessDenied".into(),
+    )];
     let exception = |control: &str, resource: &str, state, hides: &[&str]| ExceptionUse {
         control: control.into(),
         resource: resource.into(),
