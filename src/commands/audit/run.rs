@@ -157,18 +157,19 @@ async fn notify(ui: &Ui, aws: &Aws, topic: &str, found: &Audit) -> Result<(), Er
 /// Refuses what is no topic that takes a plain message, before anything is read.
 fn is_topic(arn: &str) -> Result<(), Error> {
     let parts: Vec<&str> = arn.split(':').collect();
-    let ["arn", _, "sns", region, account, name] = parts.as_slice() else {
-        return Err(Error::usage(format!("`{arn}` is not the ARN of a topic"))
-            .hinted("it looks like arn:aws:sns:us-east-1:123456789012:NAME"));
-    };
-    if region.is_empty() || account.is_empty() || name.is_empty() {
-        return Err(Error::usage(format!("`{arn}` is not the ARN of a topic"))
-            .hinted("it looks like arn:aws:sns:us-east-1:123456789012:NAME"));
+    match parts.as_slice() {
+        // The one ending that AWS gives a meaning.
+        ["arn", _, "sns", _, _, name] if name.rsplit_once('.').is_some_and(|(_, end)| end == "fifo") => {
+            Err(Error::usage("a FIFO topic has no e-mail subscriptions").hinted("name a standard topic"))
+        }
+        ["arn", _, "sns", region, account, name]
+            if [region, account, name].iter().all(|part| !part.is_empty()) =>
+        {
+            Ok(())
+        }
+        _ => Err(Error::usage(format!("`{arn}` is not the ARN of a topic"))
+            .hinted("it looks like arn:aws:sns:us-east-1:123456789012:NAME")),
     }
-    if name.ends_with(".fifo") {
-        return Err(Error::usage("a FIFO topic has no e-mail subscriptions").hinted("name a standard topic"));
-    }
-    Ok(())
 }
 
 fn read<T>(
