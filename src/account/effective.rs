@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use super::is_aws_managed;
 use super::snapshot::{Facet, Identity, ManagedPolicy, Policies, Snapshot, Tags};
 use crate::policy::document::PolicyDocument;
 use crate::policy::evaluate::{PolicySet, Source};
@@ -129,21 +130,16 @@ pub fn aws_managed(identity: &Identity, holder: &Holder) -> BTreeSet<String> {
     };
     let of_groups = groups(identity, holder).filter_map(|name| identity.groups.get(name));
     let all = own.into_iter().chain(of_groups.map(|group| &group.policies));
-    all.flat_map(|policies| policies.attached.iter().chain(&policies.boundary))
-        .filter(|arn| is_aws_managed(arn))
-        .cloned()
-        .collect()
+    of_aws(all)
 }
 
 /// Lists the ARNs of all AWS-managed policies that anybody of an account holds.
 pub fn all_aws_managed(identity: &Identity) -> BTreeSet<String> {
-    let users = identity.users.values().map(|user| &user.policies);
-    let groups = identity.groups.values().map(|group| &group.policies);
-    let all = users.chain(groups).chain(identity.roles.values().map(|role| &role.policies));
-    all.flat_map(|policies| policies.attached.iter().chain(&policies.boundary))
-        .filter(|arn| is_aws_managed(arn))
-        .cloned()
-        .collect()
+    of_aws(identity.holdings())
+}
+
+fn of_aws<'a>(all: impl Iterator<Item = &'a Policies>) -> BTreeSet<String> {
+    all.flat_map(Policies::managed).filter(|arn| is_aws_managed(arn)).cloned().collect()
 }
 
 /// Lists the groups that an identity is in.
@@ -153,10 +149,6 @@ pub(super) fn groups<'a>(identity: &'a Identity, holder: &Holder) -> impl Iterat
         Holder::Root | Holder::Role { .. } => None,
     };
     user.into_iter().flat_map(|user| &user.groups)
-}
-
-fn is_aws_managed(arn: &str) -> bool {
-    arn.split(':').nth(4) == Some("aws")
 }
 
 /// Makes a source of a document.

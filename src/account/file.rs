@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::calls::ApiCalls;
 use super::credential_report::CredentialReport;
 use super::scan::{Scanned, scan};
 use super::snapshot::{
@@ -37,18 +38,7 @@ pub struct SnapshotFile {
     /// What it was taken of: `sandbox` or `aws`.
     pub target: String,
     /// What taking it cost.
-    pub api_calls: Calls,
-}
-
-/// Requests that reading an account took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Calls {
-    /// Requests that only read.
-    pub read: u32,
-    /// Requests that may change something; the generation of a credential report counts as reading.
-    pub write: u32,
-    /// Answers that asked for patience; they are among the other two.
-    pub throttled: u32,
+    pub api_calls: ApiCalls,
 }
 
 /// Why a file is no snapshot that this program takes.
@@ -94,7 +84,7 @@ struct Written<'a> {
     region: &'a str,
     target: &'a str,
     collected_at: Timestamp,
-    api_calls: Calls,
+    api_calls: ApiCalls,
     facets: WrittenFacets<'a>,
 }
 
@@ -120,7 +110,7 @@ struct Read {
     region: String,
     target: String,
     collected_at: Timestamp,
-    api_calls: Calls,
+    api_calls: ApiCalls,
     facets: ReadFacets,
 }
 
@@ -266,7 +256,7 @@ mod tests {
     use crate::policy::document::PolicyDocument;
 
     fn file(snapshot: Snapshot) -> SnapshotFile {
-        let api_calls = Calls { read: 8, write: 0, throttled: 1 };
+        let api_calls = ApiCalls { read: 8, write: 0, throttled: 1 };
         SnapshotFile { snapshot, target: "sandbox".into(), api_calls }
     }
 

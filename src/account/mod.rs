@@ -3,6 +3,7 @@
 pub mod advice;
 mod as_written;
 pub mod ask;
+pub mod calls;
 pub mod credential_report;
 pub mod effective;
 pub mod file;
@@ -15,6 +16,11 @@ mod scan;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;
+
+/// Tells whether a policy with this ARN is one of AWS's own, which every account has.
+pub fn is_aws_managed(arn: &str) -> bool {
+    arn.split(':').nth(4) == Some("aws")
+}
 
 /// Returns what follows the last `/` or `:` of an ARN: the resource's bare name.
 pub fn bare_name(arn: &str) -> &str {

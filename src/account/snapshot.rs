@@ -131,6 +131,22 @@ pub struct Identity {
     pub policies: BTreeMap<String, ManagedPolicy>,
 }
 
+impl Identity {
+    /// Lists what hangs on every user, every group and every role, in this order.
+    pub fn holdings(&self) -> impl Iterator<Item = &Policies> {
+        let users = self.users.values().map(|user| &user.policies);
+        let groups = self.groups.values().map(|group| &group.policies);
+        users.chain(groups).chain(self.roles.values().map(|role| &role.policies))
+    }
+}
+
+impl Policies {
+    /// Lists the ARNs of the managed policies and of the boundary.
+    pub fn managed(&self) -> impl Iterator<Item = &String> {
+        self.attached.iter().chain(&self.boundary)
+    }
+}
+
 /// Policies that hang on a principal.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Policies {

@@ -153,9 +153,14 @@ impl Control {
         self.checks.iter().filter_map(|id| CHECKS.iter().copied().find(|check| check.id == *id))
     }
 
+    /// Returns what it goes by: its number, its topic and the checks that answer it.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [&self.id, &self.topic].into_iter().chain(&self.checks).map(String::as_str)
+    }
+
     /// Tells whether it goes by this number, is about this topic or is answered by this check.
     pub fn is_called(&self, name: &str) -> bool {
-        self.id == name || self.topic == name || self.checks.iter().any(|check| check == name)
+        self.names().any(|own| own == name)
     }
 
     /// Returns how bad it is when it is not met: the worst of its checks, or what its page says.

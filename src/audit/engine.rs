@@ -11,8 +11,9 @@ use super::baseline::Baseline;
 use super::benchmark::{Benchmark, Control, elsewhere, topic};
 use super::check::{Check, Look, Scope, Severity};
 use super::exception::Exceptions;
-use super::finding::{Audit, Calls, Finding, Judged, Summary};
+use super::finding::{Audit, Finding, Judged, Summary};
 use super::verdict::{Subject, Verdict};
+use crate::account::calls::ApiCalls;
 use crate::account::credential_report::Row;
 use crate::account::part::Part;
 use crate::account::snapshot::Snapshot;
@@ -45,9 +46,7 @@ impl Question<'_> {
     }
 
     fn asks_for(&self, control: &Control) -> bool {
-        let named =
-            |name: &String| *name == control.id || *name == control.topic || control.checks.contains(name);
-        self.only.is_empty() || self.only.iter().any(named)
+        self.only.is_empty() || self.only.iter().any(|name| control.is_called(name))
     }
 
     /// Returns the parts of the picture that the controls need.
@@ -58,20 +57,16 @@ impl Question<'_> {
 
     /// Returns the names given for controls that no benchmark asked for has.
     pub fn strangers(&self) -> Vec<&str> {
-        let known = |name: &str| {
-            let mut controls = self.benchmarks.iter().flat_map(|benchmark| &benchmark.controls);
-            controls.any(|control| {
-                control.id == name || control.topic == name || control.checks.iter().any(|id| id == name)
-            })
-        };
+        let controls = || self.benchmarks.iter().flat_map(|benchmark| &benchmark.controls);
+        let known = |name: &str| controls().any(|control| control.is_called(name));
         self.only.iter().map(String::as_str).filter(|name| !known(name)).collect()
     }
 }
 
 /// Judges an account. `target` and `calls` say how it was read.
-pub fn audit(snapshot: &Snapshot, question: &Question<'_>, target: &str, calls: Option<Calls>) -> Audit {
+pub fn audit(snapshot: &Snapshot, question: &Question<'_>, target: &str, calls: Option<ApiCalls>) -> Audit {
     let said = (question.benchmarks.len() > 1).then(BTreeMap::new);
-    let mut engine = Engine { snapshot, as_of: question.as_of, said };
+    let mut engine = Engine { snapshot, as_of: question.as_of, newcomers: newcomers(snapshot), said };
     let mut findings: Vec<Finding> = Vec::new();
     for (benchmark, control) in question.controls() {
         engine.control(benchmark, control, &mut findings);
@@ -120,6 +115,8 @@ type Asked = (&'static str, BTreeMap<String, i64>);
 struct Engine<'a> {
     snapshot: &'a Snapshot,
     as_of: Timestamp,
+    /// What every check of users has to say of those that the credential report does not list yet.
+    newcomers: Vec<Verdict>,
     /// What checks have said, for the next benchmark that asks the same; `None` when there is no next one.
     said: Option<BTreeMap<Asked, Vec<Verdict>>>,
 }
@@ -161,34 +158,34 @@ impl Engine<'_> {
     /// Runs a check, once for the same numbers.
     fn ask(&mut self, check: &'static Check, params: &BTreeMap<String, i64>) -> Vec<Verdict> {
         let look = Look { snapshot: self.snapshot, params, check, as_of: self.as_of };
+        let newcomers: &[Verdict] = if check.scope == Scope::EachUser { &self.newcomers } else { &[] };
+        let run = || verdicts(check, &look, newcomers);
         match &mut self.said {
-            Some(said) => {
-                said.entry((check.id, params.clone())).or_insert_with(|| verdicts(check, &look)).clone()
-            }
-            None => verdicts(check, &look),
+            Some(said) => said.entry((check.id, params.clone())).or_insert_with(run).clone(),
+            None => run(),
         }
     }
 }
 
 /// Runs a check. One that could not look says so of whom it speaks; one that found nobody to speak of says that of the
-/// account.
-fn verdicts(check: &Check, look: &Look<'_>) -> Vec<Verdict> {
+/// account. `newcomers` is said besides what the check says.
+fn verdicts(check: &Check, look: &Look<'_>, newcomers: &[Verdict]) -> Vec<Verdict> {
     let whole = || match check.scope {
         Scope::Root => look.root(),
         Scope::Account | Scope::EachUser | Scope::Each => look.account(),
     };
-    let verdicts = (check.run)(look).map(|mut verdicts| {
-        if check.scope == Scope::EachUser {
-            verdicts.extend(newcomers(look.snapshot));
+    let mut verdicts = match (check.run)(look) {
+        Ok(mut verdicts) => {
+            verdicts.extend_from_slice(newcomers);
+            verdicts
         }
-        verdicts
-    });
-    let mut verdicts = verdicts.unwrap_or_else(|unread| {
-        let permissions = unread.part.permissions().join("`, `");
-        let part = unread.part.name();
-        let message = format!("{part} could not be read (it takes `{permissions}`): {}", unread.why);
-        vec![Verdict::unknown(whole(), message)]
-    });
+        Err(unread) => {
+            let permissions = unread.part.permissions().join("`, `");
+            let part = unread.part.name();
+            let message = format!("{part} could not be read (it takes `{permissions}`): {}", unread.why);
+            vec![Verdict::unknown(whole(), message)]
+        }
+    };
     if verdicts.is_empty() {
         let message = "the account has nothing that this speaks of";
         verdicts.push(Verdict::not_applicable(whole(), message));

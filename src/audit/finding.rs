@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::check::Severity;
 use super::verdict::Status;
-pub use crate::account::file::Calls;
+use crate::account::calls::ApiCalls;
 use crate::account::part::Part;
 
 /// What an audit found.
@@ -42,7 +42,7 @@ pub struct Audit {
     /// The findings of the baseline that are gone; empty without a baseline.
     pub fixed: Vec<Fixed>,
     /// Requests that reading took; `None` when nothing was asked of an account.
-    pub api_calls: Option<Calls>,
+    pub api_calls: Option<ApiCalls>,
 }
 
 /// A benchmark that was judged by, and how it came out.

@@ -60,9 +60,9 @@ pub(super) fn holders(identity: &Identity) -> impl Iterator<Item = Holder<'_>> {
 
 /// Lists the policies that the account has written.
 pub(super) fn written(identity: &Identity) -> Vec<Written<'_>> {
-    let all = || holders(identity).map(|holder| holder.policies);
-    let attached: BTreeSet<&String> = all().flat_map(|policies| &policies.attached).collect();
-    let boundaries: BTreeSet<&String> = all().filter_map(|policies| policies.boundary.as_ref()).collect();
+    let attached: BTreeSet<&String> = identity.holdings().flat_map(|policies| &policies.attached).collect();
+    let boundaries: BTreeSet<&String> =
+        identity.holdings().filter_map(|policies| policies.boundary.as_ref()).collect();
     let managed = identity.policies.iter().map(|(name, policy)| Written {
         subject: Subject::new(&policy.arn, name),
         standing: if attached.contains(&policy.arn) {

@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use super::check::Look;
+use crate::account::is_aws_managed;
 use crate::account::snapshot::{Facet, Group, Identity, Policies, Role, Snapshot, User};
 use crate::policy::breadth::{Breadth, Degree, Granted, Questions};
 use crate::policy::document::PolicyDocument;
@@ -130,7 +131,7 @@ impl<'a> Privileges<'a> {
         if let Some(breadth) = self.managed.get(arn) {
             return breadth.clone();
         }
-        if arn.split(':').nth(4) != Some("aws") {
+        if !is_aws_managed(arn) {
             return self.questions.unknown();
         }
         if let Some(Facet::Read(document)) = self.snapshot.aws_managed.get(arn) {

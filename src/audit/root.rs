@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::check::{Look, Unread};
-use super::credential::KEYS;
+use super::credential::{KEYS, is_on, with_cells};
 use super::verdict::Verdict;
 use crate::account::credential_report::{Flag, Row, When};
 
@@ -56,12 +56,8 @@ impl<'a> Root<'a> {
     }
 
     /// Tells whether a column of root's row says yes; `None` when it does not tell.
-    pub(super) fn reported(&self, column: &str) -> Option<bool> {
-        match self.row?.flag(column) {
-            Flag::True => Some(true),
-            Flag::False | Flag::NotApplicable => Some(false),
-            Flag::NotSupported | Flag::Unreadable(_) => None,
-        }
+    pub(super) fn reported(&self, column: &'static str) -> Option<bool> {
+        is_on(self.row?, column).ok()
     }
 
     /// Tells whether root has an MFA device; the live summary goes first.
@@ -98,7 +94,7 @@ impl<'a> Root<'a> {
             }
         }
         match self.row {
-            Some(row) => super::credential::with_cells(verdict, row, columns),
+            Some(row) => with_cells(verdict, row, columns),
             None => verdict,
         }
     }

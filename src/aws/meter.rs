@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::retry::is_read;
+use crate::account::calls::ApiCalls;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
@@ -11,9 +13,6 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use serde::Serialize;
-
-use super::retry::is_read;
 
 /// Counts requests: one per attempt, retries included. Clones count together.
 #[derive(Debug, Clone, Default)]
@@ -24,24 +23,6 @@ struct Counters {
     read: AtomicU32,
     write: AtomicU32,
     throttled: AtomicU32,
-}
-
-/// What a [`Meter`] has counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct ApiCalls {
-    /// Requests that only read.
-    pub read: u32,
-    /// Requests that may change something.
-    pub write: u32,
-    /// Answers that asked for patience; they are among the other two.
-    pub throttled: u32,
-}
-
-impl ApiCalls {
-    /// Returns the number of requests.
-    pub const fn total(self) -> u32 {
-        self.read + self.write
-    }
 }
 
 impl Meter {

@@ -1,8 +1,9 @@
 //! The commands, one file each: parse, call the library, render.
 
 use clap::Subcommand;
+use serde::Serialize;
 
-use crate::error::{Error, Exit};
+use crate::error::{Error, ErrorKind, Exit};
 use crate::ui::Ui;
 
 mod answer;
@@ -51,6 +52,13 @@ pub enum Command {
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
+}
+
+/// Writes a document for programs.
+fn to_text<T: Serialize>(document: &T) -> Result<String, Error> {
+    serde_json::to_string_pretty(document).map_err(|error| {
+        Error::new(ErrorKind::Internal, "the result cannot be written as JSON").caused_by(error)
+    })
 }
 
 /// Runs a command.

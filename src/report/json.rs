@@ -5,8 +5,9 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use crate::account::calls::ApiCalls;
 use crate::audit::finding::{
-    Attested, Audit, Calls, Change, ExceptionUse, Exemption, Finding, Fixed, Judged, Summary,
+    Attested, Audit, Change, ExceptionUse, Exemption, Finding, Fixed, Judged, Summary,
 };
 use crate::audit::verdict::Status;
 
@@ -27,7 +28,7 @@ struct Document<'a, R> {
     /// Of that benchmark.
     summary: Counts,
     benchmarks: Vec<OfBenchmark<'a>>,
-    api_calls: Option<Calls>,
+    api_calls: Option<ApiCalls>,
     unread: Vec<Unread<'a>>,
     exceptions: &'a [ExceptionUse],
     remarks: &'a [String],

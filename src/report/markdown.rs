@@ -67,8 +67,7 @@ fn head(out: &mut String, audit: &Audit) {
         "\nCounted in controls; a control stands as its worst finding does. Score: what passes of what passes or \
          fails. Coverage: what was decided of all.\n",
     );
-    let count = |change| audit.findings.iter().filter(|finding| finding.change == Some(change)).count();
-    let (new, unchanged) = (count(Change::New), count(Change::Unchanged));
+    let (new, unchanged) = words::changes(audit);
     if new + unchanged + audit.fixed.len() > 0 {
         _ = writeln!(
             out,

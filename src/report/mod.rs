@@ -23,6 +23,7 @@ mod sarif;
 mod stream;
 mod text;
 mod words;
+pub(crate) mod wrap;
 
 pub use text::render_with;
 

@@ -9,6 +9,7 @@ use crate::ui::Tone;
 use super::escape::{cut, plain};
 use super::group::{Group, groups, worst_first};
 use super::words;
+use super::wrap::wrap;
 
 /// The width that lines are broken at.
 const WIDTH: usize = 100;
@@ -167,7 +168,7 @@ impl Text<'_> {
             "Score: what passes of what passes or fails. Coverage: what was decided of all. A control stands as its \
              worst finding does.",
         );
-        let (new, unchanged) = changes(audit);
+        let (new, unchanged) = words::changes(audit);
         if new + unchanged + audit.fixed.len() > 0 {
             let line = format!(
                 "Against the baseline: {new} new, {unchanged} unchanged, {} fixed.",
@@ -407,12 +408,6 @@ impl Text<'_> {
     }
 }
 
-/// Counts new and unchanged failures.
-fn changes(audit: &Audit) -> (usize, usize) {
-    let count = |change| audit.findings.iter().filter(|finding| finding.change == Some(change)).count();
-    (count(Change::New), count(Change::Unchanged))
-}
-
 /// Marks what the baseline does not know.
 const fn new(finding: &Finding) -> &'static str {
     match finding.change {
@@ -423,51 +418,4 @@ const fn new(finding: &Finding) -> &'static str {
 
 fn name(finding: &Finding) -> String {
     cut(&plain(&words::subject(finding)), NAME).into_owned()
-}
-
-/// Breaks a text between words, never inside a command in backticks: people copy those. What is longer than a line
-/// stays whole.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    let mut used = 0;
-    for word in words_of(text) {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > width {
-            lines.push(std::mem::take(&mut line));
-            used = 0;
-        }
-        if used > 0 {
-            line.push(' ');
-            used += 1;
-        }
-        line.push_str(word);
-        used += length;
-    }
-    lines.push(line);
-    lines
-}
-
-/// Takes a text apart at its blanks, but for those between two backticks.
-fn words_of(text: &str) -> Vec<&str> {
-    let mut code = text.matches('`').count() % 2 == 1;
-    // With an odd number there is no telling what is inside: every blank counts.
-    let odd = code;
-    let blank = move |c: char| {
-        code ^= c == '`';
-        c == ' ' && (odd || !code)
-    };
-    text.split(blank).filter(|word| !word.is_empty()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_stays_on_one_line() {
-        assert_eq!(wrap("use `aws iam x` now", 8), ["use", "`aws iam x`", "now"]);
-        assert_eq!(wrap("a `b c", 3), ["a", "`b", "c"]);
-        assert_eq!(wrap("", 8), [""]);
-    }
 }

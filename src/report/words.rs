@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::audit::finding::{Audit, ExceptionState, Finding, Judged};
+use crate::audit::finding::{Audit, Change, ExceptionState, Finding, Judged};
 use crate::audit::verdict::Status;
 
 /// How long IAM gives out the same credential report.
@@ -47,6 +47,12 @@ pub(super) fn percent(share: f64) -> String {
         percent.round()
     };
     format!("{shown:.0} %")
+}
+
+/// Counts the failures that are new and those that are not, against the baseline.
+pub(super) fn changes(audit: &Audit) -> (usize, usize) {
+    let count = |change| audit.findings.iter().filter(|finding| finding.change == Some(change)).count();
+    (count(Change::New), count(Change::Unchanged))
 }
 
 /// Writes a count with what is counted.

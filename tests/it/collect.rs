@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use iamlab::account::file::{Calls, SnapshotFile};
+use iamlab::account::calls::ApiCalls;
+use iamlab::account::file::SnapshotFile;
 use iamlab::account::packing::LARGEST;
 use iamlab::account::part::Part;
 use iamlab::account::snapshot::{RootManagement, Snapshot};
@@ -94,7 +95,7 @@ async fn the_largest_account_takes_sixteen_requests_at_most() {
     let identity = snapshot.identity.read().unwrap();
     assert_eq!((identity.users.len(), identity.roles.len()), (5_000, 1_000));
     // It goes through a file, too.
-    let file = SnapshotFile { snapshot, target: "sandbox".into(), api_calls: Calls::default() };
+    let file = SnapshotFile { snapshot, target: "sandbox".into(), api_calls: ApiCalls::default() };
     let text = file.to_json().unwrap();
     assert!(u64::try_from(text.len()).unwrap() < LARGEST / 10, "{} bytes", text.len());
     let read = SnapshotFile::parse(&text).unwrap();

@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::Read as _;
 
-use iamlab::account::file::{Calls, SnapshotFile};
+use iamlab::account::calls::ApiCalls;
+use iamlab::account::file::SnapshotFile;
 use iamlab::account::part::Part;
 use iamlab::aws::collect::{Scope, collect};
 use serde_json::Value;
@@ -95,7 +96,7 @@ async fn the_same_account_at_the_same_time_is_the_same_file() {
         let aws = account.connect(account.http()).await.unwrap();
         let snapshot = collect(&aws, &Scope::audit(Part::ALL)).await.snapshot;
         let calls = aws.meter.calls();
-        let api_calls = Calls { read: calls.read, write: calls.write, throttled: calls.throttled };
+        let api_calls = ApiCalls { read: calls.read, write: calls.write, throttled: calls.throttled };
         files.push(SnapshotFile { snapshot, target: "sandbox".into(), api_calls }.to_json().unwrap());
     }
     // The first had to wait for the credential report.

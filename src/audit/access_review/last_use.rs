@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::account::credential_report::{Flag, Row, When};
+use crate::account::credential_report::{Row, When};
 use crate::account::snapshot::{Facet, Snapshot};
+use crate::audit::credential::{Credential, KEYS, PASSWORD, is_on};
 
 /// When something was last used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +54,8 @@ impl LastUses {
     pub fn of(snapshot: &Snapshot) -> Self {
         let (users, otherwise) = match &snapshot.credential_report {
             Facet::Read(report) => {
-                let users = report.users().map(|row| (row.user().to_owned(), (password(row), keys(row))));
+                let users =
+                    report.users().map(|row| (row.user().to_owned(), (used(row, &PASSWORD), keys(row))));
                 (users.collect(), "the credential report does not list it".to_owned())
             }
             Facet::NotRead(why) => (BTreeMap::new(), why.clone()),
@@ -85,25 +87,22 @@ impl LastUse {
     }
 }
 
-fn password(row: &Row) -> Used {
-    match row.flag("password_enabled") {
-        Flag::True => used(row, "password_last_used"),
-        Flag::False | Flag::NotApplicable => Used::None,
-        Flag::NotSupported | Flag::Unreadable(_) => not_told("password_enabled"),
+/// The last use of a credential.
+fn used(row: &Row, credential: &Credential) -> Used {
+    match is_on(row, credential.enabled) {
+        Ok(true) => {}
+        Ok(false) => return Used::None,
+        Err(_) => return not_told(credential.enabled),
+    }
+    match row.when(credential.used) {
+        When::At(at) => Used::At(at),
+        When::NotApplicable | When::NoInformation => Used::Never,
+        When::NotSupported | When::Unreadable(_) => not_told(credential.used),
     }
 }
 
 /// The newest use of the keys that can be used.
 fn keys(row: &Row) -> Used {
-    let keys = [
-        ("access_key_1_active", "access_key_1_last_used_date"),
-        ("access_key_2_active", "access_key_2_last_used_date"),
-    ];
-    let each = keys.map(|(active, last_used)| match row.flag(active) {
-        Flag::True => used(row, last_used),
-        Flag::False | Flag::NotApplicable => Used::None,
-        Flag::NotSupported | Flag::Unreadable(_) => not_told(active),
-    });
     // What is not known of one key may be newer than what is known of the other.
     let weight = |used: &Used| match used {
         Used::None => (0, None),
@@ -111,15 +110,7 @@ fn keys(row: &Row) -> Used {
         Used::At(at) => (2, Some(*at)),
         Used::NotRead(_) => (3, None),
     };
-    each.into_iter().max_by_key(weight).unwrap_or(Used::None)
-}
-
-fn used(row: &Row, column: &'static str) -> Used {
-    match row.when(column) {
-        When::At(at) => Used::At(at),
-        When::NotApplicable | When::NoInformation => Used::Never,
-        When::NotSupported | When::Unreadable(_) => not_told(column),
-    }
+    KEYS.iter().map(|key| used(row, key)).max_by_key(weight).unwrap_or(Used::None)
 }
 
 fn not_told(column: &str) -> Used {

@@ -1,6 +1,6 @@
 //! The review of an account: everybody, then what they can make of it together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::administrator::administrator;
 use super::escalation::{World, find};
@@ -72,11 +72,16 @@ pub fn review(snapshot: &Snapshot, last_uses: &LastUses) -> Result<Review, Nothi
         users: vec![],
         roles: vec![],
     };
+    let mut members: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (name, user) in &identity.users {
+        for group in &user.groups {
+            members.entry(group).or_default().push(name.clone());
+        }
+    }
     for mut one in all {
         match one.kind {
             Kind::Group => {
-                let members = identity.users.iter().filter(|(_, user)| user.groups.contains(&one.name));
-                one.together = members.map(|(name, _)| name.clone()).collect();
+                one.together = members.remove(one.name.as_str()).unwrap_or_default();
                 review.groups.push(one);
             }
             Kind::User => review.users.push(one),

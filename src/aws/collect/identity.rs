@@ -10,6 +10,7 @@ use aws_sdk_iam::types::{
 };
 
 use super::{Owner, Scope, each, timestamp};
+use crate::account::is_aws_managed;
 use crate::account::snapshot::{
     Group, Identity, ManagedPolicy, Policies, PolicyVersion, Role, RoleDetails, Tags, User,
 };
@@ -46,7 +47,7 @@ pub(super) async fn read(aws: &Aws, scope: &Scope) -> Result<Identity, ApiError>
             identity.roles.insert(detail.role_name().unwrap_or_default().into(), role(detail)?);
         }
         // An endpoint that ignores the filter also lists AWS's own policies.
-        for detail in page.policies().iter().filter(|detail| !is_aws_managed(detail)) {
+        for detail in page.policies().iter().filter(|detail| !detail.arn().is_some_and(is_aws_managed)) {
             // moto tells the ARN only, and a policy's name is its end.
             let name = detail.arn().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default();
             identity.policies.insert(name.into(), policy(detail)?);
@@ -186,10 +187,6 @@ fn policy(detail: &ManagedPolicyDetail) -> Result<ManagedPolicy, ApiError> {
             .collect(),
         tags: Tags::new(),
     })
-}
-
-fn is_aws_managed(detail: &ManagedPolicyDetail) -> bool {
-    detail.arn().unwrap_or_default().split(':').nth(4) == Some("aws")
 }
 
 fn policies(

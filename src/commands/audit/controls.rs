@@ -1,14 +1,14 @@
 //! `iamlab audit controls`
 
 use clap::Args;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::run::{benchmarks, known_benchmark};
+use super::{benchmarks, known_benchmark};
 use crate::audit::benchmark::{Benchmark, Control, elsewhere};
 use crate::audit::bridge::{Line, Move, side_by_side};
 use crate::cli::Format;
-use crate::error::{Error, ErrorKind, Exit};
+use crate::commands::to_text;
+use crate::error::{Error, Exit};
 use crate::ui::{Tone, Ui};
 
 /// List the controls of a benchmark, or of several side by side
@@ -30,19 +30,12 @@ pub struct ControlsArgs {
 pub(super) fn run(ui: &Ui, args: &ControlsArgs) -> Result<Exit, Error> {
     let chosen = benchmarks(&args.benchmark)?;
     match (args.format, chosen.as_slice()) {
-        (Format::Json, _) => ui.data(&text_of(&document(&chosen))?),
+        (Format::Json, _) => ui.data(&to_text(&document(&chosen))?),
         (Format::Text, [one]) => list(ui, one),
         (Format::Text, [before, after]) => bridge(ui, before, after),
         (Format::Text, _) => table(ui, &chosen),
     }
     Ok(Exit::Ok)
-}
-
-/// Writes a document for programs.
-pub(super) fn text_of<T: Serialize>(document: &T) -> Result<String, Error> {
-    serde_json::to_string_pretty(document).map_err(|error| {
-        Error::new(ErrorKind::Internal, "the result cannot be written as JSON").caused_by(error)
-    })
 }
 
 /// Says what answers a control: its checks, or `manual`.

@@ -3,12 +3,13 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::controls::text_of;
-use super::run::known_benchmark;
+use super::known_benchmark;
 use crate::audit::benchmark::{self, Benchmark};
 use crate::audit::page::{Answer, Page, names};
 use crate::cli::Format;
+use crate::commands::to_text;
 use crate::error::{Error, Exit};
+use crate::report::wrap::wrap;
 use crate::scenario::suggest::closest;
 use crate::ui::{Tone, Ui};
 
@@ -44,7 +45,7 @@ struct Document<'a> {
 pub(super) fn run(ui: &Ui, args: &ExplainArgs) -> Result<Exit, Error> {
     let page = Page::find(&args.id, args.benchmark).ok_or_else(|| stranger(&args.id, args.benchmark))?;
     match args.format {
-        Format::Json => ui.data(&text_of(&Document { format_version: 1, page: &page })?),
+        Format::Json => ui.data(&to_text(&Document { format_version: 1, page: &page })?),
         Format::Text => text(ui, &page),
     }
     Ok(Exit::Ok)
@@ -115,7 +116,7 @@ fn of_check(ui: &Ui, answer: &Answer) {
 /// Writes a heading and a paragraph.
 fn part(ui: &Ui, heading: &str, text: &str) {
     ui.data(&format!("\n{}", ui.paint(Tone::Strong, heading)));
-    for line in lines(text, WIDTH - 2) {
+    for line in wrap(text, WIDTH - 2) {
         ui.data(&format!("  {line}"));
     }
 }
@@ -127,39 +128,5 @@ fn list(ui: &Ui, heading: &str, items: impl Iterator<Item = String>) {
             ui.data(&format!("\n{}", ui.paint(Tone::Strong, heading)));
         }
         ui.data(&format!("  {item}"));
-    }
-}
-
-/// Breaks a text into lines between words. A longer word has a line of its own; so has a command in backticks,
-/// which people copy.
-fn lines(text: &str, width: usize) -> Vec<String> {
-    let mut is_command = false;
-    let words = text.split(|c: char| {
-        is_command ^= c == '`';
-        c.is_whitespace() && !is_command
-    });
-    let mut lines: Vec<String> = Vec::new();
-    for word in words.filter(|word| !word.is_empty()) {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_broken_between_words() {
-        assert_eq!(lines("one two  three", 7), ["one two", "three"]);
-        assert_eq!(lines("https://example.com/a b", 7), ["https://example.com/a", "b"]);
-        assert_eq!(lines("run `aws iam list-users`, then", 8), ["run", "`aws iam list-users`,", "then"]);
-        assert!(lines("", 7).is_empty());
     }
 }

@@ -2,7 +2,8 @@
 
 use clap::Subcommand;
 
-use crate::error::{Error, Exit};
+use crate::audit::benchmark::{self, Benchmark};
+use crate::error::{Error, ErrorKind, Exit};
 use crate::ui::Ui;
 
 mod access_review;
@@ -37,4 +38,29 @@ pub(super) async fn run(ui: &Ui, command: AuditCommand) -> Result<Exit, Error> {
         AuditCommand::AccessReview(args) => access_review::run(ui, &args).await,
         AuditCommand::Explain(args) => explain::run(ui, &args),
     }
+}
+
+/// Returns the benchmarks that are named, each once; the default one when none is.
+fn benchmarks(named: &[&'static Benchmark]) -> Result<Vec<&'static Benchmark>, Error> {
+    let mut chosen: Vec<&'static Benchmark> = Vec::new();
+    for benchmark in named {
+        if !chosen.iter().any(|one| one.id == benchmark.id) {
+            chosen.push(benchmark);
+        }
+    }
+    if chosen.is_empty() {
+        chosen.extend(benchmark::find(benchmark::DEFAULT));
+    }
+    if chosen.is_empty() {
+        return Err(Error::new(ErrorKind::Internal, "the default benchmark is missing"));
+    }
+    Ok(chosen)
+}
+
+/// Reads the id of a benchmark.
+fn known_benchmark(id: &str) -> Result<&'static Benchmark, String> {
+    benchmark::find(id).ok_or_else(|| {
+        let ids = benchmark::all().iter().map(|benchmark| benchmark.id.as_str());
+        format!("there is no such benchmark; known are {}", ids.collect::<Vec<_>>().join(", "))
+    })
 }

@@ -7,9 +7,9 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::offline;
+use crate::account::calls::ApiCalls;
 use crate::account::part::Part;
 use crate::account::snapshot::Snapshot;
-use crate::audit::finding::Calls;
 use crate::aws::Aws;
 use crate::aws::collect::{Scope, collect};
 use crate::aws::connect::{connect, region};
@@ -40,7 +40,7 @@ pub(super) struct Picture {
     /// `sandbox`, `aws` or `file`.
     pub(super) target: &'static str,
     /// Requests it took; `None` for a file.
-    pub(super) calls: Option<Calls>,
+    pub(super) calls: Option<ApiCalls>,
     /// The account, when one was contacted.
     pub(super) aws: Option<Aws>,
 }
@@ -90,11 +90,10 @@ pub(super) async fn live(ui: &Ui, args: &TargetArgs, parts: &BTreeSet<Part>) -> 
     ui.progress_message("reading the account");
     let collected = collect(&aws, &Scope::audit(parts.iter().copied())).await;
     ui.end_progress();
-    let calls = aws.meter.calls();
     Ok(Picture {
         snapshot: collected.snapshot,
         target: target.name(),
-        calls: Some(Calls { read: calls.read, write: calls.write, throttled: calls.throttled }),
+        calls: Some(aws.meter.calls()),
         aws: Some(aws),
     })
 }

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::offline;
 use super::output::{Output, fill};
 use super::picture::{PictureArgs, take};
+use super::{benchmarks, known_benchmark, offline};
 use crate::audit::attestation::Attestations;
 use crate::audit::baseline::Baseline;
-use crate::audit::benchmark::{self, Benchmark};
+use crate::audit::benchmark::{Benchmark, Control};
 use crate::audit::engine::{Question, audit};
 use crate::audit::exception::Exceptions;
 use crate::audit::finding::Audit;
@@ -192,36 +192,9 @@ fn earlier(path: &Path) -> Result<Baseline, Error> {
         .map_err(|error| Error::input(format!("`{}` cannot be used: {error}", path.display())).hinted(hint))
 }
 
-pub(super) fn benchmarks(named: &[&'static Benchmark]) -> Result<Vec<&'static Benchmark>, Error> {
-    let mut chosen: Vec<&'static Benchmark> = Vec::new();
-    for benchmark in named {
-        if !chosen.iter().any(|one| one.id == benchmark.id) {
-            chosen.push(benchmark);
-        }
-    }
-    if chosen.is_empty() {
-        chosen.extend(benchmark::find(benchmark::DEFAULT));
-    }
-    if chosen.is_empty() {
-        return Err(Error::new(ErrorKind::Internal, "the default benchmark is missing"));
-    }
-    Ok(chosen)
-}
-
-pub(super) fn known_benchmark(id: &str) -> Result<&'static Benchmark, String> {
-    benchmark::find(id).ok_or_else(|| {
-        let ids = benchmark::all().iter().map(|benchmark| benchmark.id.as_str());
-        format!("there is no such benchmark; known are {}", ids.collect::<Vec<_>>().join(", "))
-    })
-}
-
 fn stranger_error(stranger: &str, question: &Question<'_>) -> Error {
-    let known = question.benchmarks.iter().flat_map(|benchmark| {
-        let names = |control: &'static benchmark::Control| {
-            [&control.id, &control.topic].into_iter().chain(&control.checks).map(String::as_str)
-        };
-        benchmark.controls.iter().flat_map(names)
-    });
+    let controls = question.benchmarks.iter().flat_map(|benchmark| &benchmark.controls);
+    let known = controls.flat_map(Control::names);
     let hint = match closest(stranger, known) {
         Some(close) => format!("did you mean `{close}`? `iamlab audit controls` lists all"),
         None => "`iamlab audit controls` lists them".to_owned(),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::to_text;
 use crate::cli::Format;
+use crate::commands::to_text;
 use crate::error::{Error, Exit};
 use crate::policy::grammar::{MANAGED_LIMIT, PolicyKind, TRUST_LIMIT, size, validate};
 use crate::policy::statement::Policy;

@@ -6,8 +6,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::check::read;
-use super::{plain, to_text};
+use super::plain;
 use crate::cli::Format;
+use crate::commands::to_text;
 use crate::error::{Error, Exit};
 use crate::policy::document::PolicyDocument;
 use crate::ui::{Tone, Ui};

@@ -4,10 +4,11 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{AskArgs, Asked, Document, asked, plain, to_text};
+use super::{AskArgs, Asked, Document, asked, plain};
 use crate::account::advice::{Advice, advise};
 use crate::account::grant::Place;
 use crate::cli::Format;
+use crate::commands::to_text;
 use crate::error::{Error, Exit};
 use crate::ui::{Tone, Ui};
 

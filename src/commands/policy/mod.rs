@@ -174,9 +174,3 @@ impl Asked {
         }
     }
 }
-
-fn to_text<T: Serialize>(document: &T) -> Result<String, Error> {
-    serde_json::to_string_pretty(document).map_err(|error| {
-        Error::new(ErrorKind::Internal, "the result cannot be written as JSON").caused_by(error)
-    })
-}

@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use super::{AskArgs, asked, to_text};
+use super::{AskArgs, asked};
 use crate::cli::Format;
+use crate::commands::to_text;
 use crate::error::{Error, Exit};
 use crate::ui::Ui;
 

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::{FormatArgs, Met};
-use crate::aws::meter::ApiCalls;
-use crate::error::{Error, ErrorKind};
+use crate::account::calls::ApiCalls;
+use crate::commands::to_text;
+use crate::error::Error;
 use crate::provision::apply::Outcome;
 use crate::provision::plan::{Action, Change, Plan, Summary};
 use crate::provision::run::Report;
@@ -53,11 +54,5 @@ pub(super) fn run(met: &Met, report: &Report, args: &FormatArgs) -> Result<Strin
         summary: Summary::of(report.outcomes.iter().map(|outcome| &outcome.change)),
         leftovers: report.leftovers.iter().collect(),
         error: report.error.as_ref().map(ToString::to_string),
-    })
-}
-
-pub(super) fn to_text<T: Serialize>(document: &T) -> Result<String, Error> {
-    serde_json::to_string_pretty(document).map_err(|error| {
-        Error::new(ErrorKind::Internal, "the result cannot be written as JSON").caused_by(error)
     })
 }

@@ -3,11 +3,12 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{Met, ScenarioArgs, document, meet};
+use super::{Met, ScenarioArgs, meet};
 use crate::account::ask::{Line, Verdict};
 use crate::aws::collect::{Scope, collect, policies};
 use crate::cli::{Format, TargetArgs, key_value};
 use crate::commands::answer::{plain, trace};
+use crate::commands::to_text;
 use crate::error::{Error, Exit};
 use crate::provision::look::complete;
 use crate::provision::verify::live::{Live, second_opinion};
@@ -122,7 +123,7 @@ fn summary(results: &[(Judged, Option<Live>)]) -> Summary {
 }
 
 fn to_json(met: &Met, results: &[(Judged, Option<Live>)], summary: Summary) -> Result<String, Error> {
-    document::to_text(&Document {
+    to_text(&Document {
         format_version: 1,
         scenario: &met.scenario.place.scenario,
         account: &met.aws.caller.account,

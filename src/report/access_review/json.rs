@@ -10,11 +10,11 @@ use serde_json::value::RawValue;
 
 use super::csv::expanded;
 use super::{About, Figures, administrator_word, time};
+use crate::account::calls::ApiCalls;
 use crate::audit::access_review::summary;
 use crate::audit::access_review::{
     Administrator, Found, Grant, Kind, LastUse, Leads, Review, Reviewed, Used,
 };
-use crate::aws::meter::ApiCalls;
 use crate::policy::actions::{Level, actions};
 
 #[derive(Serialize)]

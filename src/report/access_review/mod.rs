@@ -9,6 +9,7 @@ use crate::audit::access_review::{
     Administrator, Found, Grant, Kind, LastUse, Leads, Review, Reviewed, Used,
 };
 use crate::policy::actions::actions;
+use crate::report::words::count;
 
 mod csv;
 mod html;
@@ -39,11 +40,6 @@ fn time(time: Timestamp) -> String {
 
 fn day(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d").to_string()
-}
-
-/// Counts things: `1 user`, `2 users`.
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// Says which list of actions was used.

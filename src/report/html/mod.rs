@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use crate::audit::finding::{Audit, Change};
+use crate::audit::finding::Audit;
 use crate::audit::verdict::Status;
 
 use super::escape;
@@ -114,8 +114,7 @@ fn overview(page: &mut Page, audit: &Audit, benchmarks: &[Vec<Group<'_>>]) {
         }
     }
     page.raw("</div>\n");
-    let count = |change| audit.findings.iter().filter(|finding| finding.change == Some(change)).count();
-    let (new, unchanged) = (count(Change::New), count(Change::Unchanged));
+    let (new, unchanged) = words::changes(audit);
     if new + unchanged + audit.fixed.len() > 0 {
         page.raw(&format!(
             "<p class=\"baseline\">Against the baseline: <strong>{new} new</strong>, {unchanged} unchanged, {} \

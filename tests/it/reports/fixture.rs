@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use iamlab::account::calls::ApiCalls;
 use iamlab::account::part::Part;
 use iamlab::audit::check::Severity;
 use iamlab::audit::finding::{
-    Attested, Audit, Calls, Change, ExceptionState, ExceptionUse, Exemption, Finding, Fixed, Judged, Summary,
+    Attested, Audit, Change, ExceptionState, ExceptionUse, Exemption, Finding, Fixed, Judged, Summary,
 };
 use iamlab::audit::verdict::Status;
 
@@ -119,7 +120,7 @@ fn audit(findings: Vec<Finding>) -> Audit {
         exceptions: Vec::new(),
         remarks: Vec::new(),
         fixed: Vec::new(),
-        api_calls: Some(Calls { read: 8, write: 0, throttled: 0 }),
+        api_calls: Some(ApiCalls { read: 8, write: 0, throttled: 0 }),
     }
 }
 
