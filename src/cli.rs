@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::aws::connect::Target;
 use crate::commands::Command;
@@ -118,4 +121,16 @@ pub enum Format {
 pub fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or_else(|| "expected `name=value`".to_owned())?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+/// Reads a time, or a day as its first moment in UTC.
+///
+/// # Errors
+/// Fails when it is neither.
+pub fn moment(text: &str) -> Result<Timestamp, String> {
+    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    text.parse()
+        .ok()
+        .or_else(day)
+        .ok_or_else(|| "expected a time as `2026-03-02T09:00:00Z`, or a day as `2026-03-02`".to_owned())
 }

@@ -208,6 +208,7 @@ async fn identify(config: &aws_config::SdkConfig, region: &str, clock: Clock) ->
         sns: client!(aws_sdk_sns, config, meter),
         events: client!(aws_sdk_eventbridge, config, meter),
         cloudformation: client!(aws_sdk_cloudformation, config, meter),
+        cloudtrail: client!(aws_sdk_cloudtrail, config, meter),
         account_management: client!(aws_sdk_account, config, meter),
         access_analyzer: client!(aws_sdk_accessanalyzer, config, meter),
         tagging: client!(aws_sdk_resourcegroupstagging, config, meter),

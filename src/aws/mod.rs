@@ -38,6 +38,8 @@ pub struct Aws {
     pub events: aws_sdk_eventbridge::Client,
     /// CloudFormation.
     pub cloudformation: aws_sdk_cloudformation::Client,
+    /// CloudTrail.
+    pub cloudtrail: aws_sdk_cloudtrail::Client,
     /// AWS Account Management.
     pub account_management: aws_sdk_account::Client,
     /// IAM Access Analyzer.

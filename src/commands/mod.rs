@@ -9,6 +9,9 @@ use crate::ui::Ui;
 mod answer;
 mod audit;
 mod completions;
+mod offline;
+mod output;
+mod picture;
 mod policy;
 mod provision;
 #[cfg(feature = "sandbox")]

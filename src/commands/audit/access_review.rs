@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::output::write;
-use super::picture::live;
 use crate::account::effective::all_aws_managed;
 use crate::account::part::Part;
 use crate::audit::access_review::{LastUses, review};
 use crate::aws::collect::policies;
 use crate::cli::TargetArgs;
+use crate::commands::output::write;
+use crate::commands::picture::live;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::report::access_review::{About, to_csv, to_html, to_json, to_text};
 use crate::ui::Ui;

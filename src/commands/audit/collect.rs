@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::output::write;
-use super::picture;
 use crate::account::file::SnapshotFile;
 use crate::account::packing::Packing;
 use crate::account::part::Part;
 use crate::cli::TargetArgs;
+use crate::commands::output::write;
+use crate::commands::picture;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::ui::Ui;
 

@@ -10,9 +10,6 @@ mod access_review;
 mod collect;
 mod controls;
 mod explain;
-mod offline;
-mod output;
-mod picture;
 mod run;
 
 /// Judge an account by the CIS benchmark and by good practice

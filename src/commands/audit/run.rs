@@ -4,12 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
-use super::output::{Output, fill};
-use super::picture::{PictureArgs, take};
-use super::{benchmarks, known_benchmark, offline};
+use super::{benchmarks, known_benchmark};
 use crate::audit::attestation::Attestations;
 use crate::audit::baseline::Baseline;
 use crate::audit::benchmark::{Benchmark, Control};
@@ -19,6 +15,10 @@ use crate::audit::finding::Audit;
 use crate::audit::gate::{FailOn, Gate};
 use crate::aws::Aws;
 use crate::aws::publish::publish;
+use crate::cli::moment;
+use crate::commands::offline;
+use crate::commands::output::{Output, fill};
+use crate::commands::picture::{PictureArgs, take};
 use crate::error::{Error, ErrorKind, Exit};
 use crate::report::{self, Format, render, render_with};
 use crate::scenario::suggest::closest;
@@ -40,7 +40,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "ID")]
     control: Vec<String>,
     /// Count ages as of this time (RFC 3339) or day [default: when the account was read]
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     as_of: Option<Timestamp>,
     /// Failures that somebody answers for, a YAML file
     #[arg(long, value_name = "FILE")]
@@ -200,13 +200,4 @@ fn stranger_error(stranger: &str, question: &Question<'_>) -> Error {
         None => "`iamlab audit controls` lists them".to_owned(),
     };
     Error::usage(format!("no benchmark that is asked for has a control `{stranger}`")).hinted(hint)
-}
-
-/// Reads a time, or a day as its first moment in UTC.
-fn time(text: &str) -> Result<Timestamp, String> {
-    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    text.parse()
-        .ok()
-        .or_else(day)
-        .ok_or_else(|| "expected a time as `2026-03-02T09:00:00Z`, or a day as `2026-03-02`".to_owned())
 }

@@ -19,13 +19,13 @@ use crate::error::Error;
 use crate::scenario::model::DEFAULT_REGION;
 use crate::ui::Ui;
 
-/// What is audited.
+/// What is looked at.
 #[derive(Debug, Clone, Args)]
 pub(super) struct PictureArgs {
-    /// Audit a file of `iamlab audit collect`; no account is contacted
+    /// Look at a file of `iamlab audit collect`; no account is contacted
     #[arg(long, value_name = "FILE", conflicts_with = "credential_report", help_heading = "Offline")]
     snapshot: Option<PathBuf>,
-    /// Audit a credential report that somebody downloaded; no account is contacted
+    /// Look at a credential report that somebody downloaded; no account is contacted
     #[arg(long, value_name = "FILE", help_heading = "Offline")]
     credential_report: Option<PathBuf>,
     #[command(flatten)]
