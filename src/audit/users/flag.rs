@@ -37,7 +37,8 @@ pub(super) fn marks(row: &Row, findings: &[Finding]) -> BTreeMap<&'static str, M
 /// Returns the columns that decided. Evidence is what a check looked at, and may be more.
 fn at_fault(row: &Row, finding: &Finding) -> Vec<&'static str> {
     let evidence = || finding.evidence.iter().map(|(column, _)| *column);
-    let credential = [PASSWORD, KEYS[0], KEYS[1]].into_iter().find(|one| finding.credential == Some(one.name));
+    let credential =
+        [PASSWORD, KEYS[0], KEYS[1]].into_iter().find(|one| finding.credential == Some(one.name));
     match (finding.check, credential) {
         (Some("access-key-old" | "password-old"), Some(one)) => vec![one.set],
         (Some("password-old"), None) => vec![PASSWORD.set],
@@ -85,7 +86,11 @@ mod tests {
     }
 
     fn wrong(user: &str, cells: &Cells) -> Vec<&'static str> {
-        marked(user, cells).into_iter().filter(|(_, mark)| *mark == Mark::Wrong).map(|(column, _)| column).collect()
+        marked(user, cells)
+            .into_iter()
+            .filter(|(_, mark)| *mark == Mark::Wrong)
+            .map(|(column, _)| column)
+            .collect()
     }
 
     const PASSWORD_ON: (&str, &str) = ("password_enabled", "true");
@@ -119,7 +124,10 @@ mod tests {
     fn roots_cells_are_marked() {
         let root = "<root_account>";
         let with_mfa = ("mfa_active", "true");
-        assert_eq!(wrong(root, &[("access_key_1_last_used_date", NOW), with_mfa]), ["access_key_1_last_used_date"]);
+        assert_eq!(
+            wrong(root, &[("access_key_1_last_used_date", NOW), with_mfa]),
+            ["access_key_1_last_used_date"]
+        );
         assert_eq!(
             wrong(root, &[("access_key_2_last_rotated", OLD), with_mfa]),
             ["access_key_2_last_rotated"]
@@ -129,9 +137,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_in_doubt_and_not_wrong() {
-        assert_eq!(marked("ann", &[("password_enabled", "maybe"), ("user_creation_time", NOW)]), [(
-            "password_enabled",
-            Mark::Untold
-        )]);
+        assert_eq!(
+            marked("ann", &[("password_enabled", "maybe"), ("user_creation_time", NOW)]),
+            [("password_enabled", Mark::Untold)]
+        );
     }
 }

@@ -72,9 +72,9 @@ pub(super) fn findings(snapshot: &Snapshot, as_of: Timestamp) -> BTreeMap<String
 
 /// Returns the number that a check of age is run with.
 pub(super) fn limit(check: &str) -> i64 {
-    let mut all = shares().into_iter().flat_map(|(benchmark, checks)| {
-        checks.into_iter().map(move |check| (benchmark, check))
-    });
+    let mut all = shares()
+        .into_iter()
+        .flat_map(|(benchmark, checks)| checks.into_iter().map(move |check| (benchmark, check)));
     let Some((benchmark, check)) = all.find(|(_, one)| one.id == check) else { return 0 };
     let Some(param) = check.params.first() else { return 0 };
     let mut controls = benchmark.controls.iter().filter(|control| control.is_called(check.id));
@@ -92,9 +92,7 @@ mod tests {
         let shares = shares();
         let told: Vec<(&str, Vec<&str>)> = shares
             .iter()
-            .map(|(benchmark, checks)| {
-                (benchmark.id.as_str(), checks.iter().map(|check| check.id).collect())
-            })
+            .map(|(benchmark, checks)| (benchmark.id.as_str(), checks.iter().map(|check| check.id).collect()))
             .collect();
         let expected: [(&str, &[&str]); 3] = [
             (
@@ -139,7 +137,10 @@ mod tests {
         let told: Vec<_> =
             found["ann"].iter().map(|finding| (finding.status, finding.control, finding.severity)).collect();
         assert_eq!(told[0].1, "1.2");
-        assert!(told.is_sorted_by_key(|(status, _, severity)| Reverse((status.gravity(), *severity))), "{told:?}");
+        assert!(
+            told.is_sorted_by_key(|(status, _, severity)| Reverse((status.gravity(), *severity))),
+            "{told:?}"
+        );
         assert!(told.iter().any(|(status, ..)| *status == Status::Unknown));
     }
 }

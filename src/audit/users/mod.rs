@@ -46,7 +46,7 @@ pub struct Users {
     pub rows: usize,
     /// The figures of the whole report, whoever is shown.
     pub summary: Summary,
-    /// Who is shown, in the report's order; root is first there.
+    /// Who is shown: root, then the users in the report's order.
     pub people: Vec<Person>,
     /// What is wrong with nobody who is in the report: findings about a root user that has no row.
     pub unplaced: Vec<Finding>,
@@ -106,7 +106,7 @@ impl Users {
             old_after_days: judge::limit(OLD_KEY),
             unused_after_days: judge::limit(UNUSED),
         };
-        let people: Vec<Person> = report
+        let mut people: Vec<Person> = report
             .rows()
             .iter()
             .map(|row| {
@@ -116,6 +116,8 @@ impl Users {
                 person
             })
             .collect();
+        // IAM writes root first; who sorted a downloaded report did not.
+        people.sort_by_key(|person| !person.is_root);
         Ok(Self {
             account: snapshot.account.clone(),
             as_of,
@@ -168,13 +170,19 @@ mod tests {
         let key = ("access_key_1_active", "true");
         let snapshot = reported(&[
             ("<root_account>", &[("mfa_active", "true"), ("password_enabled", "not_supported")]),
-            ("good", &[password, young, ("mfa_active", "true"), ("password_last_used", "2026-03-01T00:00:00Z")]),
+            (
+                "good",
+                &[password, young, ("mfa_active", "true"), ("password_last_used", "2026-03-01T00:00:00Z")],
+            ),
             ("bare", &[password, young]),
-            ("old", &[
-                key,
-                ("access_key_1_last_rotated", "2025-06-01T00:00:00Z"),
-                ("access_key_1_last_used_date", "2026-03-01T00:00:00Z"),
-            ]),
+            (
+                "old",
+                &[
+                    key,
+                    ("access_key_1_last_rotated", "2025-06-01T00:00:00Z"),
+                    ("access_key_1_last_used_date", "2026-03-01T00:00:00Z"),
+                ],
+            ),
             ("idle", &[key, ("access_key_1_last_rotated", "2025-06-01T00:00:00Z")]),
             ("torn", &[("password_enabled", "maybe")]),
         ]);

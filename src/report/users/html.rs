@@ -44,10 +44,18 @@ fn head(page: &mut Page, users: &Users, about: About<'_>) {
     ));
     page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n");
-    page.raw("<title>Credential report of account ").text(&users.account).raw("</title>\n<style>").raw(&style);
-    page.raw("</style>\n</head>\n<body>\n<header class=\"top\">\n<p class=\"brand\">iamlab audit users</p>\n");
+    page.raw("<title>Credential report of account ")
+        .text(&users.account)
+        .raw("</title>\n<style>")
+        .raw(&style);
+    page.raw(
+        "</style>\n</head>\n<body>\n<header class=\"top\">\n<p class=\"brand\">iamlab audit users</p>\n",
+    );
     page.raw("<h1>Credential report of <span class=\"mono\">").text(&users.account);
-    page.raw("</span></h1>\n<p class=\"meta\">Read ").text(&time(users.read_at)).raw(" from ").text(about.target);
+    page.raw("</span></h1>\n<p class=\"meta\">Read ")
+        .text(&time(users.read_at))
+        .raw(" from ")
+        .text(about.target);
     if let Some(who) = about.taken_by {
         page.raw(" with the rights of <span class=\"mono\">").text(who).raw("</span>");
     }

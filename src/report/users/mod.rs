@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::account::calls::ApiCalls;
 use crate::audit::benchmark;
 use crate::audit::finding::Finding;
-use crate::audit::verdict::Status;
 use crate::audit::users::{Certificate, Key, KeyState, Mark, Moment, Person, Told, Users};
+use crate::audit::verdict::Status;
 use crate::report::words::{REPORT_LIFE, count, time};
 
 mod csv;
@@ -58,7 +58,8 @@ impl Line {
 fn lines(person: &Person) -> Vec<Line> {
     let mut lines = vec![
         console(person),
-        Line::new("MFA").with("mfa_active", told(&person.mfa, |on| if *on { "yes" } else { "no" }.into(), "no")),
+        Line::new("MFA")
+            .with("mfa_active", told(&person.mfa, |on| if *on { "yes" } else { "no" }.into(), "no")),
     ];
     let [one, two] = &person.keys;
     if one.state == KeyState::None && two.state == KeyState::None {
@@ -163,7 +164,6 @@ fn day(at: Timestamp) -> String {
 fn since(moment: Moment) -> String {
     let ago = match moment.days {
         None => "after the time ages are counted to".to_owned(),
-        Some(0) => "less than a day ago".to_owned(),
         Some(days) => format!("{} ago", count(usize::try_from(days).unwrap_or_default(), "day", "days")),
     };
     format!("{} ({ago})", day(moment.at))
@@ -181,10 +181,7 @@ fn control(finding: &Finding) -> String {
 fn ages(users: &Users) -> Vec<String> {
     let counted = format!("Ages are counted to {}, in whole days.", time(users.as_of));
     let Some(made) = users.generated else {
-        return vec![
-            "A downloaded report does not tell when IAM made it.".to_owned(),
-            counted,
-        ];
+        return vec!["A downloaded report does not tell when IAM made it.".to_owned(), counted];
     };
     let until = made.checked_add(REPORT_LIFE).unwrap_or(made);
     let old = match users.as_of.duration_since(made) {

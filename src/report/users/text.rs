@@ -97,15 +97,22 @@ impl Text<'_> {
     /// Writes what some cells say; those at fault with a mark, and in colour.
     fn cells(&mut self, person: &Person, line: &Line) {
         let mut out = format!("    {:<width$}", line.label, width = INDENT - 4);
+        let mut used = INDENT;
         for (at, piece) in line.pieces.iter().enumerate() {
-            if at > 0 {
-                out.push_str(" · ");
-            }
+            let mark = person.marks().get(piece.column).copied();
             let words = plain(&piece.words);
-            match person.marks().get(piece.column) {
-                Some(mark) => out.push_str(&(self.paint)(tone(*mark), &format!("{} {words}", sign(*mark)))),
-                None => out.push_str(&words),
+            let words = mark.map_or_else(|| words.to_string(), |mark| format!("{} {words}", sign(mark)));
+            let length = words.chars().count();
+            if at > 0 && used + 3 + length > WIDTH {
+                self.line(&out);
+                out = " ".repeat(INDENT);
+                used = INDENT;
+            } else if at > 0 {
+                out.push_str(" · ");
+                used += 3;
             }
+            used += length;
+            out.push_str(&mark.map_or_else(|| words.clone(), |mark| (self.paint)(tone(mark), &words)));
         }
         self.line(&out);
     }
