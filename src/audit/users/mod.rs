@@ -38,8 +38,8 @@ pub struct Users {
     pub account: String,
     /// The time by which ages are counted.
     pub as_of: Timestamp,
-    /// When the report was read, or its file.
-    pub read_at: Timestamp,
+    /// When the account handed it out; `None` for a downloaded file, which does not tell.
+    pub read_at: Option<Timestamp>,
     /// When IAM made it; `None` for a downloaded file, which does not tell.
     pub generated: Option<Timestamp>,
     /// How many rows the report has, root's among them.
@@ -121,7 +121,7 @@ impl Users {
         Ok(Self {
             account: snapshot.account.clone(),
             as_of,
-            read_at: snapshot.taken_at,
+            read_at: report.generated.map(|_| snapshot.taken_at),
             generated: report.generated,
             rows: people.len(),
             summary: summary(&people),

@@ -51,7 +51,7 @@ pub struct UsersArgs {
     user: Option<String>,
     #[command(flatten)]
     sign_in: SignInArgs,
-    /// Show only those with something wrong
+    /// Show only those with something wrong, and those of whom the report leaves something open
     #[arg(long, help_heading = "What is shown")]
     only_flagged: bool,
     /// Show only this user; repeatable; `<root_account>` is root
@@ -110,7 +110,7 @@ pub(super) async fn run(ui: &Ui, args: &UsersArgs) -> Result<Exit, Error> {
     let mut users = Users::of(&picture.snapshot, as_of).map_err(|error| unread(&error.why))?;
     known(&users, &args.names)?;
     users.keep(|person| {
-        (!args.only_flagged || person.is_flagged())
+        (!args.only_flagged || !person.findings.is_empty())
             && (args.names.is_empty() || args.names.contains(&person.name))
     });
     let about = About {

@@ -52,10 +52,11 @@ fn head(page: &mut Page, users: &Users, about: About<'_>) {
         "</style>\n</head>\n<body>\n<header class=\"top\">\n<p class=\"brand\">iamlab audit users</p>\n",
     );
     page.raw("<h1>Credential report of <span class=\"mono\">").text(&users.account);
-    page.raw("</span></h1>\n<p class=\"meta\">Read ")
-        .text(&time(users.read_at))
-        .raw(" from ")
-        .text(about.target);
+    page.raw("</span></h1>\n<p class=\"meta\">");
+    match users.read_at {
+        Some(at) => page.raw("Read ").text(&time(at)).raw(" from ").text(about.target),
+        None => page.raw("Read from a ").text(about.target),
+    };
     if let Some(who) = about.taken_by {
         page.raw(" with the rights of <span class=\"mono\">").text(who).raw("</span>");
     }

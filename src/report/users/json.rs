@@ -36,7 +36,7 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Made {
     generated_at: Option<Timestamp>,
-    read_at: Timestamp,
+    read_at: Option<Timestamp>,
     renewed_after: Option<Timestamp>,
     age_seconds: Option<i64>,
     rows: usize,

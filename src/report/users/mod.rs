@@ -171,10 +171,7 @@ fn since(moment: Moment) -> String {
 
 /// Names a control: by its number alone where it is one of the default benchmark.
 fn control(finding: &Finding) -> String {
-    if finding.benchmark == benchmark::DEFAULT {
-        return finding.control.to_owned();
-    }
-    format!("{} of {}", finding.control, finding.benchmark)
+    controls(&[finding])
 }
 
 /// Says how old the report is, and to when ages are counted.
@@ -278,15 +275,29 @@ fn remarks(findings: &[Finding]) -> Vec<Remark<'_>> {
         }
     }
     remarks.extend(open.into_iter().map(|(why, same)| {
-        let list = |of: &dyn Fn(&Finding) -> String| {
-            let mut all: Vec<String> = same.iter().map(|finding| of(finding)).collect();
-            all.dedup();
-            all.join(", ")
-        };
-        let words = format!("{why} ({})", list(&|finding| check(finding).to_owned()));
-        Remark { mark: Mark::Untold, controls: list(&control), words, advice: None }
+        let checks: Vec<&str> = same.iter().map(|finding| check(finding)).collect();
+        let words = format!("{why} ({})", checks.join(", "));
+        Remark { mark: Mark::Untold, controls: controls(&same), words, advice: None }
     }));
     remarks
+}
+
+/// Names several controls, those of a benchmark together.
+fn controls(findings: &[&Finding]) -> String {
+    let mut of: Vec<(&str, Vec<&str>)> = Vec::new();
+    for finding in findings {
+        match of.iter_mut().find(|(benchmark, _)| *benchmark == finding.benchmark) {
+            Some((_, numbers)) => numbers.push(finding.control),
+            None => of.push((finding.benchmark, vec![finding.control])),
+        }
+    }
+    // The default benchmark, whose numbers stand alone, comes first.
+    of.sort_by_key(|(benchmark, _)| *benchmark != benchmark::DEFAULT);
+    let texts = of.iter().map(|(benchmark, numbers)| match *benchmark {
+        benchmark::DEFAULT => numbers.join(", "),
+        other => format!("{} of {other}", numbers.join(", ")),
+    });
+    texts.collect::<Vec<_>>().join("; ")
 }
 
 /// Says what is wrong, with the credential that it is about where there are several.

@@ -61,7 +61,8 @@ impl Text<'_> {
     fn head(&mut self, users: &Users, about: About<'_>) {
         let title = format!("Credential report of account {}", plain(&users.account));
         let title = (self.paint)(Tone::Strong, &title);
-        self.line(&format!("{title} ({}), read {}", plain(about.target), time(users.read_at)));
+        let read = users.read_at.map(|at| format!(", read {}", time(at))).unwrap_or_default();
+        self.line(&format!("{title} ({}){read}", plain(about.target)));
         if let Some(who) = about.taken_by {
             let who = format!("Taken with the rights of {}.", plain(who));
             self.wrapped("", 0, Some(Tone::Dim), &who);
