@@ -88,8 +88,8 @@ fn user3_takes_the_report_with_its_own_rights_and_asks_nothing_else() {
     assert_eq!(document["taken_by"], "arn:aws:iam::123456789012:user/User3");
     let users: Vec<_> = document["users"].as_array().unwrap().iter().map(|one| &one["user"]).collect();
     assert_eq!(users, ["<root_account>", "User1", "User2", "User3"]);
-    let user1 = block(&document, "User1");
-    assert_eq!((&user1["status"], &user1["mfa_active"], checks(user1)), (&json!("ok"), &json!(true), vec![]));
+    let first = block(&document, "User1");
+    assert_eq!((&first["status"], &first["mfa_active"], checks(first)), (&json!("ok"), &json!(true), vec![]));
     for name in ["User2", "User3"] {
         let user = block(&document, name);
         assert!(checks(user).contains(&"user-console-without-mfa"), "{user:#}");
@@ -366,7 +366,7 @@ fn a_hostile_report_of_thousands_does_nothing_anywhere() {
         assert_eq!(text.chars().find(|c| acts(*c)), None, "{form}");
         match form {
             "text" => {
-                assert!(text.contains(r"esc\u{1b}[2J") && text.contains("--user-name '$(reboot)`id`4999'"))
+                assert!(text.contains(r"esc\u{1b}[2J") && text.contains("--user-name '$(reboot)`id`4999'"));
             }
             "csv" => {
                 let mut reader = csv::Reader::from_reader(text.as_bytes());

@@ -148,13 +148,12 @@ async fn read(ui: &Ui, args: &UsersArgs) -> Result<Picture, Error> {
         return take(ui, &args.picture, &[Part::CredentialReport].into()).await;
     }
     let account = args.picture.target();
-    let (aws, target) = match &args.user {
-        Some(user) => connect_as(ui, user, &args.sign_in, account).await?,
-        None => {
-            let target = account.target()?;
-            let region = region(&target, account.region.as_deref(), DEFAULT_REGION).await;
-            (connect(&target, &region, Clock::System).await?, target.name())
-        }
+    let (aws, target) = if let Some(user) = &args.user {
+        connect_as(ui, user, &args.sign_in, account).await?
+    } else {
+        let target = account.target()?;
+        let region = region(&target, account.region.as_deref(), DEFAULT_REGION).await;
+        (connect(&target, &region, Clock::System).await?, target.name())
     };
     ui.begin_progress(1);
     ui.progress_message("waiting for the credential report");
