@@ -32,7 +32,7 @@ struct Document<'a> {
     unplaced: Vec<Wrong<'a>>,
 }
 
-/// When the report was made and read, and until when IAM gives out the same one.
+/// When the report was made and read, and until when IAM gives out the same one; no age to a time before that.
 #[derive(Serialize)]
 struct Made {
     generated_at: Option<Timestamp>,
@@ -121,7 +121,10 @@ pub fn to_json(users: &Users, about: About<'_>) -> Result<String, RenderError> {
             generated_at: users.generated,
             read_at: users.read_at,
             renewed_after: users.generated.and_then(|made| made.checked_add(REPORT_LIFE).ok()),
-            age_seconds: users.generated.map(|made| users.as_of.duration_since(made).as_secs().max(0)),
+            age_seconds: users
+                .generated
+                .map(|made| users.as_of.duration_since(made).as_secs())
+                .filter(|age| *age >= 0),
             rows: users.rows,
         },
         summary: users.summary,

@@ -182,6 +182,9 @@ fn ages(users: &Users) -> Vec<String> {
     };
     let until = made.checked_add(REPORT_LIFE).unwrap_or(made);
     let old = match users.as_of.duration_since(made) {
+        age if age < SignedDuration::from_mins(-1) => {
+            "is younger than the time ages are counted to".to_owned()
+        }
         age if age < SignedDuration::from_mins(1) => "is less than a minute old".to_owned(),
         age => format!("is {} old", span(age)),
     };
@@ -311,4 +314,42 @@ fn sentence(finding: &Finding) -> String {
 
 fn check(finding: &Finding) -> &str {
     finding.check.unwrap_or(finding.topic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::testing::{as_of, reported};
+
+    #[test]
+    fn the_age_of_a_report_is_told_in_words() {
+        let told = |at: &str| {
+            let mut users = Users::of(&reported(&[("ann", &[])]), as_of()).unwrap();
+            users.generated = Some(at.parse().unwrap());
+            ages(&users).remove(0)
+        };
+        for (at, words) in [
+            ("2026-03-02T08:59:30Z", "is less than a minute old: IAM made it 2026-03-02 08:59 UTC"),
+            ("2026-03-02T07:58:00Z", "is 1 hour 2 minutes old"),
+            ("2026-02-27T08:00:00Z", "is 3 days 1 hour old"),
+            ("2026-03-02T05:00:00Z", "is 4 hours old"),
+            ("2026-03-05T00:00:00Z", "is younger than the time ages are counted to"),
+        ] {
+            assert!(told(at).contains(words), "{}", told(at));
+        }
+        assert!(told("2026-03-02T07:58:00Z").contains("gives out the same one until 2026-03-02 11:58 UTC"));
+    }
+
+    #[test]
+    fn what_cannot_be_told_for_one_reason_is_told_once() {
+        let users = Users::of(&reported(&[("ann", &[("password_enabled", "maybe")])]), as_of()).unwrap();
+        let remarks = remarks(&users.people[0].findings);
+        let open: Vec<&str> = remarks
+            .iter()
+            .filter(|remark| remark.mark == Mark::Untold)
+            .map(|remark| remark.controls.as_str())
+            .collect();
+        assert_eq!(open, ["1.2, 1.3; 3.4, 3.2 of iam-best-practices"]);
+        assert!(remarks.iter().all(|remark| remark.advice.is_some() == (remark.mark == Mark::Wrong)));
+    }
 }

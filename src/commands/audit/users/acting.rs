@@ -141,7 +141,7 @@ mod sandbox {
         let mut files = fitting(Path::new("."), user);
         let only = files.pop()?;
         if files.is_empty() {
-            ui.status(&format!("the password of {user} is in {}", only.display()));
+            ui.status(&format!("signing in as {user} with the password in {}", only.display()));
             return Some(only);
         }
         ui.hint(&format!(
