@@ -223,6 +223,30 @@ fn a_served_sandbox_is_asked_by_the_same_words() {
     drop(serving);
 }
 
+#[test]
+fn a_snapshot_is_as_good_as_the_account_if_it_has_the_report() {
+    let program = lab();
+    program.run(&["audit", "collect", "-o", "whole.json.gz"]).expect(0);
+    let live = program.json(&["audit", "users"], 0);
+    let kept = program.json(&["audit", "users", "--snapshot", "whole.json.gz"], 0);
+    assert_eq!((&kept["target"], &kept["taken_by"]), (&json!("file"), &Value::Null));
+    assert_eq!((&kept["users"], &kept["summary"]), (&live["users"], &live["summary"]));
+    assert_eq!(kept["report"]["generated_at"], live["report"]["generated_at"]);
+
+    let served = Served::new(&Account::live(), |call| match call.action.as_str() {
+        "iam:GenerateCredentialReport" => Fault::Denied,
+        _ => Fault::None,
+    });
+    let aws = Program::new().at(&served);
+    aws.run(&["audit", "collect", "-o", "without.json"]).expect(4);
+    fs::copy(aws.folder().join("without.json"), program.folder().join("without.json")).unwrap();
+    for raw in [&[][..], &["--raw"]] {
+        let args = [&["audit", "users", "--snapshot", "without.json"][..], raw].concat();
+        let told = program.run(&args).expect(4).stderr;
+        assert!(told.contains("there is no credential report: the permission"), "{told}");
+    }
+}
+
 /// With AWS it is the profile of that name, and whose keys it holds is asked first.
 #[test]
 fn a_profile_must_be_the_users_own() {

@@ -106,7 +106,10 @@ fn key(label: &'static str, key: &Key) -> Line {
     if key.state == KeyState::None {
         return line;
     }
-    let rotated = told(&key.rotated, |moment| format!("rotated {}", since(*moment)), "no word of its making");
+    let rotated = match &key.rotated {
+        Told::Known(moment) => format!("rotated {}", since(*moment)),
+        Told::None | Told::Never | Told::Nothing => "no word of its making".to_owned(),
+    };
     let mut words = used(&key.used);
     if let (Told::Known(service), Told::Known(_)) = (&key.service, &key.used) {
         words = format!("{words} with {service}");
@@ -153,7 +156,10 @@ fn used(when: &Told<Moment>) -> String {
 }
 
 fn created(person: &Person) -> String {
-    told(&person.created, |moment| format!("created {}", since(*moment)), "no word of its making")
+    match &person.created {
+        Told::Known(moment) => format!("created {}", since(*moment)),
+        Told::None | Told::Never | Told::Nothing => "no word of its making".to_owned(),
+    }
 }
 
 fn day(at: Timestamp) -> String {
