@@ -38,7 +38,7 @@ use acting::{SignInArgs, connect_as};
                         iamlab audit users --raw -o status_reports.csv      the CSV as AWS gives it\n  \
                         iamlab audit users --credential-report status_reports.csv\n\n\
                         Exit codes: 0 the report was read, whatever it says, 1 sign-in or file refused, 4 the report \
-                        could not be read")]
+                        could not be read,\n64 with AWS, the keys are not that user's")]
 pub struct UsersArgs {
     /// Take the report with this user's own rights: signs in to the sandbox; with AWS, the profile of that name
     #[arg(
