@@ -287,6 +287,10 @@ fn a_profile_must_be_the_users_own() {
         assert!(refused.stderr.contains(arn), "{}", refused.stderr);
     }
     assert_eq!(served.calls().len(), before + 1, "nothing is asked in somebody else's name");
+    let mut command = program.command(&["audit", "users", "--as", "User3"]);
+    command.env("AWS_ACCESS_KEY_ID", &keys[0].0).env("AWS_SECRET_ACCESS_KEY", &keys[0].1);
+    let shadowed = Ended::of(command.output().unwrap()).expect(64);
+    assert!(shadowed.stderr.contains("goes before every profile"), "{}", shadowed.stderr);
     let missing = program.run(&["audit", "users", "--as", "User1"]).expect(4);
     assert!(missing.stderr.contains("takes the profile `User1`"), "{}", missing.stderr);
     program.run(&["audit", "users", "--as", "User3", "--mfa-code", "123456"]).expect(64);
