@@ -88,7 +88,16 @@ impl Ui {
 
     /// Writes data to stdout, followed by a line end.
     pub fn data(&self, text: &str) {
-        let written = try_line(&mut io::stdout().lock(), text);
+        self.keep(try_line(&mut io::stdout().lock(), text));
+    }
+
+    /// Writes data to stdout as it is, with nothing after it.
+    pub fn exact(&self, bytes: &[u8]) {
+        let mut out = io::stdout().lock();
+        self.keep(out.write_all(bytes).and_then(|()| out.flush()));
+    }
+
+    fn keep(&self, written: io::Result<()>) {
         // A reader that went away (`| head`) is not an error.
         if let Some(error) = written.err().filter(|error| error.kind() != io::ErrorKind::BrokenPipe) {
             self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);

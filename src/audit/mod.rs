@@ -33,4 +33,5 @@ mod shell;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trust;
+pub mod users;
 pub mod verdict;

@@ -56,6 +56,11 @@ impl Picture {
 }
 
 impl PictureArgs {
+    /// Returns which account is meant, when it is one.
+    pub(super) const fn target(&self) -> &TargetArgs {
+        &self.target
+    }
+
     /// Tells whether it is a downloaded credential report.
     pub(super) const fn is_report(&self) -> bool {
         self.credential_report.is_some()

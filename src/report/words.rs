@@ -7,7 +7,7 @@ use crate::audit::finding::{Audit, Change, ExceptionState, Finding, Judged};
 use crate::audit::verdict::Status;
 
 /// How long IAM gives out the same credential report.
-const REPORT_LIFE: SignedDuration = SignedDuration::from_hours(4);
+pub(super) const REPORT_LIFE: SignedDuration = SignedDuration::from_hours(4);
 
 /// Names a status for people.
 pub(super) const fn status(status: Status) -> &'static str {

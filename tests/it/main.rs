@@ -50,5 +50,6 @@ mod served_load;
 mod serving;
 mod shapes;
 mod student;
+mod users;
 mod verify;
 mod wire;

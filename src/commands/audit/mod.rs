@@ -11,6 +11,7 @@ mod collect;
 mod controls;
 mod explain;
 mod run;
+mod users;
 
 /// Judge an account by the CIS benchmark and by good practice
 #[derive(Debug, Subcommand)]
@@ -23,6 +24,8 @@ pub enum AuditCommand {
     Controls(controls::ControlsArgs),
     /// Tell who may do what, by which group and policy, and who could give themselves more
     AccessReview(access_review::AccessReviewArgs),
+    /// Read the credential report for people: one block per user, what is wrong, what to do
+    Users(Box<users::UsersArgs>),
     /// Explain a control: what looks at it, why it matters, how to mend it, its numbers elsewhere
     Explain(explain::ExplainArgs),
 }
@@ -33,6 +36,7 @@ pub(super) async fn run(ui: &Ui, command: AuditCommand) -> Result<Exit, Error> {
         AuditCommand::Collect(args) => collect::run(ui, &args).await,
         AuditCommand::Controls(args) => controls::run(ui, &args),
         AuditCommand::AccessReview(args) => access_review::run(ui, &args).await,
+        AuditCommand::Users(args) => users::run(ui, &args).await,
         AuditCommand::Explain(args) => explain::run(ui, &args),
     }
 }

@@ -22,7 +22,7 @@ mod mail;
 mod reports;
 mod run_due;
 mod serve;
-mod sign_in;
+pub(super) mod sign_in;
 
 /// Look after the embedded accounts
 #[derive(Debug, Subcommand)]

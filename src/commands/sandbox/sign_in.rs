@@ -1,8 +1,10 @@
 //! `iamlab sandbox sign-in`
 
 use std::io::{IsTerminal as _, Read as _};
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
+use aws_credential_types::Credentials;
 use clap::Args;
 use serde_json::Value;
 
@@ -43,7 +45,7 @@ pub struct SignInArgs {
     mfa_code: Option<String>,
     /// The address that the event history shows
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    source_ip: std::net::IpAddr,
+    source_ip: IpAddr,
     /// Region of the environment that is printed
     #[arg(long, value_name = "NAME", default_value = "us-east-1")]
     region: String,
@@ -58,35 +60,12 @@ pub(super) async fn run(ui: &Ui, args: SignInArgs) -> Result<Exit, Error> {
     let SignInArgs { user, password_stdin, credentials, mfa_code, source_ip, region, format, home, .. } =
         args;
     let desk = home.place.desk(&home.account)?;
-    let mut page = SignIn {
-        account: home.account,
-        user,
-        password: String::new(),
-        mfa_code,
-        new_password: None,
-        source: source_ip.to_string(),
+    let source = match &credentials {
+        Some(file) => Source::File(file),
+        None if password_stdin => Source::Stdin,
+        None => Source::Terminal,
     };
-    if let Some(user) = &page.user {
-        match &credentials {
-            Some(file) => {
-                let (password, seed) = handed_over(file, user)?;
-                page.password = password;
-                if page.mfa_code.is_none() {
-                    page.mfa_code = seed;
-                }
-            }
-            None if password_stdin => {
-                let mut input = String::new();
-                std::io::stdin().read_to_string(&mut input).map_err(|error| {
-                    Error::input("the password cannot be read from standard input").caused_by(error)
-                })?;
-                let mut lines = input.lines();
-                lines.next().unwrap_or_default().clone_into(&mut page.password);
-                page.new_password = lines.next().map(str::to_owned);
-            }
-            None => page.password = typed(user)?,
-        }
-    }
+    let page = page(&home.account, user, &source, mfa_code, source_ip)?;
     let answer = desk.ask(Order::SignIn(page)).await?;
     match format {
         Format::Json => ui.data(&answer.to_string()),
@@ -104,6 +83,61 @@ pub(super) async fn run(ui: &Ui, args: SignInArgs) -> Result<Exit, Error> {
         }
     }
     Ok(Exit::Ok)
+}
+
+/// Where a password comes from.
+#[derive(Debug)]
+pub(in crate::commands) enum Source<'a> {
+    /// The hand-over file of `provision up`, which may hold the seed of the MFA device too.
+    File(&'a Path),
+    /// The first line of standard input; a second one is the new password.
+    Stdin,
+    /// Somebody at the terminal.
+    Terminal,
+}
+
+/// Fills the sign-in page in: `user`'s, or without a name root's, who is asked for nothing.
+pub(in crate::commands) fn page(
+    account: &str,
+    user: Option<String>,
+    source: &Source<'_>,
+    mfa_code: Option<String>,
+    address: IpAddr,
+) -> Result<SignIn, Error> {
+    let mut page = SignIn {
+        account: account.to_owned(),
+        user,
+        password: String::new(),
+        mfa_code,
+        new_password: None,
+        source: address.to_string(),
+    };
+    let Some(user) = &page.user else { return Ok(page) };
+    match source {
+        Source::File(file) => {
+            let (password, seed) = handed_over(file, user)?;
+            page.password = password;
+            page.mfa_code = page.mfa_code.or(seed);
+        }
+        Source::Stdin => {
+            let mut input = String::new();
+            std::io::stdin().read_to_string(&mut input).map_err(|error| {
+                Error::input("the password cannot be read from standard input").caused_by(error)
+            })?;
+            let mut lines = input.lines();
+            lines.next().unwrap_or_default().clone_into(&mut page.password);
+            page.new_password = lines.next().map(str::to_owned);
+        }
+        Source::Terminal => page.password = typed(user)?,
+    }
+    Ok(page)
+}
+
+/// Reads the credentials of a session that the sign-in page opened.
+pub(in crate::commands) fn session(answer: &Value) -> Credentials {
+    let [id, secret, token] =
+        ["AccessKeyId", "SecretAccessKey", "SessionToken"].map(|key| text(answer, key).to_owned());
+    Credentials::new(id, secret, Some(token), None, "iamlab-sign-in")
 }
 
 /// The session's credentials as lines for a shell.
@@ -128,7 +162,7 @@ fn typed(user: &str) -> Result<String, Error> {
 }
 
 /// Finds a user's password, and the code its MFA device shows, in a hand-over file.
-fn handed_over(file: &std::path::Path, user: &str) -> Result<(String, Option<String>), Error> {
+fn handed_over(file: &Path, user: &str) -> Result<(String, Option<String>), Error> {
     let row = HandOver::new(file).row(user)?;
     let missing = || {
         Error::new(ErrorKind::Input, format!("`{}` holds no password of `{user}`", file.display()))

@@ -19,7 +19,7 @@ mod filter;
 mod picture;
 mod users;
 
-const STYLE: &str = include_str!("../../../templates/audit/page.css");
+pub(super) const STYLE: &str = include_str!("../../../templates/audit/page.css");
 const SCRIPT: &str = include_str!("../../../templates/audit/page.js");
 /// The longest name AWS knows, of policies and groups.
 const NAME: usize = 128;
@@ -28,30 +28,30 @@ const FIRST: usize = 6;
 
 /// The page as it grows.
 #[derive(Debug, Default)]
-struct Page {
-    out: String,
+pub(super) struct Page {
+    pub(super) out: String,
 }
 
 impl Page {
     /// Appends markup of ours.
-    fn raw(&mut self, markup: &str) -> &mut Self {
+    pub(super) fn raw(&mut self, markup: &str) -> &mut Self {
         self.out.push_str(markup);
         self
     }
 
     /// Appends text, whatever it holds.
-    fn text(&mut self, text: &str) -> &mut Self {
+    pub(super) fn text(&mut self, text: &str) -> &mut Self {
         escape::html(&mut self.out, text);
         self
     }
 
     /// Appends a name, at most as long as AWS lets one be.
-    fn name(&mut self, name: &str) -> &mut Self {
+    pub(super) fn name(&mut self, name: &str) -> &mut Self {
         self.text(&escape::cut(name, NAME))
     }
 
     /// Appends a sentence, with what stands between backticks as code.
-    fn prose(&mut self, text: &str) -> &mut Self {
+    pub(super) fn prose(&mut self, text: &str) -> &mut Self {
         escape::html_prose(&mut self.out, text);
         self
     }
@@ -71,7 +71,8 @@ pub(super) fn render(audit: &Audit) -> String {
     page.out
 }
 
-fn hash(text: &str) -> String {
+/// Returns the hash by which a page allows its own style or script and no other.
+pub(super) fn hash(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
