@@ -35,6 +35,8 @@ from cells import printable
 
 LOG = logging.getLogger()
 LOG.setLevel(logging.INFO)
+# The SDK tells at this level where it found its credentials and endpoints: nothing about the audit.
+logging.getLogger("botocore").setLevel(logging.WARNING)
 
 # Seconds kept back from the function's own timeout, to fail with a reason instead of being cut off.
 MARGIN = 10
@@ -157,7 +159,7 @@ def remediate(
         plan = remediation.plan(table, told.remediate, auditor.at)
         count = sum(len(user.chosen) for user in plan.users)
         if told.approval is None or told.remediator_role is None:
-            return Remedy(report.planned(told.remediate, plan), f"; {count} keys to deactivate", [], None)
+            return Remedy(report.planned(told.remediate, plan), f"; {_keys(count)} to deactivate", [], None)
         actions: List[remediation.Action] = []
         if plan.users:
             LOG.info("remediation under approval %s", told.approval)
@@ -173,7 +175,7 @@ def remediate(
     if undone:
         return Remedy(section, "; REMEDIATION FAILED", actions, f"{len(undone)} not done: {undone[0].line}")
     count = sum(1 for it in actions if it.outcome == remediation.DEACTIVATED)
-    return Remedy(section, f"; {count} keys deactivated", actions, None)
+    return Remedy(section, f"; {_keys(count)} deactivated", actions, None)
 
 
 def tell(failure: StepFailed, run_id: str) -> None:
@@ -186,3 +188,7 @@ def tell(failure: StepFailed, run_id: str) -> None:
         publish.publish(boto3.client("sns", config=session.CALLS), topic, mail.subject, mail.message)
     except Exception:
         LOG.exception("the failure could not be published either")
+
+
+def _keys(count: int) -> str:
+    return f"{count} key" if count == 1 else f"{count} keys"

@@ -122,7 +122,7 @@ def headline(account: str, results: Sequence[Result]) -> str:
 
 def _section(result: Result) -> Section:
     """Tell one control: its verdict, and who fails or is unknown. Who passes is not named."""
-    lines = [f"  {result.summary}."]
+    lines = [f"  {result.summary[:1].upper()}{result.summary[1:]}."]
     failed = [verdict.name for verdict in result.verdicts if verdict.status == FAIL and verdict.name != ROOT]
     lines += [f"    - {printable(name)}" for name in failed]
     # Users of whom the report does not tell, by reason: a missing column is one reason for all of them.
