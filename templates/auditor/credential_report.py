@@ -50,8 +50,8 @@ class CredentialReport:
 
     @property
     def users(self) -> List[Row]:
-        """The rows of IAM users: every row but the root user's."""
-        return [row for row in self.rows if row["user"] != ROOT]
+        """The rows of IAM users, by name: AWS promises no order, and equal accounts have equal reports."""
+        return sorted((row for row in self.rows if row["user"] != ROOT), key=lambda row: row["user"])
 
 
 def generate_and_get(

@@ -106,12 +106,10 @@ def run(told: settings.Settings, context: Any) -> Dict[str, Any]:
         results = [look(control, table, auditor) for control in controls.CONTROLS]
         for result in results:
             LOG.info("CIS %s: %s", result.control, result.status)
-        users = len(table.users)
+    users = len(table.users)
     remedy = remediate(told, table, auditor, remaining)
     with step("publish the report", told=True):
-        full = report.audited(
-            told.account, table.generated_time, users, context.aws_request_id, results, remedy.section, remedy.note
-        )
+        full = report.audited(told.account, table, context.aws_request_id, results, remedy.section, remedy.note)
         sns = boto3.client("sns", config=session.CALLS)
         message_id = publish.publish(sns, told.topic, full.subject, full.message)
     LOG.info("report on %d users published as message %s", users, message_id)

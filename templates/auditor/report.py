@@ -9,13 +9,12 @@ SNS takes 256 KiB and a subject of ASCII, shorter than 100 characters.
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
 
-import datetime
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import remediation
 from cells import printable, show_time
 from controls import FAIL, PASS, UNKNOWN, Result
-from credential_report import ROOT
+from credential_report import ROOT, CredentialReport
 
 # The longest message, in bytes. The text is ASCII: a character is a byte.
 LONGEST = 262_144
@@ -83,8 +82,7 @@ def _join(sections: Sequence[Section]) -> str:
 
 def audited(
     account: str,
-    generated: Optional[datetime.datetime],
-    users: int,
+    table: CredentialReport,
     run: str,
     results: Sequence[Result],
     remedy: Optional[Section],
@@ -92,10 +90,12 @@ def audited(
 ) -> Report:
     """Return the report of an audit. `note` is what the subject says of the remediation."""
     title = headline(account, results) + note
+    made = show_time(table.generated_time) if table.generated_time else "of an unknown time"
+    rows = f"{len(table.users)} users and {'root' if table.root else 'no row for root'}"
     head = [
         "",
         f"Account:            {printable(account)}",
-        f"Credential report:  {show_time(generated) if generated else 'of an unknown time'}, {users} users and root",
+        f"Credential report:  {made}, {rows}",
         f"Run:                {printable(run)}",
     ]
     if any(result.incomplete for result in results):

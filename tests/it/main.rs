@@ -9,6 +9,7 @@
 mod access_review;
 mod audit;
 mod audit_rules;
+mod auditor;
 mod authorisation;
 mod boto3;
 mod budget;

@@ -52,7 +52,7 @@ class Plan(unittest.TestCase):
         found = plan(rows)
         self.assertEqual(planned(found), {("old", 1)})
         self.assertEqual([line.split(":")[0] for line in found.unclear],
-                         [f"the access keys of {name}" for name in ("odd", "future", "dateless")])
+                         [f"the access keys of {name}" for name in ("dateless", "future", "odd")])
 
 
 class CarryOut(unittest.TestCase):

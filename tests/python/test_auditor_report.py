@@ -38,7 +38,7 @@ What this rests on
 def audited(text=LAB, remedy=None, note=""):
     found = credential_report_of(text)
     results = [controls.audit(*control, found, NOW) for control in controls.CONTROLS]
-    return report.audited(ACCOUNT, NOW, len(found.users), RUN, results, remedy, note)
+    return report.audited(ACCOUNT, found, RUN, results, remedy, note)
 
 
 class Text(unittest.TestCase):
@@ -62,7 +62,7 @@ class Text(unittest.TestCase):
         found = credential_report_of()
         results = [controls.audit(*control, found, NOW) for control in controls.CONTROLS[:2]]
         results.append(controls.broken("1.12", "title", KeyError("x")))
-        full = report.audited(ACCOUNT, NOW, 3, RUN, results, None)
+        full = report.audited(ACCOUNT, found, RUN, results, None)
         self.assertEqual(full.subject, f"IAM audit of {ACCOUNT} INCOMPLETE: FAIL 1.2; UNKNOWN 1.12; PASS 1.1")
         self.assertIn("The control itself failed: KeyError", full.text)
 
@@ -111,7 +111,7 @@ class Limits(unittest.TestCase):
 
     def test_a_subject_is_ascii_and_short(self):
         results = [controls.broken(str(at), "t", ValueError()) for at in range(100)]
-        full = report.audited("é\n" + "9" * 200, NOW, 0, RUN, results, None, "; REMEDIATION FAILED")
+        full = report.audited("é\n" + "9" * 200, credential_report_of(), RUN, results, None, "; REMEDIATION FAILED")
         for subject in (full.subject, report.failed("1" * 200, RUN, "s", "w").subject):
             self.assertTrue(subject.isascii() and subject.isprintable())
             self.assertLess(len(subject), 100)
