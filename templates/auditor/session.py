@@ -29,7 +29,10 @@ class Assumed(NamedTuple):
 def assume_role(role_arn: str, name: str = SESSION_NAME, sts: Optional[Any] = None) -> Assumed:
     """Return a boto3 session whose clients act as the role `role_arn`, and when it began.
 
-    The role must trust the caller, and the caller must be allowed to assume the role: both sides have to agree.
+    The role's trust policy decides who may: here it names the function's own role and nobody else. A trust policy that
+    names a whole account needs a policy of the caller's that allows `sts:AssumeRole`, too; the caller here has one,
+    which says at the other end which one role it is for.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     `sts` is a client to use instead of one made from the caller's own credentials.
     """
     if sts is None:
