@@ -593,8 +593,8 @@ def tokens(tour, sts, iam, key):
 
 
 def functions(tour, client, iam):
-    role = iam.get_role(RoleName="shapes-r")["Role"]["Arn"]
-    iam.put_role_policy(RoleName="shapes-r", PolicyName="logs", PolicyDocument=WRITE_LOGS)
+    role = iam.get_role(RoleName="shapes-s")["Role"]["Arn"]
+    iam.put_role_policy(RoleName="shapes-s", PolicyName="logs", PolicyDocument=WRITE_LOGS)
     for name in ("shapes-f", "shapes-e"):
         made = tour.call(client, "create_function", FunctionName=name, Runtime="python3.12", Role=role, Handler="main.handler",
                          Code={"ZipFile": archive()}, Tags={"team": "red"}, Environment={"Variables": {"KEY": "b"}})
@@ -620,7 +620,7 @@ def functions(tour, client, iam):
     tour.call(client, "untag_resource", **arn, TagKeys=["k"])
     tour.call(client, "invoke", **function, InvocationType="DryRun")
     ran = run(client, function)
-    iam.delete_role_policy(RoleName="shapes-r", PolicyName="logs")
+    iam.delete_role_policy(RoleName="shapes-s", PolicyName="logs")
     tour.call(client, "delete_function", **function)
     return f"/aws/lambda/{name}" if ran else None
 
