@@ -176,6 +176,8 @@ def _result(number: str, title: str, verdicts: List[Verdict]) -> Result:
     else:
         counted = count(PASS) + count(FAIL)
         summary = f"{count(FAIL)} of {counted} users with a console password have no MFA device"
+        if counted == 0:
+            summary = "no user is known to have a console password"
         if count(UNKNOWN):
             summary += f"; of {count(UNKNOWN)} more the report does not tell"
     return Result(number, title, verdicts, status, summary, count(UNKNOWN) > 0)

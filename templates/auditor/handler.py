@@ -152,7 +152,7 @@ def remediate(
     What goes wrong here is in the report, beside what the audit found; the run fails after that is published.
     """
     if not told.remediate:
-        return Remedy(None, "", [], None)
+        return Remedy(None if told.approval is None else report.off(told.approval), "", [], None)
     try:
         plan = remediation.plan(table, told.remediate, auditor.at)
         count = sum(len(user.chosen) for user in plan.users)

@@ -136,6 +136,12 @@ def _section(result: Result) -> Section:
     return Section(f"[{result.status}] CIS {result.control}: {result.title}", lines)
 
 
+def off(approval: str) -> Section:
+    """Tell an approver that there is nothing that could be approved."""
+    line = f"  Approval {approval} came, but REMEDIATE asks for nothing: nothing was changed."
+    return Section("Remediation: off", [line])
+
+
 def planned(remediate: Sequence[str], plan: remediation.Plan) -> Section:
     """Tell what would be deactivated."""
     count = sum(len(user.chosen) for user in plan.users)

@@ -44,9 +44,8 @@ def read(environment: Mapping[str, str], event: Any) -> Settings:
     remediator = environment.get("REMEDIATOR_ROLE_ARN", "").strip() or None
     if remediate and approval and remediator is None:
         raise SettingsError("a remediation is approved, and the environment variable REMEDIATOR_ROLE_ARN is not set")
-    return Settings(
-        needed(environment, "AUDITOR_ROLE_ARN"), needed(environment, "REPORT_TOPIC_ARN"), remediate, remediator, approval
-    )
+    auditor, topic = needed(environment, "AUDITOR_ROLE_ARN"), needed(environment, "REPORT_TOPIC_ARN")
+    return Settings(auditor, topic, remediate, remediator, approval)
 
 
 def needed(environment: Mapping[str, str], name: str) -> str:

@@ -1,5 +1,5 @@
-//! The function of the lab, from its schedule to the mail: what it does as whom, what it says when something is wrong, and
-//! what it changes when somebody has approved it.
+//! The function of the lab, from its schedule to the mail: what it does as whom, what it says when something is wrong,
+//! and what it changes when somebody has approved it.
 
 use std::collections::BTreeSet;
 

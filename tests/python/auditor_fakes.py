@@ -1,4 +1,4 @@
-"""What the tests of the auditor share: its modules on the path, reports, clients and a clock that only sleeping moves."""
+"""What the tests of the auditor share: its modules on the path, reports, clients, a clock that only sleeping moves."""
 
 import contextlib
 import csv

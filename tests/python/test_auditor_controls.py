@@ -115,6 +115,7 @@ class Audit(unittest.TestCase):
         both = verdicts(FAIL, UNKNOWN, PASS)
         self.assertEqual((both.status, both.incomplete), (FAIL, True))
         self.assertIn("1 of 2 users", both.summary)
+        self.assertEqual(verdicts(NOT_APPLICABLE).summary, "no user is known to have a console password")
 
     def test_an_empty_report_passes_nothing(self):
         for control in controls.CONTROLS:
