@@ -166,11 +166,12 @@ class Remediation(Quiet):
         self.assertNotIn("emediat", world.run(run="another")["report"])
 
     def test_without_an_approval_there_is_a_plan(self):
-        world = self.world(environment={"REMEDIATE": "deactivate-old-keys"})
-        answer = world.run()
-        self.assertEqual((world.assumed, world.keys.changed), ([(AUDITOR, "iam-auditor")], []))
-        self.assertIn("would be deactivated: access key 1 of User2: older than 90 days", answer["report"])
-        self.assertIn("; 1 key to deactivate", world.sns.sent[0]["Subject"])
+        for environment in (REMEDIATE, {"REMEDIATE": "deactivate-old-keys"}):
+            world = self.world(environment=environment)
+            answer = world.run()
+            self.assertEqual((world.assumed, world.keys.changed), ([(AUDITOR, "iam-auditor")], []))
+            self.assertIn("would be deactivated: access key 1 of User2: older than 90 days", answer["report"])
+            self.assertIn("; 1 key to deactivate", world.sns.sent[0]["Subject"])
 
     def test_with_an_approval_it_is_done_once_and_told(self):
         world = self.world()

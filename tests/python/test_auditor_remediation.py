@@ -63,6 +63,11 @@ class CarryOut(unittest.TestCase):
         # Once more, as a retry does: nothing is left to do.
         self.assertEqual(carry_out(rows, keys), ([(NOTHING, "AKIAOLD")], []))
 
+    def test_keys_of_nearly_the_same_age_are_told_apart(self):
+        rows = {"u": {**key(1, 101, 100), **key(2, 100, 1)}}
+        keys = {"u": {"AKIAONE": (days(101), True), "AKIATWO": (days(100), True)}}
+        self.assertEqual(carry_out(rows, keys, UNUSED)[1], [("u", "AKIAONE", "Inactive")])
+
     def test_a_key_that_was_switched_on_again_is_found_beside_the_other(self):
         # The report's date of key 1 is the day it was switched on; of key 2, which stays, the day it was made.
         rows = {"u": {**key(1, 100), **key(2, 50)}}
