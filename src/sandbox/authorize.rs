@@ -114,6 +114,22 @@ pub(super) fn authorize(account: &Account, call: &Call<'_>) -> Result<(), AwsErr
     Ok(())
 }
 
+/// Tells whether whoever has a session may do something on a resource without a policy of its own. Nothing is done or
+/// recorded.
+pub(super) fn may(account: &Account, access_key: &str, region: &str, action: &str, resource: &str) -> bool {
+    let Some(caller) = account.iam().resolve_key(access_key) else { return false };
+    let mut ctx = RequestContext::new(action.split(':').next().unwrap_or_default(), region);
+    account.id().clone_into(&mut ctx.account_id);
+    let holdings = holdings(account, &caller);
+    let request = Request {
+        principal: principal(account, &caller, &ctx),
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        context: common_keys(&caller, &holdings, &ctx, "", account.now()),
+    };
+    evaluate(&account.parsed().of(&caller, &holdings), &request).is_allowed()
+}
+
 /// Refuses a caller whom a role does not admit: by what the caller may do and whom the role trusts.
 pub(super) fn admit(realm: &Realm, attempt: &Attempt<'_>) -> Result<(), AwsError> {
     let Attempt { caller, ctx, role_arn, .. } = attempt;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use async_trait::async_trait;
 
 use super::account::Account;
+use super::authorize;
 use super::realm::Realm;
 use super::runtime::Home;
 
@@ -41,5 +42,10 @@ impl Home for Hearth {
             // Nobody waits for this: what cannot be saved now is saved, or refused, with the next call.
             let _ = account.keeper().save();
         }
+    }
+
+    fn may(&self, access_key_id: &str, region: &str, action: &str, resource: &str) -> bool {
+        let account = self.account.upgrade();
+        account.is_some_and(|account| authorize::may(&account, access_key_id, region, action, resource))
     }
 }

@@ -48,11 +48,15 @@ where
     (status, text(error.code()), text(error.message()))
 }
 
-/// Creates a role that `service` may assume.
+/// Creates a role that `service` may assume; one of Lambda may write logs.
 pub(super) async fn role(config: &SdkConfig, name: &str, service: &str) {
     let trust = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{service}"}},"Action":"sts:AssumeRole"}}]}}"#
     );
     let client = aws_sdk_iam::Client::new(config);
     client.create_role().role_name(name).assume_role_policy_document(trust).send().await.unwrap();
+    if service == "lambda.amazonaws.com" {
+        let policy = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+        client.attach_role_policy().role_name(name).policy_arn(policy).send().await.unwrap();
+    }
 }

@@ -1,5 +1,8 @@
 """Assume a role and work as it."""
 
+import datetime
+from typing import Any, NamedTuple, Optional
+
 import boto3
 from botocore.config import Config
 
@@ -9,26 +12,36 @@ SESSION_NAME = "iam-auditor"
 # The shortest life AWS gives a session. The function itself ends long before.
 SECONDS = 900
 
-# Throttled calls and server errors are repeated, with growing pauses, by the SDK.
-RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
+# Throttled calls and server errors are repeated, with growing pauses, by the SDK. A call that hangs is given up
+# before the function is: the function has to be left enough time to say what went wrong.
+CALLS = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=15)
 
 
-def assume_role(role_arn, sts=None):
-    """Return a boto3 session whose clients act as the role `role_arn`.
+class Assumed(NamedTuple):
+    """A role that was assumed."""
 
-    The role must trust the caller, and the caller must be allowed to assume the role: both sides
-    have to agree. `sts` is a client to use instead of one made from the caller's own credentials.
+    # Its clients act as the role.
+    session: boto3.session.Session
+    # When, by AWS's clock. Ages are counted from here: the dates they are compared with are AWS's too.
+    at: datetime.datetime
+
+
+def assume_role(role_arn: str, name: str = SESSION_NAME, sts: Optional[Any] = None) -> Assumed:
+    """Return a boto3 session whose clients act as the role `role_arn`, and when it began.
+
+    The role's trust policy decides who may: here it names the function's own role and nobody else. A trust policy that
+    names a whole account needs a policy of the caller's that allows `sts:AssumeRole`, too; the caller here has one,
+    which says at the other end which one role it is for.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    `sts` is a client to use instead of one made from the caller's own credentials.
     """
     if sts is None:
-        sts = boto3.client("sts", config=RETRIES)
-    answer = sts.assume_role(
-        RoleArn=role_arn,
-        RoleSessionName=SESSION_NAME,
-        DurationSeconds=SECONDS,
-    )
+        sts = boto3.client("sts", config=CALLS)
+    answer = sts.assume_role(RoleArn=role_arn, RoleSessionName=name, DurationSeconds=SECONDS)
     credentials = answer["Credentials"]
-    return boto3.session.Session(
+    session = boto3.session.Session(
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
     )
+    return Assumed(session, credentials["Expiration"] - datetime.timedelta(seconds=SECONDS))

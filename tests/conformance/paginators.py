@@ -26,6 +26,7 @@ SERVICES = ("iam", "sts", "lambda", "sns", "events", "accessanalyzer", "cloudfor
 # What an operation that is not served is refused with, by the protocols.
 NOT_SERVED = {"InvalidAction", "NotImplemented", "UnknownOperationException"}
 LAMBDA_TRUST = policy({"Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}})
+WRITE_LOGS = policy({"Action": "logs:*"})
 LIST_USERS = policy({"Action": "iam:ListUsers"})
 TAGS = [{"Key": f"key{number}", "Value": "v"} for number in range(5)]
 PATH = "/paged/"
@@ -119,6 +120,8 @@ class Account:
 
     def functions(self):
         role = f"arn:aws:iam::{self.id}:role{PATH}{self.role}"
+        # Without it functions run and leave nothing to page through.
+        self.iam.put_role_policy(RoleName=self.role, PolicyName="inline-0", PolicyDocument=WRITE_LOGS)
         self.function = "paged-0"
         for number in range(3):
             made = self.own.awslambda.create_function(

@@ -43,6 +43,9 @@ DOCUMENT = json.dumps({
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": ["iam:Get*", "iam:List*"], "Resource": "*"}],
 })
+WRITE_LOGS = json.dumps({
+    "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}],
+})
 TRUST = json.dumps({
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -590,7 +593,8 @@ def tokens(tour, sts, iam, key):
 
 
 def functions(tour, client, iam):
-    role = iam.get_role(RoleName="shapes-r")["Role"]["Arn"]
+    role = iam.get_role(RoleName="shapes-s")["Role"]["Arn"]
+    iam.put_role_policy(RoleName="shapes-s", PolicyName="logs", PolicyDocument=WRITE_LOGS)
     for name in ("shapes-f", "shapes-e"):
         made = tour.call(client, "create_function", FunctionName=name, Runtime="python3.12", Role=role, Handler="main.handler",
                          Code={"ZipFile": archive()}, Tags={"team": "red"}, Environment={"Variables": {"KEY": "b"}})
@@ -616,6 +620,7 @@ def functions(tour, client, iam):
     tour.call(client, "untag_resource", **arn, TagKeys=["k"])
     tour.call(client, "invoke", **function, InvocationType="DryRun")
     ran = run(client, function)
+    iam.delete_role_policy(RoleName="shapes-s", PolicyName="logs")
     tour.call(client, "delete_function", **function)
     return f"/aws/lambda/{name}" if ran else None
 

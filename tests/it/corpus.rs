@@ -21,11 +21,11 @@ const USERS: [&str; 7] = [
 ];
 const ROOT: [&str; 4] = ["root-used", "root-access-key", "root-without-mfa", "root-without-hardware-mfa"];
 
-fn corpus() -> Value {
+pub(crate) fn corpus() -> Value {
     serde_yaml::from_str(include_str!("corpus/credential_report.yaml")).unwrap()
 }
 
-fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
 }
 
@@ -43,7 +43,7 @@ fn field(text: &str) -> String {
 }
 
 /// Writes a row as a report of its own.
-fn report(corpus: &Value, row: &Value) -> String {
+pub(crate) fn report(corpus: &Value, row: &Value) -> String {
     let user = text(&row["user"]);
     let mut columns: Vec<(String, String)> = Vec::new();
     for column in corpus["defaults"].as_array().unwrap() {

@@ -9,6 +9,9 @@
 mod access_review;
 mod audit;
 mod audit_rules;
+mod auditor;
+mod auditor_agrees;
+mod auditor_rights;
 mod authorisation;
 mod boto3;
 mod budget;

@@ -1,71 +1,15 @@
-"""Tests of the function in templates/auditor, with fake clients: no account, no network, no waiting."""
+"""Tests of the auditor's ways to AWS: the role it assumes, the credential report it waits for and reads."""
 
 import ast
 import datetime
-import os
-import pathlib
-import sys
-import types
 import unittest
 from unittest import mock
 
+from auditor_fakes import AUDITOR, LAB, NOW, ROOT, SOURCE, FakeIam, FakeTime, failure, table
 from botocore.exceptions import ClientError
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2] / "templates" / "auditor"
-sys.path.insert(0, str(SOURCE))
-
-import credential_report  # noqa: E402
-import handler  # noqa: E402
-import session  # noqa: E402
-
-ROLE_ARN = "arn:aws:iam::123456789012:role/IAM-Auditor-role"
-GENERATED = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
-CSV = (
-    "user,arn,mfa_active\n"
-    "<root_account>,arn:aws:iam::123456789012:root,true\n"
-    "User1,arn:aws:iam::123456789012:user/User1,true\n"
-    '"User,2",arn:aws:iam::123456789012:user/User2,false\n'
-)
-
-
-def failure(code, operation="GetCredentialReport"):
-    return ClientError({"Error": {"Code": code, "Message": code}}, operation)
-
-
-class FakeIam:
-    """Answers from two scripts: states for generate, outcomes for get. The last one repeats."""
-
-    def __init__(self, states=("COMPLETE",), outcomes=(CSV,)):
-        self.states, self.outcomes = list(states), list(outcomes)
-        self.generated = self.got = 0
-
-    def generate_credential_report(self):
-        state = self.states[min(self.generated, len(self.states) - 1)]
-        self.generated += 1
-        if isinstance(state, Exception):
-            raise state
-        return {"State": state}
-
-    def get_credential_report(self):
-        outcome = self.outcomes[min(self.got, len(self.outcomes) - 1)]
-        self.got += 1
-        if isinstance(outcome, Exception):
-            raise outcome
-        return {"Content": outcome.encode(), "GeneratedTime": GENERATED, "ReportFormat": "text/csv"}
-
-
-class FakeTime:
-    """A clock that only sleeping moves."""
-
-    def __init__(self):
-        self.now, self.slept = 1000.0, []
-
-    def clock(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.now += seconds
+import credential_report
+import session
 
 
 def run(iam, seconds=45):
@@ -78,9 +22,9 @@ class GenerateAndGet(unittest.TestCase):
     def test_a_report_that_is_there_is_read_at_once(self):
         iam = FakeIam()
         report, time = run(iam)
-        self.assertEqual(report.generated_time, GENERATED)
-        self.assertEqual([row["user"] for row in report.rows], ["<root_account>", "User1", "User,2"])
-        self.assertEqual([row["user"] for row in report.users], ["User1", "User,2"])
+        self.assertEqual(report.generated_time, NOW)
+        self.assertEqual(report.root["user"], ROOT)
+        self.assertEqual([row["user"] for row in report.users], ["User1", "User2", "User3"])
         self.assertEqual((iam.generated, iam.got, time.slept), (1, 1, []))
 
     def test_it_waits_until_the_report_is_complete(self):
@@ -92,7 +36,7 @@ class GenerateAndGet(unittest.TestCase):
     def test_not_present_in_progress_and_expired_are_waited_for(self):
         for code in credential_report.NOT_NOW:
             with self.subTest(code):
-                iam = FakeIam(outcomes=[failure(code), CSV])
+                iam = FakeIam(outcomes=[failure(code), LAB])
                 _, time = run(iam)
                 self.assertEqual((iam.generated, iam.got), (2, 2))
                 self.assertEqual(time.slept, [0.5])
@@ -108,66 +52,108 @@ class GenerateAndGet(unittest.TestCase):
             self.assertEqual(time.slept, [])
 
     def test_it_gives_up_in_time_and_says_what_it_last_heard(self):
-        time = FakeTime()
-        with self.assertRaisesRegex(credential_report.ReportNotReady, "after 45 s; the last answer was INPROGRESS"):
-            credential_report.generate_and_get(FakeIam(states=["STARTED", "INPROGRESS"]), 45, time.clock, time.sleep)
-        self.assertLessEqual(time.now, 1045)
-        self.assertGreater(time.now, 1040)
+        for iam, heard in (
+            (FakeIam(states=["STARTED", "INPROGRESS"]), "INPROGRESS"),
+            (FakeIam(outcomes=[failure("ReportExpired")]), "ReportExpired"),
+        ):
+            time = FakeTime()
+            with self.assertRaisesRegex(credential_report.ReportNotReady, f"after 45 s; the last answer was {heard}"):
+                credential_report.generate_and_get(iam, 45, time.clock, time.sleep)
+            self.assertLessEqual(time.now, 1045)
+            self.assertGreater(time.now, 1040)
 
     def test_no_time_is_still_one_look(self):
         report, _ = run(FakeIam(), seconds=0)
-        self.assertEqual(len(report.rows), 3)
+        self.assertEqual(len(report.rows), 4)
+
+
+class Parse(unittest.TestCase):
+    def test_columns_are_found_by_name_as_spreadsheets_write_them_too(self):
+        text = "\ufeffnew;mfa_active; user ;arn\r\nx;TRUE;\"a,b\";arn:a\r\n\r\n;;c;arn:c;;\r\n"
+        rows = credential_report.parse(text)
+        self.assertEqual([row["user"] for row in rows], ["a,b", "c"])
+        self.assertEqual(rows[0]["mfa_active"], "TRUE")
+
+    def test_a_row_that_ends_early_has_no_further_cells(self):
+        rows = credential_report.parse("user,arn,mfa_active\nu,a")
+        self.assertEqual(rows, [{"user": "u", "arn": "a"}])
+
+    def test_what_cannot_be_relied_on_is_refused_as_a_whole(self):
+        for text, why in (
+            ("", "no column `user`"),
+            ("user,mfa_active\nu,true\n", "no column `arn`"),
+            ("user,arn,arn\nu,a,b\n", "two columns of one name"),
+            ("user,arn\nu,a,more\n", "row 1 has more cells"),
+            (table({"u": {}}) + table({"u": {}}).split("\n")[1], "two rows of `u`"),
+            ("user,arn\n" + "x" * 200_000 + ",a\n", "no CSV"),
+        ):
+            with self.subTest(why), self.assertRaisesRegex(credential_report.NotAReport, why):
+                credential_report.parse(text)
+
+    def test_bytes_that_are_no_text_are_no_report(self):
+        iam = mock.Mock()
+        iam.get_credential_report.return_value = {"Content": b"user,arn\n\xff", "GeneratedTime": NOW}
+        with self.assertRaises(credential_report.NotAReport):
+            credential_report.get(iam)
 
 
 class AssumeRole(unittest.TestCase):
-    def test_the_session_has_the_roles_credentials(self):
+    def test_the_session_has_the_roles_credentials_and_awss_time(self):
         sts = mock.Mock()
         sts.assume_role.return_value = {
-            "Credentials": {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "example", "SessionToken": "token"}
+            "Credentials": {
+                "AccessKeyId": "ASIAEXAMPLE",
+                "SecretAccessKey": "example",
+                "SessionToken": "token",
+                "Expiration": NOW + datetime.timedelta(minutes=15),
+            }
         }
-        credentials = session.assume_role(ROLE_ARN, sts).get_credentials()
+        assumed = session.assume_role(AUDITOR, sts=sts)
+        credentials = assumed.session.get_credentials()
         self.assertEqual(
             (credentials.access_key, credentials.secret_key, credentials.token), ("ASIAEXAMPLE", "example", "token")
         )
+        self.assertEqual(assumed.at, NOW)
         asked = sts.assume_role.call_args.kwargs
-        self.assertEqual(asked["RoleArn"], ROLE_ARN)
+        self.assertEqual((asked["RoleArn"], asked["DurationSeconds"]), (AUDITOR, 900))
         self.assertEqual(asked["RoleSessionName"], "iam-auditor")
 
     def test_a_refusal_is_raised(self):
         sts = mock.Mock()
         sts.assume_role.side_effect = failure("AccessDenied", "AssumeRole")
         with self.assertRaises(ClientError):
-            session.assume_role(ROLE_ARN, sts)
-
-
-class Main(unittest.TestCase):
-    def test_it_assumes_the_role_reads_the_report_and_returns_a_summary(self):
-        role_session = mock.Mock()
-        role_session.client.return_value = FakeIam()
-        context = types.SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
-        with mock.patch.dict(os.environ, {"AUDITOR_ROLE_ARN": ROLE_ARN}), mock.patch.object(
-            session, "assume_role", return_value=role_session
-        ) as assume, self.assertLogs(level="INFO") as logs:
-            answer = handler.main({}, context)
-        assume.assert_called_once_with(ROLE_ARN)
-        self.assertEqual(answer, {"generated_time": "2026-01-02T03:04:05+00:00", "users": 2})
-        self.assertIn("2 users", logs.output[0])
-        self.assertNotIn("User1", "".join(logs.output))
-
-    def test_without_a_role_it_does_not_start(self):
-        with mock.patch.dict(os.environ):
-            os.environ.pop("AUDITOR_ROLE_ARN", None)
-            with self.assertRaises(KeyError):
-                handler.main({}, None)
+            session.assume_role(AUDITOR, sts=sts)
 
 
 class Python39(unittest.TestCase):
-    def test_the_source_is_python_3_9(self):
+    def test_the_source_is_python_3_9_the_standard_library_and_boto3(self):
         files = sorted(SOURCE.rglob("*.py"))
-        self.assertTrue(files)
+        own = {file.stem for file in files}
+        # Of the standard library only modules that Python 3.9 has: `sys.stdlib_module_names` is younger.
+        known = {
+            "contextlib", "csv", "datetime", "hashlib", "io", "logging", "os", "re", "shlex", "time", "typing",
+        } | {"boto3", "botocore"} | own
+        self.assertGreater(len(files), 5)
         for file in files:
             with self.subTest(file.name):
-                ast.parse(file.read_text("utf-8"), str(file), feature_version=(3, 9))
+                tree = ast.parse(file.read_text("utf-8"), str(file), feature_version=(3, 9))
+                for node in ast.walk(tree):
+                    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                    names += [node.module] if isinstance(node, ast.ImportFrom) else []
+                    self.assertLessEqual({name.split(".")[0] for name in names}, known)
+
+    def test_every_function_says_what_it_is_and_what_types_it_takes(self):
+        for file in sorted(SOURCE.rglob("*.py")):
+            tree = ast.parse(file.read_text("utf-8"))
+            self.assertTrue(ast.get_docstring(tree), file.name)
+            for node in ast.walk(tree):
+                if isinstance(node, ast.FunctionDef):
+                    with self.subTest(f"{file.name}: {node.name}"):
+                        arguments = [it for it in node.args.args + node.args.kwonlyargs if it.arg != "self"]
+                        self.assertTrue(all(it.annotation for it in arguments) and node.returns)
+                        if not node.name.startswith("_"):
+                            nested = node.col_offset > 4
+                            self.assertTrue(nested or ast.get_docstring(node) or node.name in ("count", "remaining"))
 
 
 if __name__ == "__main__":

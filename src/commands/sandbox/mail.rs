@@ -69,6 +69,9 @@ fn letter(message: &Value) -> String {
     if let Some(subject) = message.get("subject").and_then(Value::as_str) {
         lines.push(format!("Subject: {}", shown(subject)));
     }
+    if let Some(publisher) = message.get("publisher").and_then(Value::as_str) {
+        lines.push(format!("Published by: {}", shown(publisher)));
+    }
     if message.get("delivered").and_then(Value::as_bool) == Some(false) {
         lines.push("Delivered: no".to_owned());
     }

@@ -66,6 +66,9 @@ pub(in crate::sandbox) trait Home: Send + Sync {
 
     /// Has the state saved: it changed outside of any call that does so itself.
     fn changed(&self);
+
+    /// Tells whether whoever has the session with this access key may do something, without doing it.
+    fn may(&self, access_key_id: &str, region: &str, action: &str, resource: &str) -> bool;
 }
 
 /// Temporary credentials of a role.
@@ -169,6 +172,17 @@ impl Runtime {
     /// Has the sandbox save what changed outside of a call.
     pub(in crate::sandbox) fn changed(&self) {
         self.home.changed();
+    }
+
+    /// Tells whether a function, by the access key of its session, may do something.
+    pub(in crate::sandbox) fn may(
+        &self,
+        access_key_id: &str,
+        region: &str,
+        action: &str,
+        resource: &str,
+    ) -> bool {
+        self.home.may(access_key_id, region, action, resource)
     }
 
     /// Runs a function to its end.

@@ -220,5 +220,7 @@ def handler(event, context):
         let two = |day: u8| [format!("ran for 2026-03-0{day}T06:00:00Z"), "ran for \"hello\"".to_owned()];
         assert_eq!(printed, [two(4), two(5)].concat());
         assert!(run("2026-03-05T06:00:00Z", &mut times).await.is_empty());
+        let publishers: Vec<_> = services.sns.sent().into_iter().filter_map(|mail| mail.publisher).collect();
+        assert_eq!(publishers, [EVENTBRIDGE, EVENTBRIDGE]);
     }
 }

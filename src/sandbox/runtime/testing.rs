@@ -47,6 +47,10 @@ impl Home for FakeHome {
     fn changed(&self) {
         self.changes.fetch_add(1, Ordering::Relaxed);
     }
+
+    fn may(&self, _: &str, _: &str, _: &str, _: &str) -> bool {
+        true
+    }
 }
 
 /// Packs files.

@@ -1,4 +1,5 @@
-//! `CloudWatch` Logs, to read: what the account's functions printed. Nothing else writes there.
+//! `CloudWatch` Logs, to read: what the account's functions printed. Nothing else writes there, and a function only as
+//! far as its execution role may.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/>. Every invocation has a stream of its own.
 
@@ -33,7 +34,8 @@ pub(crate) struct Logs {
 struct Record {
     region: String,
     group: String,
-    stream: Stream,
+    /// None: the group alone was made.
+    stream: Option<Stream>,
 }
 
 /// The log groups of a region, by name.
@@ -52,6 +54,9 @@ struct Group {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Stream {
     name: String,
+    /// When it was made, in milliseconds.
+    #[serde(default)]
+    made: i64,
     events: Vec<LogEvent>,
 }
 
@@ -63,7 +68,7 @@ impl Stream {
 
     /// Returns the times of its first and last line, in milliseconds.
     fn span(&self) -> (i64, i64) {
-        let at = |event: Option<&LogEvent>| event.map_or(0, |event| event.time.as_millisecond());
+        let at = |event: Option<&LogEvent>| event.map_or(self.made, |event| event.time.as_millisecond());
         (at(self.events.first()), at(self.events.last()))
     }
 }
@@ -74,18 +79,44 @@ impl Logs {
         Self { account: account.to_owned(), state: Regional::default(), unsaved: Mutex::default() }
     }
 
-    /// Adds a stream to a group, and lets go of the oldest ones that do not fit any more.
-    pub(super) fn record(&self, region: &str, group: &str, stream: String, events: Vec<LogEvent>) {
-        let (region, group) = (region.to_owned(), group.to_owned());
-        let record = Record { region, group, stream: Stream { name: stream, events } };
+    /// Writes what a function printed, as far as `may` allows its execution role an action on a resource: making the
+    /// group unless it is there, making the stream, putting events into it. A function that may not do a part of it
+    /// runs all the same, and what it printed is lost. Lets go of the oldest streams that do not fit any more.
+    ///
+    /// Sources: "Sending Lambda function logs to `CloudWatch` Logs" in the Lambda developer guide; "Access to
+    /// `CloudWatch` Logs" in the Lambda operator guide; the ARNs are those of AWS's own denials.
+    pub(super) fn write(
+        &self,
+        region: &str,
+        group: &str,
+        stream: &str,
+        events: Vec<LogEvent>,
+        may: impl Fn(&str, &str) -> bool,
+    ) {
+        let arn = self.arn(region, group);
+        let is_there = self.state.read(region, |region| region.groups.contains_key(group));
+        if !is_there && !may("logs:CreateLogGroup", &format!("{arn}:log-stream:")) {
+            return;
+        }
+        let stream_arn = format!("{arn}:log-stream:{stream}");
+        let made = events.first().map_or(0, |event| event.time.as_millisecond());
+        let stream = may("logs:CreateLogStream", &stream_arn).then(|| {
+            let events = if may("logs:PutLogEvents", &stream_arn) { events } else { Vec::new() };
+            Stream { name: stream.to_owned(), made, events }
+        });
+        if is_there && stream.is_none() {
+            return;
+        }
+        let record = Record { region: region.to_owned(), group: group.to_owned(), stream };
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).push(record.clone());
         self.add(record);
     }
 
-    /// Adds a stream, unless it is there.
+    /// Adds a group and a stream, unless they are there.
     fn add(&self, Record { region, group, stream }: Record) {
         self.state.write(&region, |region| {
             let streams = &mut region.groups.entry(group).or_default().streams;
+            let Some(stream) = stream else { return };
             if streams.iter().any(|known| known.name == stream.name) {
                 return;
             }
@@ -401,16 +432,47 @@ mod tests {
         futures::executor::block_on(logs.handle(operation, input, &ctx))
     }
 
+    fn record(logs: &Logs, stream: &str, events: Vec<LogEvent>) {
+        logs.write("us-east-1", "g", stream, events, |_, _| true);
+    }
+
+    #[test]
+    fn what_the_role_may_not_write_is_lost() {
+        let arn = "arn:aws:logs:us-east-1:123456789012:log-group:g:log-stream:";
+        let written = |logs: &Logs, stream: &str, allowed: &[&str]| {
+            logs.write("us-east-1", "g", stream, vec![event("line")], |action, resource| {
+                let on =
+                    if action == "logs:CreateLogGroup" { arn.to_owned() } else { format!("{arn}{stream}") };
+                assert_eq!(resource, on);
+                allowed.contains(&action)
+            });
+            let streams = ask(logs, "DescribeLogStreams", json!({"logGroupName": "g"}));
+            let count = |streams: Value| streams["logStreams"].as_array().unwrap().len();
+            (streams.ok().map(count), logs.events("us-east-1", "g").len())
+        };
+        let (group, stream, put) = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents");
+        let logs = Logs::new("123456789012");
+        assert_eq!(written(&logs, "1", &[stream, put]), (None, 0), "the group is not there yet");
+        assert!(logs.take_change().unwrap().is_none());
+        assert_eq!(written(&logs, "2", &[group, put]), (Some(0), 0));
+        assert_eq!(written(&logs, "3", &[stream]), (Some(1), 0));
+        assert_eq!(written(&logs, "4", &[put]), (Some(1), 0));
+        assert_eq!(written(&logs, "5", &[stream, put]), (Some(2), 1));
+        let (change, again) = (logs.take_change().unwrap().unwrap(), Logs::new("123456789012"));
+        again.apply_change(&change).unwrap();
+        assert_eq!(again.snapshot(), logs.snapshot());
+    }
+
     #[test]
     fn a_group_keeps_its_newest_megabyte() {
         let logs = Logs::new("123456789012");
         for number in 0..5 {
-            logs.record("us-east-1", "g", number.to_string(), vec![event(&"x".repeat(KEPT / 2 - 10))]);
+            record(&logs, &number.to_string(), vec![event(&"x".repeat(KEPT / 2 - 10))]);
         }
         let streams = ask(&logs, "DescribeLogStreams", json!({"logGroupName": "g"})).unwrap();
         let names = streams["logStreams"].as_array().unwrap().iter().map(|it| it["logStreamName"].clone());
         assert_eq!(names.collect::<Vec<_>>(), ["3", "4"]);
-        logs.record("us-east-1", "g", "huge".into(), vec![event(&"x".repeat(2 * KEPT))]);
+        record(&logs, "huge", vec![event(&"x".repeat(2 * KEPT))]);
         assert_eq!(logs.events("us-east-1", "g").len(), 1);
 
         let (change, again) = (logs.take_change().unwrap().unwrap(), Logs::new("123456789012"));
@@ -424,7 +486,7 @@ mod tests {
     #[test]
     fn lines_are_found_by_words_and_read_from_both_ends() {
         let logs = Logs::new("123456789012");
-        logs.record("us-east-1", "g", "s".into(), vec![event("START 1"), event("an error"), event("END 1")]);
+        record(&logs, "s", vec![event("START 1"), event("an error"), event("END 1")]);
         let found = |pattern: &str| {
             let answer =
                 ask(&logs, "FilterLogEvents", json!({"logGroupName": "g", "filterPattern": pattern}));

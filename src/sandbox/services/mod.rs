@@ -101,7 +101,8 @@ impl Services {
         let sts = Arc::new(sts::Sts::new(iam.clone()).with_realm(realm));
         let logs = Arc::new(logs::Logs::new(account));
         let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone(), logs.clone()));
-        let sns = Arc::new(sns::Sns::new(account, clock.clone()).with_functions(lambda.clone()));
+        let sns = sns::Sns::new(account, clock.clone()).with_functions(lambda.clone());
+        let sns = Arc::new(sns.with_callers(iam.clone()));
         let events = Arc::new(events::Events::new(account, clock.clone()));
         let analyzer = Arc::new(access_analyzer::AccessAnalyzer::new(account, clock.clone()));
         let stacks = Arc::new(CloudFormation::new(clock.clone(), invoker));

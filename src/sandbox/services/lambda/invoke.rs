@@ -221,11 +221,12 @@ impl Running {
         Ok(Self { runtime: runtime.clone(), logs: lambda.logs.clone(), region: region.to_owned() })
     }
 
-    /// Runs the function and keeps its log.
+    /// Runs the function and keeps its log, if its role lets it write one.
     async fn run(&self, call: Call) -> Result<Outcome, RunError> {
-        let group = call.log_group.clone();
+        let (group, key) = (call.log_group.clone(), call.session.access_key_id.clone());
         let outcome = self.runtime.run(call).await?;
-        self.logs.record(&self.region, &group, outcome.stream.clone(), outcome.log.clone());
+        let may = |action: &str, resource: &str| self.runtime.may(&key, &self.region, action, resource);
+        self.logs.write(&self.region, &group, &outcome.stream, outcome.log.clone(), may);
         Ok(outcome)
     }
 

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
+use super::iam::Iam;
 use super::lambda::Lambda;
 use super::regional::Regional;
 use super::tags::{self, Tag, TagFault, Tagged, Tags};
@@ -38,6 +39,8 @@ pub(crate) struct Sns {
     outbox: Mutex<Outbox>,
     /// Where functions that subscribed are.
     lambda: OnceLock<Arc<Lambda>>,
+    /// Who callers are.
+    callers: OnceLock<Arc<Iam>>,
 }
 
 /// What a region holds.
@@ -69,12 +72,19 @@ impl Sns {
             state: Regional::default(),
             outbox: Mutex::default(),
             lambda: OnceLock::new(),
+            callers: OnceLock::new(),
         }
     }
 
     /// Tells the service where functions are that subscribe to its topics.
     pub(super) fn with_functions(self, lambda: Arc<Lambda>) -> Self {
         let _ = self.lambda.set(lambda);
+        self
+    }
+
+    /// Tells the service who its callers are.
+    pub(super) fn with_callers(self, iam: Arc<Iam>) -> Self {
+        let _ = self.callers.set(iam);
         self
     }
 

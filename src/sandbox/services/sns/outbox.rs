@@ -31,6 +31,9 @@ pub(crate) struct Mail {
     pub(crate) message: String,
     /// The id that `Publish` answered; of a request for confirmation an id of its own.
     pub(crate) message_id: String,
+    /// Who published it: an ARN, or a service of AWS. Nobody: of a request for confirmation.
+    #[serde(default)]
+    pub(crate) publisher: Option<String>,
     /// Whether it arrived. The sandbox delivers to e-mail (by putting it here) and to functions.
     pub(crate) delivered: bool,
 }
@@ -111,6 +114,7 @@ mod tests {
             subject: None,
             message: "x".repeat(length),
             message_id: number.to_string(),
+            publisher: None,
             delivered: true,
         }
     }

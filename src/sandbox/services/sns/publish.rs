@@ -28,6 +28,8 @@ struct Message {
     /// The texts by protocol.
     texts: BTreeMap<String, String>,
     attributes: BTreeMap<String, Attribute>,
+    /// Who published it.
+    publisher: Option<String>,
 }
 
 /// An attribute of a message.
@@ -59,7 +61,8 @@ impl Sns {
         let arn = input["TopicArn"].as_str().or_else(|| input["TargetArn"].as_str());
         let arn =
             arn.ok_or_else(|| invalid("TopicArn or TargetArn Reason: no value for required parameter"))?;
-        let message = Message::parse(arn, input)?;
+        let mut message = Message::parse(arn, input)?;
+        message.publisher = self.caller(ctx);
         let id = message.id.clone();
         for delivery in self.deliver(&ctx.region, &message)? {
             if let Some(lambda) = self.lambda.get() {
@@ -94,7 +97,8 @@ impl Sns {
             let message = format!("the policy of {topic} does not let {service} publish");
             return Err(AwsError::forbidden("AuthorizationError", message));
         }
-        let message = Message::parse(topic, &json!({"Message": text}))?;
+        let mut message = Message::parse(topic, &json!({"Message": text}))?;
+        message.publisher = Some(service.to_owned());
         self.deliver(region, &message)
     }
 
@@ -140,10 +144,17 @@ impl Sns {
                 subject: subject.or_else(|| mail.then(|| "AWS Notification Message".to_owned())),
                 message: message_text,
                 message_id: message.id.clone(),
+                publisher: message.publisher.clone(),
                 delivered: mail || allowed,
             });
         }
         Ok(functions)
+    }
+
+    /// Returns the ARN of who calls.
+    fn caller(&self, ctx: &RequestContext) -> Option<String> {
+        let caller = self.callers.get()?.resolve_key(ctx.access_key.as_deref()?)?;
+        Some(caller.identity.arn(&ctx.partition, &self.account))
     }
 
     /// Tells whether a function that subscribed is there and lets SNS invoke it.
@@ -185,7 +196,8 @@ impl Message {
             Some(_) => return Err(invalid("Message Structure - Only json is supported")),
         };
         let (id, topic) = (wire::uuid(), topic.to_owned());
-        Ok(Self { id, topic, subject: subject.map(str::to_owned), text, texts, attributes })
+        let subject = subject.map(str::to_owned);
+        Ok(Self { id, topic, subject, text, texts, attributes, publisher: None })
     }
 
     /// Tells whether the filter of a subscription lets the message through.

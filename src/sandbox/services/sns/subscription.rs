@@ -126,6 +126,7 @@ impl Sns {
             from: mail.then_some(sender),
             subject: mail.then(|| "AWS Notification - Subscription Confirmation".to_owned()),
             message_id: wire::uuid(),
+            publisher: None,
             delivered: mail,
         });
     }

@@ -152,6 +152,9 @@ async fn what_is_published_reaches_those_who_confirmed() {
     assert_eq!((mail.endpoint.as_str(), mail.subject.as_deref()), ("a@example.com", Some("Daily")));
     assert_eq!((mail.message.as_str(), mail.message_id.as_str()), ("report", id.message_id().unwrap()));
     assert_eq!((service.sent().len(), mail.delivered), (3, true));
+    // The caller, or the service in whose name it was published; who is only asked was sent nothing by anybody.
+    assert!(mail.publisher.unwrap().starts_with("arn:aws:iam::123456789012:"));
+    assert_eq!(asked[0].publisher, None);
 
     // What the owner of the other address does; then both are told.
     assert!(
