@@ -51,4 +51,5 @@ mod serving;
 mod shapes;
 mod student;
 mod verify;
+mod when;
 mod wire;
