@@ -231,6 +231,15 @@ pub(super) fn left_out(address: &Address) -> Mistake {
     ("left-out", message, "give what mentions it the same `when`".to_owned())
 }
 
+/// Returns the name in a text that is one hole and nothing else.
+pub(super) fn only_name(text: &str) -> Option<&str> {
+    let text = text.trim();
+    match holes(text).as_slice() {
+        [(range, Hole::Name(name))] if *range == (0..text.len()) => Some(name),
+        _ => None,
+    }
+}
+
 /// Returns where a text has a word of its own, outside of all holes.
 pub(super) fn outside(text: &str, word: &str) -> Option<usize> {
     let holes = holes(text);

@@ -85,6 +85,7 @@ pub struct Resolved {
     /// The scenario's folder, where paths start.
     pub folder: PathBuf,
     templates: BTreeMap<String, String>,
+    runtimes: BTreeMap<String, String>,
 }
 
 impl Resolved {
@@ -99,6 +100,7 @@ impl Resolved {
             root: folder.clone(),
             folder,
             templates: BTreeMap::new(),
+            runtimes: BTreeMap::new(),
         }
     }
 
@@ -110,6 +112,11 @@ impl Resolved {
     /// Returns the text of a stack's template with its holes filled.
     pub fn template(&self, written: &str) -> Option<&str> {
         self.templates.get(written).map(String::as_str)
+    }
+
+    /// Returns the parameter whose value is the runtime of a function, where the file says `runtime: "{{ name }}"`.
+    pub fn runtime_parameter(&self, function: &str) -> Option<&str> {
+        self.runtimes.get(function).map(String::as_str)
     }
 }
 
@@ -302,6 +309,7 @@ impl Source {
             root: self.folder.root.clone(),
             folder: self.folder.here.clone(),
             templates: documents.templates,
+            runtimes: self.runtimes(),
         };
         Some(Parts { file, resolved })
     }
@@ -364,6 +372,17 @@ impl Source {
                 refuse(resource.key_span, "a resource's name");
             }
         }
+    }
+
+    /// Returns the parameters that are the runtimes of functions, by function.
+    fn runtimes(&self) -> BTreeMap<String, String> {
+        let functions = self.tree.get("resources").and_then(|resources| resources.get("functions"));
+        let functions = functions.map_or(&[][..], Node::entries).iter();
+        let named = functions.filter_map(|function| {
+            let name = holes::only_name(function.value.get("runtime")?.text()?)?;
+            self.parameters.contains_key(name).then(|| (function.key.clone(), name.to_owned()))
+        });
+        named.collect()
     }
 
     /// Returns the expectations with their holes, which only a place can fill: those among them that `count`.

@@ -10,6 +10,7 @@ mod access_review;
 mod collect;
 mod controls;
 mod explain;
+mod invoke;
 mod run;
 
 /// Judge an account by the CIS benchmark and by good practice
@@ -23,6 +24,8 @@ pub enum AuditCommand {
     Controls(controls::ControlsArgs),
     /// Tell who may do what, by which group and policy, and who could give themselves more
     AccessReview(access_review::AccessReviewArgs),
+    /// Run the scenario's function as its schedule would, and show its report
+    Invoke(invoke::InvokeArgs),
     /// Explain a control: what looks at it, why it matters, how to mend it, its numbers elsewhere
     Explain(explain::ExplainArgs),
 }
@@ -33,6 +36,7 @@ pub(super) async fn run(ui: &Ui, command: AuditCommand) -> Result<Exit, Error> {
         AuditCommand::Collect(args) => collect::run(ui, &args).await,
         AuditCommand::Controls(args) => controls::run(ui, &args),
         AuditCommand::AccessReview(args) => access_review::run(ui, &args).await,
+        AuditCommand::Invoke(args) => invoke::run(ui, &args).await,
         AuditCommand::Explain(args) => explain::run(ui, &args),
     }
 }
