@@ -1,5 +1,6 @@
 //! Runs a Lambda function and waits for its end: once, whatever happens to the answer.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_lambda::config::retry::RetryConfig;
@@ -28,6 +29,8 @@ pub struct Deployed {
     pub tags: Tags,
     /// The longest it may run.
     pub timeout: Duration,
+    /// Its environment variables.
+    pub environment: BTreeMap<String, String>,
 }
 
 /// An invocation that came to an end.
@@ -79,7 +82,13 @@ pub async fn deployed(aws: &Aws, name: &str) -> Result<Option<Deployed>, ApiErro
         });
     }
     let timeout = found.configuration().and_then(|config| config.timeout()).unwrap_or(3);
+    let variables = found.configuration().and_then(|config| config.environment()?.variables());
     Ok(Some(Deployed {
+        environment: variables
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
         timeout: Duration::from_secs(u64::try_from(timeout).unwrap_or(3)),
         tags: found.tags.unwrap_or_default().into_iter().collect(),
     }))

@@ -1,4 +1,5 @@
-//! `when:`, the key that any resource may carry: `false` leaves the resource out of the scenario.
+//! `when:`, the key that any resource may carry: `false` leaves the resource out of the scenario. An environment
+//! variable of a function may carry it too, as `NAME: { value: …, when: … }`.
 //!
 //! ```text
 //!  tree ─conditions─► tree without `when`, what is left out ─… the whole is checked …─ pruned ─► the rest is checked
@@ -20,12 +21,15 @@ use super::holes::{Filler, Use, Values, left_out, outside};
 use super::node::{Entry, Node, Value};
 use super::references::references;
 use super::scene::Scene;
+use super::suggest::did_you_mean;
 use crate::provision::resources::{ACCOUNT, Resources, SECTIONS};
 use crate::provision::{Address, arn};
 use crate::source::{Diagnostic, SourceFile, Span};
 
 /// The key.
 const KEY: &str = "when";
+/// The key that holds the value beside it, where a value stands otherwise alone.
+const VALUE: &str = "value";
 const FORM: &str =
     "write `true`, `false`, or a comparison: `\"{{ parameter }} == value\"`, `\"{{ parameter }} != value\"`";
 
@@ -37,12 +41,23 @@ pub(super) fn declare(schema: &mut Json) {
                         `\"{{ parameter }} != off\"`.",
         "type": ["boolean", "string"],
     });
+    let variables = "/properties/environment/additionalProperties";
     for row in SECTIONS {
         let section = schema.pointer(&format!("/$defs/Resources/properties/{}", row.section));
         let Some(target) = section.and_then(target).map(str::to_owned) else { continue };
         let properties = schema.pointer_mut(&format!("{}/properties", target.trim_start_matches('#')));
         if let Some(properties) = properties.and_then(Json::as_object_mut) {
             properties.insert(KEY.to_owned(), property.clone());
+        }
+        let definition = schema.pointer_mut(target.trim_start_matches('#'));
+        if let Some(variable) = definition.and_then(|one| one.pointer_mut(variables)) {
+            let carried = json!({
+                "type": "object",
+                "properties": { VALUE: variable.clone(), KEY: property.clone() },
+                "required": [VALUE],
+                "additionalProperties": false,
+            });
+            *variable = json!({ "anyOf": [variable.clone(), carried] });
         }
     }
 }
@@ -70,18 +85,51 @@ pub(super) fn judge(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Judged {
     let mut left_out = BTreeSet::new();
-    let mut resource = |entry: &Entry, address: Address| {
-        let Some(condition) = entry.value.get(KEY) else { return entry.clone() };
-        let condition = Condition { node: condition, file, values };
-        if !condition.holds(diagnostics) {
+    let mut judge = Judge { file, values, diagnostics };
+    let tree = each_resource(tree, &mut |entry, address| {
+        if entry.value.get(KEY).is_some_and(|condition| !judge.holds(condition)) {
             left_out.insert(address);
         }
-        let others = entry.value.entries().iter().filter(|field| field.key != KEY).cloned();
-        let value = Node { span: entry.value.span, value: Value::Map(others.collect()) };
-        Entry { value, ..entry.clone() }
-    };
-    let tree = each_resource(tree, &mut |entry, address| Some(resource(entry, address)));
+        let value = with_entries(&entry.value, &mut |field| match field.key.as_str() {
+            KEY => None,
+            "environment" => {
+                let value = with_entries(&field.value, &mut |variable| judge.carried(variable));
+                Some(Entry { value, ..field.clone() })
+            }
+            _ => Some(field.clone()),
+        });
+        Some(Entry { value, ..entry.clone() })
+    });
     Judged { tree, left_out }
+}
+
+/// Judges conditions, and takes values out of the mappings that carry one.
+struct Judge<'a, 'b> {
+    file: &'a SourceFile,
+    values: Values<'a>,
+    diagnostics: &'b mut Vec<Diagnostic>,
+}
+
+impl Judge<'_, '_> {
+    fn holds(&mut self, node: &Node) -> bool {
+        Condition { node, file: self.file, values: self.values }.holds(self.diagnostics)
+    }
+
+    /// Returns a variable with the value that it carries beside a condition; `None` when that does not hold. What
+    /// carries no text is left for the schema to refuse.
+    fn carried(&mut self, variable: &Entry) -> Option<Entry> {
+        let Some(value) = variable.value.get(VALUE).filter(|value| value.text().is_some()) else {
+            return Some(variable.clone());
+        };
+        let others = variable.value.entries().iter().filter(|entry| ![VALUE, KEY].contains(&&*entry.key));
+        for Entry { key, key_span, .. } in others {
+            let help = did_you_mean(key, "known keys", [VALUE, KEY]);
+            let diagnostic = Diagnostic::new("unknown-key", format!("unknown key `{key}`"));
+            self.diagnostics.push(diagnostic.at(self.file, *key_span).help(help));
+        }
+        let stays = variable.value.get(KEY).is_none_or(|condition| self.holds(condition));
+        stays.then(|| Entry { value: value.clone(), ..variable.clone() })
+    }
 }
 
 /// Goes over all resources of a tree: each is replaced, or dropped for `None`.

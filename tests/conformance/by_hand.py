@@ -21,8 +21,8 @@ import zipfile
 
 from facts import source_files
 from lab import (
-    ARCHITECTURE, EXPRESSION, FUNCTION, GROUP, HANDLER, LAMBDA_POLICY, LAMBDA_ROLE, LOG_POLICY_ARN, PATH, POLICY,
-    REPORT_EMAIL, ROLE, ROOT, RULE, RUNTIME, SCENARIO, TAG, TIMEOUT, TOPIC, USERS, Account, arguments,
+    ARCHITECTURE, EXPRESSION, FUNCTION, GROUP, HANDLER, LAMBDA_POLICY, LAMBDA_ROLE, PATH, POLICY,
+    REGION, REPORT_EMAIL, ROLE, ROOT, RULE, RUNTIME, SCENARIO, TAG, TIMEOUT, TOPIC, USERS, Account, arguments,
 )
 
 TAGS = [{"Key": TAG, "Value": SCENARIO}]
@@ -55,6 +55,8 @@ def document(a, name):
     text = (ROOT / "policies" / name).read_text("utf-8")
     for kind, name in (("role", ROLE), ("topic", TOPIC)):
         text = text.replace("{{ arn('%s.%s') }}" % (kind, name), a.arn(kind, name))
+    for name, value in (("partition", "aws"), ("region", REGION), ("account", a.id)):
+        text = text.replace("{{ %s }}" % name, value)
     return text
 
 
@@ -80,7 +82,7 @@ def up(a):
     iam.attach_group_policy(GroupName=GROUP, PolicyArn=a.arn("policy", POLICY))
     iam.add_user_to_group(GroupName=GROUP, UserName="User3")
     for role, who, policies in (
-        (LAMBDA_ROLE, {"Service": "lambda.amazonaws.com"}, [LOG_POLICY_ARN, a.arn("policy", LAMBDA_POLICY)]),
+        (LAMBDA_ROLE, {"Service": "lambda.amazonaws.com"}, [a.arn("policy", LAMBDA_POLICY)]),
         (ROLE, {"AWS": a.arn("role", LAMBDA_ROLE)}, [a.arn("policy", POLICY)]),
     ):
         iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust(who), Tags=TAGS)

@@ -20,7 +20,7 @@ import zipfile
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lab import (
-    ARCHITECTURE, EXPRESSION, FUNCTION, GROUP, HANDLER, LAMBDA_POLICY, LAMBDA_ROLE, LOG_POLICY_ARN, PATH, POLICY,
+    ARCHITECTURE, EXPRESSION, FUNCTION, GROUP, HANDLER, LAMBDA_POLICY, LAMBDA_ROLE, PATH, POLICY,
     REPORT_EMAIL, ROLE, RULE, RUNTIME, SCENARIO, SOURCE, TAG, TIMEOUT, TOPIC, USERS, Account, allow, arguments, meaning,
 )
 
@@ -177,13 +177,14 @@ def present_after_up(a, facts, options):
     check("T8 only Lambda may assume the function's role",
           [allow(["sts:AssumeRole"], principal={"Service": ["lambda.amazonaws.com"]})],
           lambda: meaning(iam.get_role(RoleName=LAMBDA_ROLE)["Role"]["AssumeRolePolicyDocument"]))
-    check("T8 the function's role has exactly its two policies",
-          sorted([LOG_POLICY_ARN, a.arn("policy", LAMBDA_POLICY)]),
+    check("T8 the function's role has exactly its policy", [a.arn("policy", LAMBDA_POLICY)],
           lambda: attached("list_attached_role_policies", RoleName=LAMBDA_ROLE))
     check("T8 the function's role has no inline policy", [], lambda: inline("list_role_policies", RoleName=LAMBDA_ROLE))
-    check("T8 T11 it may assume the auditor role and publish to the topic, nothing else",
+    check("T8 T11 it may assume the auditor role, publish to the topic and write its own log, nothing else",
           meaning({"Statement": [
               allow(["sts:AssumeRole"], [a.arn("role", ROLE)]), allow(["sns:Publish"], [a.arn("topic", TOPIC)]),
+              allow(["logs:CreateLogGroup"], [a.arn("log", FUNCTION), a.arn("log", FUNCTION) + ":*"]),
+              allow(["logs:CreateLogStream", "logs:PutLogEvents"], [a.arn("log", FUNCTION) + ":*"]),
           ]}), lambda: meaning(a.default_document(a.arn("policy", LAMBDA_POLICY))))
 
     # Task 11

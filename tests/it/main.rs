@@ -8,6 +8,7 @@
 
 mod access_review;
 mod audit;
+mod audit_invoke;
 mod audit_rules;
 mod authorisation;
 mod boto3;

@@ -57,6 +57,8 @@ resources:
       role: worker
       environment:
         MODE: "{{ work }}"
+        WORK: { value: "{{ work }}", when: "{{ work }} != off" }
+        ALWAYS: { value: always }
         HELPERS: '{{ arn("role.visitor") }},{{ arn("role.helper") }}'
         NEWS: '{{ arn("topic.news") }}'
     second:
@@ -100,7 +102,11 @@ fn what_makes_sense_with_a_left_out_resource_alone_goes_with_it() {
     assert_eq!(resources.roles["visitor"].trust.roles, ["worker"]);
     assert!(resources.roles["visitor"].trust.users.is_empty());
     let variables: Vec<_> = resources.functions["steady"].environment.keys().collect();
-    assert_eq!(variables, ["MODE"], "a variable that names a left-out resource, and the others");
+    assert_eq!(
+        variables,
+        ["ALWAYS", "MODE"],
+        "variables that name what is left out, or carry a condition, are gone"
+    );
     assert!(resources.topics.is_empty() && resources.schedules.is_empty() && resources.analyzers.is_empty());
     let left_out = [("policy", "Extra"), ("user", "bob"), ("role", "helper"), ("topic", "news")];
     for (kind, name) in left_out {
@@ -113,7 +119,8 @@ fn what_makes_sense_with_a_left_out_resource_alone_goes_with_it() {
     assert_eq!(sentences, ["alice can s3:GetObject"]);
 
     let on = switched(&written, [true; 5]);
-    assert_eq!(on.resources.functions["steady"].environment.len(), 3);
+    assert_eq!(on.resources.functions["steady"].environment["WORK"], "on");
+    assert_eq!(on.resources.functions["steady"].environment.len(), 5);
     assert_eq!(on.resources.groups["staff"].members, ["bob", "alice"]);
     assert_eq!(on.expect.len(), 4);
 }
@@ -156,7 +163,8 @@ fn the_lab_has_a_remediator_when_it_is_asked_for() {
     let off = resolved(Path::new(LAB), &[]);
     assert!(!off.resources.roles.contains_key("IAM-Remediator-role"));
     assert_eq!(off.resources.roles["IAM-Auditor-Lambda-role"].policies, ["IAM-Auditor-Lambda-Policy"]);
-    assert!(!off.resources.functions["iam-auditor"].environment.contains_key("REMEDIATOR_ROLE_ARN"));
+    let environment = off.resources.functions["iam-auditor"].environment.keys().collect::<Vec<_>>();
+    assert_eq!(environment, ["AUDITOR_ROLE_ARN", "REPORT_TOPIC_ARN"]);
 
     let on = resolved(Path::new(LAB), &[("remediation", "deactivate-old-keys")]);
     assert_eq!(on.resources.roles["IAM-Remediator-role"].trust.roles, ["IAM-Auditor-Lambda-role"]);

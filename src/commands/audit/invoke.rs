@@ -68,6 +68,13 @@ pub(super) async fn run(ui: &Ui, args: &InvokeArgs) -> Result<Exit, Error> {
         }
         None => json!({}),
     };
+    if met.scenario.resources.functions.get(name).is_some_and(|spec| spec.environment != function.environment)
+    {
+        ui.warn(&format!(
+            "function.{name} has another environment than this scenario with these values gives it"
+        ));
+        ui.hint("`iamlab provision plan` shows the difference, `up` ends it; what is in the account is run");
+    }
     let limit = function.timeout.as_secs();
     ui.status(&format!("function.{name} runs in account {}, {limit} s at most", met.aws.caller.account));
     ui.begin_progress(1);
