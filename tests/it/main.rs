@@ -15,6 +15,7 @@ mod boto3;
 mod budget;
 mod cases;
 mod cli;
+mod code;
 mod collect;
 mod collected;
 mod controls;
