@@ -38,6 +38,7 @@ mod kill;
 mod lab;
 mod layers;
 mod moto;
+mod notes;
 mod operator;
 mod ownership;
 mod policy_command;

@@ -13,7 +13,8 @@ use crate::cases::wait;
 use crate::inventory::difference;
 use crate::lab::{Account, DOWN, LAB, UP, Written};
 
-fn resolved(path: &Path, sets: &[(&str, &str)]) -> Resolved {
+/// A scenario with values for its parameters, for the account in memory.
+pub(crate) fn resolved(path: &Path, sets: &[(&str, &str)]) -> Resolved {
     let sets: Vec<(String, String)> = sets.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
     let scenario = Scenario::load(path, &sets).unwrap_or_else(|found| panic!("{}", render(&found, false)));
     let place = Place {

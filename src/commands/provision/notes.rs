@@ -21,10 +21,7 @@ pub(super) fn at(met: &Met, notes: &[Note]) -> Vec<Note> {
             if dir != Path::new(SANDBOX_DIR) {
                 command = format!("{command} --sandbox-dir {}", word(&dir.to_string_lossy()));
             }
-            Note {
-                next: Some(format!("`{command}` confirms it, as its owner would within 48 hours")),
-                ..note.clone()
-            }
+            Note { next: Some(format!("`{command}` plays its owner, who has 48 hours")), ..note.clone() }
         }
         None => note.clone(),
     };
