@@ -8,7 +8,7 @@ use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::config::{Builder, StalledStreamProtectionConfig};
 use aws_sdk_lambda::operation::RequestId as _;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{InvocationType, LogType};
+use aws_sdk_lambda::types::{FunctionConfiguration, InvocationType, LogType};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -81,8 +81,9 @@ pub async fn deployed(aws: &Aws, name: &str) -> Result<Option<Deployed>, ApiErro
             class: ErrorClass::Denied,
         });
     }
-    let timeout = found.configuration().and_then(|config| config.timeout()).unwrap_or(3);
-    let variables = found.configuration().and_then(|config| config.environment()?.variables());
+    let configuration = found.configuration();
+    let timeout = configuration.and_then(FunctionConfiguration::timeout).unwrap_or(3);
+    let variables = configuration.and_then(|one| one.environment()?.variables());
     Ok(Some(Deployed {
         environment: variables
             .into_iter()

@@ -3,7 +3,7 @@
 //! Source: the tables of "Lambda runtimes" (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html>), which
 //! AWS moves now and then: python3.9 was first to be refused from 2026-01-15 on. The dates here are the page's as
 //! cfn-lint took them over on 2026-06-02 (aws-cloudformation/cfn-lint, pull request 4532); those of python3.9 are also
-//! in an answer on AWS re:Post (question QUwvZZcO78S2iFe9UF6rK4nw). Runtimes without a row have no date that is known.
+//! in an answer on AWS re:Post (question `QUwvZZcO78S2iFe9UF6rK4nw`). Runtimes without a row have no date that is known.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date};

@@ -75,14 +75,14 @@ async fn a_deprecated_runtime_is_told_with_the_one_thing_that_changes_it() {
     assert!(told(lab, &[("runtime", "python3.10")]).await.is_empty(), "that follows in October");
 
     let written = Written::new(
-        r#"
+        "
 name: written-out
 resources:
   roles:
     R: { trust: { services: [lambda.amazonaws.com] } }
   functions:
     old: { runtime: python3.8, source: source, handler: handler.main, role: R }
-"#,
+",
     );
     let [note] = &told(&written.path(), &[]).await[..] else { panic!("no note") };
     assert!(
