@@ -322,7 +322,9 @@ fn remove<R: Resource>(name: &str, found: Found<R::State>, picture: Picture<'_>,
         .collect();
     let from = Arc::new(found.state);
     let owned_name: Arc<str> = name.into();
-    let mut step = step::<R>(name, Action::Delete, None, fields);
+    let left_out = picture.scenario.is_left_out(&Address::new(R::KIND, name));
+    let reason = left_out.then(|| "its `when` leaves it out of the scenario".to_owned());
+    let mut step = step::<R>(name, Action::Delete, reason, fields);
     step.work = Some(Arc::new(move |session| {
         let (name, from) = (owned_name.clone(), from.clone());
         Box::pin(async move { R::delete(&session, &name, &from).await })

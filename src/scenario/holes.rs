@@ -48,6 +48,11 @@ impl Declared {
         Self { names, left_out: left_out.clone() }
     }
 
+    /// Returns what is left out.
+    pub const fn left_out(&self) -> &BTreeSet<Address> {
+        &self.left_out
+    }
+
     /// Tells whether a resource of a kind is written in the scenario, and left out by its `when:`.
     pub fn is_left_out(&self, kind: &'static str, name: &str) -> bool {
         self.left_out.contains(&Address::new(kind, name))

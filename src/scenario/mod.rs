@@ -86,6 +86,7 @@ pub struct Resolved {
     pub folder: PathBuf,
     templates: BTreeMap<String, String>,
     runtimes: BTreeMap<String, String>,
+    left_out: BTreeSet<Address>,
 }
 
 impl Resolved {
@@ -101,6 +102,7 @@ impl Resolved {
             folder,
             templates: BTreeMap::new(),
             runtimes: BTreeMap::new(),
+            left_out: BTreeSet::new(),
         }
     }
 
@@ -112,6 +114,11 @@ impl Resolved {
     /// Returns the text of a stack's template with its holes filled.
     pub fn template(&self, written: &str) -> Option<&str> {
         self.templates.get(written).map(String::as_str)
+    }
+
+    /// Tells whether a resource is written in the file and left out by its `when:`.
+    pub fn is_left_out(&self, address: &Address) -> bool {
+        self.left_out.contains(address)
     }
 
     /// Returns the parameter whose value is the runtime of a function, where the file says `runtime: "{{ name }}"`.
@@ -310,6 +317,7 @@ impl Source {
             folder: self.folder.here.clone(),
             templates: documents.templates,
             runtimes: self.runtimes(),
+            left_out: values.declared.left_out().clone(),
         };
         Some(Parts { file, resolved })
     }

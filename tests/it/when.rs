@@ -12,6 +12,7 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::cases::wait;
 use crate::inventory::difference;
 use crate::lab::{Account, DOWN, LAB, UP, Written};
+use crate::program::Program;
 
 /// A scenario with values for its parameters, for the account in memory.
 pub(crate) fn resolved(path: &Path, sets: &[(&str, &str)]) -> Resolved {
@@ -157,6 +158,20 @@ fn switching_on_and_off_converges() {
         Ok(())
     });
     result.unwrap();
+}
+
+/// Who forgets a `--set` is told why something is to go.
+#[test]
+fn the_plan_says_why_what_is_left_out_goes() {
+    let (program, written) = (Program::new(), Written::new(SWITCHED));
+    let path = written.path().to_str().unwrap().to_owned();
+    program.run(&["provision", "up", &path, "--set", "mail=on"]).expect(0);
+    let plan = program.run(&["provision", "plan", &path]).expect(0);
+    assert!(
+        plan.stdout.contains("- topic.news  (its `when` leaves it out of the scenario)\n"),
+        "{}",
+        plan.stdout
+    );
 }
 
 #[test]
