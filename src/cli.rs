@@ -53,7 +53,7 @@ pub struct TargetArgs {
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
     /// Where the sandbox keeps its accounts
-    #[arg(long, value_name = "DIR", env = env::SANDBOX_DIR, default_value = ".iamlab/sandbox")]
+    #[arg(long, value_name = "DIR", env = env::SANDBOX_DIR, default_value = SANDBOX_DIR)]
     pub sandbox_dir: PathBuf,
     /// Which sandbox account; with AWS, refuse to run in any other account
     #[arg(long, value_name = "ID", env = env::ACCOUNT)]
@@ -68,6 +68,9 @@ pub enum TargetName {
     /// The standard AWS SDK chain.
     Aws,
 }
+
+/// Where the sandbox keeps its accounts unless another folder is named.
+pub const SANDBOX_DIR: &str = ".iamlab/sandbox";
 
 /// The sandbox account used unless another is named.
 pub const SANDBOX_ACCOUNT: &str = "123456789012";

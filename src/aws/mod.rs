@@ -15,6 +15,7 @@ pub mod archive;
 pub mod collect;
 pub mod connect;
 pub mod error;
+pub mod invoke;
 pub mod meter;
 pub mod publish;
 pub mod retry;

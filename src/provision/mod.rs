@@ -17,6 +17,7 @@ pub mod export;
 mod graph;
 pub mod handover;
 pub mod look;
+pub mod note;
 pub mod ownership;
 pub(crate) mod package;
 pub mod password;
@@ -25,6 +26,7 @@ mod principal;
 pub mod render;
 pub mod resources;
 pub mod run;
+mod runtimes;
 pub mod verify;
 
 /// The name of one resource of a scenario: its kind and its name, shown as `user.User1`.

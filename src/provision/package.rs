@@ -23,7 +23,8 @@ pub(crate) struct Package {
     pub(crate) sha256: String,
 }
 
-/// Packs `folder`. Left out: hidden files, `__pycache__`, compiled Python, and a folder named `tests`.
+/// Packs `folder`. Left out: hidden files, `__pycache__`, compiled Python, what editors leave behind, and a folder
+/// named `tests`.
 pub(crate) fn pack(folder: &Path) -> io::Result<Package> {
     let mut files = Vec::new();
     walk(folder, Path::new(""), &mut files)?;
@@ -79,11 +80,14 @@ fn walk(folder: &Path, inside: &Path, files: &mut Vec<PathBuf>) -> io::Result<()
     Ok(())
 }
 
+/// Endings of what Python and editors leave beside a source: compiled modules, backups, swap files, lock files.
+const LEFT_BEHIND: &[&str] = &[".pyc", ".pyo", "~", ".swp", ".swo", ".bak", ".orig", ".rej", "#"];
+
 /// Tells whether a file of a source, by its path inside, is not packed.
 pub(crate) fn is_left_out(path: &Path) -> bool {
     let left_out = |part: Component<'_>| {
         let text = part.as_os_str().to_string_lossy();
-        text.starts_with('.') || text == "__pycache__" || text.ends_with(".pyc")
+        text.starts_with('.') || text == "__pycache__" || LEFT_BEHIND.iter().any(|end| text.ends_with(end))
     };
     let folders = path.parent().into_iter().flat_map(Path::components);
     path.components().any(left_out) || folders.into_iter().any(|part| part.as_os_str() == "tests")
@@ -111,6 +115,46 @@ mod tests {
             zip.file_names().map(|name| name.unwrap().into_owned()).collect()
         };
         assert_eq!(names, ["handler.py", "report.py"]);
+    }
+
+    /// The hash is a value, so that it is the same wherever this runs: whatever the machine, its file system and its
+    /// zip library think of, is in none of it.
+    #[test]
+    fn the_hash_is_the_same_on_every_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("lib")).unwrap();
+        for (name, text) in [("handler.py", "import lib\n"), ("lib/b.py", "# ü\n"), ("lib/a.py", "")] {
+            fs::write(path(name), text).unwrap();
+        }
+        let hash = || pack(folder.path()).unwrap().sha256;
+        let first = hash();
+        assert_eq!(first, "jaljinw8MAFXKwZf59jd7L5jh9alD64yZyWqc2qG1l0=");
+
+        // Times, modes, and what tools leave behind.
+        let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        fs::File::options().write(true).open(path("handler.py")).unwrap().set_modified(long_ago).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(path("lib/a.py"), fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        for name in
+            ["handler.py~", ".handler.py.swp", "handler.py.orig", "#handler.py#", "old.bak", "lib/a.pyc"]
+        {
+            fs::write(path(name), "left behind").unwrap();
+        }
+        fs::create_dir(path("lib/__pycache__")).unwrap();
+        fs::write(path("lib/__pycache__/a.cpython-313.pyc"), "compiled").unwrap();
+        fs::create_dir(path("empty")).unwrap();
+        assert_eq!(hash(), first);
+
+        // One byte, or another name, is another package.
+        fs::write(path("lib/a.py"), "\n").unwrap();
+        let other = hash();
+        assert_ne!(other, first);
+        fs::rename(path("lib/a.py"), path("lib/c.py")).unwrap();
+        assert!(![first, other].contains(&hash()));
     }
 
     #[test]

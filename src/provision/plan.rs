@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::diff::{FieldChange, diff};
+use super::note::{Note, notes};
 use super::resources::{self, Found, Resource};
 use super::{Address, Session};
 use crate::account::snapshot::{Facet, Snapshot};
@@ -103,8 +104,8 @@ pub enum Goal {
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) steps: Vec<Step>,
-    /// What is as it should be and still waits for somebody, as sentences.
-    pub notes: Vec<String>,
+    /// What is as it should be and still wants somebody.
+    pub notes: Vec<Note>,
 }
 
 /// How many resources each action befalls.
@@ -193,7 +194,7 @@ pub fn plan(picture: Picture<'_>, goal: Goal) -> Result<Plan, Unknown> {
     let mut steps = Vec::new();
     resources::plan_all(picture, goal, &mut steps)?;
     super::graph::order(&mut steps, picture, goal);
-    Ok(Plan { steps, notes: resources::topic::unconfirmed(picture) })
+    Ok(Plan { steps, notes: notes(picture, goal) })
 }
 
 /// Plans one kind: compares what the scenario declares with what the account has.
@@ -321,7 +322,9 @@ fn remove<R: Resource>(name: &str, found: Found<R::State>, picture: Picture<'_>,
         .collect();
     let from = Arc::new(found.state);
     let owned_name: Arc<str> = name.into();
-    let mut step = step::<R>(name, Action::Delete, None, fields);
+    let left_out = picture.scenario.is_left_out(&Address::new(R::KIND, name));
+    let reason = left_out.then(|| "its `when` leaves it out of the scenario".to_owned());
+    let mut step = step::<R>(name, Action::Delete, reason, fields);
     step.work = Some(Arc::new(move |session| {
         let (name, from) = (owned_name.clone(), from.clone());
         Box::pin(async move { R::delete(&session, &name, &from).await })

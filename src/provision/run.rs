@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::apply::{Event, Fate, Outcome, Sink, Stop, apply};
 use super::handover::HandOver;
 use super::look::{look, look_back};
+use super::note::Note;
 use super::plan::{Action, Goal, Picture, Plan, plan};
 use super::{Address, Session};
 use crate::aws::Aws;
@@ -68,15 +69,15 @@ pub struct Report {
     pub outcomes: Vec<Outcome>,
     /// What still differs after the last look; empty unless the run ended [`End::Partial`].
     pub leftovers: Vec<super::plan::Change>,
-    /// What still waits for somebody.
-    pub notes: Vec<String>,
+    /// What still wants somebody.
+    pub notes: Vec<Note>,
     /// What went wrong besides the outcomes: the look back that failed.
     pub error: Option<ApiError>,
 }
 
 impl Report {
-    const fn new(end: End, outcomes: Vec<Outcome>) -> Self {
-        Self { end, outcomes, leftovers: Vec::new(), notes: Vec::new(), error: None }
+    const fn new(end: End, outcomes: Vec<Outcome>, notes: Vec<Note>) -> Self {
+        Self { end, outcomes, leftovers: Vec::new(), notes, error: None }
     }
 }
 
@@ -91,8 +92,10 @@ pub async fn carry_out(
     first: Plan,
     options: &Options<'_>,
 ) -> Result<Report, Error> {
+    // What was known before anything was done; the look back knows better.
+    let known = first.notes.clone();
     if matches!(options.goal, Goal::Up { .. }) && first.refuses() {
-        return Ok(Report::new(End::Refused, untouched(first)));
+        return Ok(Report::new(End::Refused, untouched(first), known));
     }
     if first.hands_over() {
         handover.prepare()?;
@@ -107,7 +110,7 @@ pub async fn carry_out(
                 next.changes().filter(|change| change.action == Action::Refuse).cloned().collect::<Vec<_>>();
             let end = if leftovers.is_empty() { End::Complete } else { End::Partial };
             let notes = next.notes.clone();
-            return Ok(Report { leftovers, notes, ..Report::new(end, untouched(next)) });
+            return Ok(Report { leftovers, ..Report::new(end, untouched(next), notes) });
         }
         let outcomes = apply(next, &session, options.parallelism, &options.stop, options.sink).await;
         let is_final = |outcome: &Outcome| outcome.error.as_ref().is_some_and(|error| !error.may_pass());
@@ -115,26 +118,26 @@ pub async fn carry_out(
         let failed = outcomes.iter().any(|outcome| outcome.fate == Fate::Failed);
         merge(&mut all, outcomes);
         if options.stop.asked() {
-            return Ok(Report::new(End::Interrupted, all));
+            return Ok(Report::new(End::Interrupted, all, known));
         }
         if failed_for_good && matches!(options.goal, Goal::Up { .. }) {
-            return Ok(Report::new(End::Partial, all));
+            return Ok(Report::new(End::Partial, all, known));
         }
         let seen = match settled(&session, scenario, options.goal, &all).await {
             Ok(seen) => seen.map_err(|error| unknown(&error))?,
             Err(error) => {
-                return Ok(Report { error: Some(error), ..Report::new(End::Partial, all) });
+                return Ok(Report { error: Some(error), ..Report::new(End::Partial, all, known) });
             }
         };
         let leftovers: Vec<_> =
             seen.changes().filter(|change| change.action != Action::Noop).cloned().collect();
         if leftovers.is_empty() {
             settle(&mut all);
-            return Ok(Report { notes: seen.notes, ..Report::new(End::Complete, all) });
+            return Ok(Report::new(End::Complete, all, seen.notes));
         }
         let gave_up = pass == PASSES || failed_for_good || !has_work(&seen);
         if gave_up {
-            return Ok(Report { leftovers, notes: seen.notes, ..Report::new(End::Partial, all) });
+            return Ok(Report { leftovers, ..Report::new(End::Partial, all, seen.notes) });
         }
         tracing::debug!(pass, failed, left = leftovers.len(), "another pass");
         next = seen;

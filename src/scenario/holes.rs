@@ -4,7 +4,7 @@
 //! That is the whole language, so it is read by hand: no statement, filter or expression can hide in a file.
 //! `${…}`, which is IAM's and `CloudFormation`'s, is left alone, and so is `CloudFormation`'s `{{resolve:…}}`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::node::{Entry, Node, Value};
@@ -16,9 +16,13 @@ use crate::source::{Diagnostic, SourceFile, Span};
 /// Names that a parameter cannot have.
 pub const RESERVED: &[&str] = &["account", "region", "partition", "arn"];
 
-/// The resources a scenario declares: kind → name → where.
+/// The resources a scenario declares, and those that their `when:` leaves out of it.
 #[derive(Debug, Clone, Default)]
-pub struct Declared(BTreeMap<&'static str, BTreeMap<String, Span>>);
+pub struct Declared {
+    /// Kind → name → where.
+    names: BTreeMap<&'static str, BTreeMap<String, Span>>,
+    left_out: BTreeSet<Address>,
+}
 
 impl Declared {
     /// Collects the names under every section of a `resources:` block.
@@ -29,7 +33,29 @@ impl Declared {
             let names = entries.iter().map(|entry| (entry.key.clone(), entry.key_span)).collect();
             all.insert(section.kind, names);
         }
-        Self(all)
+        Self { names: all, left_out: BTreeSet::new() }
+    }
+
+    /// Returns what is declared when some of it is left out.
+    #[must_use]
+    pub fn without(&self, left_out: &BTreeSet<Address>) -> Self {
+        let mut names = self.names.clone();
+        for address in left_out {
+            if let Some(names) = names.get_mut(address.kind) {
+                names.remove(&address.name);
+            }
+        }
+        Self { names, left_out: left_out.clone() }
+    }
+
+    /// Returns what is left out.
+    pub const fn left_out(&self) -> &BTreeSet<Address> {
+        &self.left_out
+    }
+
+    /// Tells whether a resource of a kind is written in the scenario, and left out by its `when:`.
+    pub fn is_left_out(&self, kind: &'static str, name: &str) -> bool {
+        self.left_out.contains(&Address::new(kind, name))
     }
 
     /// Returns whether a resource is declared.
@@ -39,17 +65,17 @@ impl Declared {
 
     /// Returns whether a resource of a kind is declared under a name.
     pub fn has(&self, kind: &str, name: &str) -> bool {
-        self.0.get(kind).is_some_and(|names| names.contains_key(name))
+        self.names.get(kind).is_some_and(|names| names.contains_key(name))
     }
 
     /// Returns the names declared for a kind, sorted, with their places.
     pub fn names(&self, kind: &str) -> impl Iterator<Item = (&str, Span)> + Clone {
-        self.0.get(kind).into_iter().flatten().map(|(name, span)| (name.as_str(), *span))
+        self.names.get(kind).into_iter().flatten().map(|(name, span)| (name.as_str(), *span))
     }
 
     /// Returns the address of every declared resource.
     pub fn addresses(&self) -> impl Iterator<Item = Address> {
-        self.0.iter().flat_map(|(kind, names)| names.keys().map(|name| Address::new(kind, name.clone())))
+        self.names.iter().flat_map(|(kind, names)| names.keys().map(|name| Address::new(kind, name.clone())))
     }
 }
 
@@ -187,6 +213,9 @@ impl<'a> Filler<'a> {
         {
             return Ok((arn, Some(address)));
         }
+        if self.values.declared.is_left_out(address.kind, &address.name) {
+            return Err(left_out(&address));
+        }
         let names = self.values.declared.names(address.kind).map(|(name, _)| name);
         let help = did_you_mean(&address.name, &format!("declared under `{}`", section(address.kind)), names);
         Err(("unknown-resource", format!("`{address}` is not declared in this scenario"), help))
@@ -199,7 +228,28 @@ fn section(kind: &str) -> &'static str {
 }
 
 /// Id, message and help.
-type Mistake = (&'static str, String, String);
+pub(super) type Mistake = (&'static str, String, String);
+
+/// Says that something is mentioned that is not in the scenario this time.
+pub(super) fn left_out(address: &Address) -> Mistake {
+    let message = format!("`{address}` is left out of the scenario by its `when`, and this needs it");
+    ("left-out", message, "give what mentions it the same `when`".to_owned())
+}
+
+/// Returns the name in a text that is one hole and nothing else.
+pub(super) fn only_name(text: &str) -> Option<&str> {
+    let text = text.trim();
+    match holes(text).as_slice() {
+        [(range, Hole::Name(name))] if *range == (0..text.len()) => Some(name),
+        _ => None,
+    }
+}
+
+/// Returns where a text has a word of its own, outside of all holes.
+pub(super) fn outside(text: &str, word: &str) -> Option<usize> {
+    let holes = holes(text);
+    text.match_indices(word).map(|(at, _)| at).find(|at| !holes.iter().any(|(range, _)| range.contains(at)))
+}
 
 /// What stands between `{{` and `}}`.
 #[derive(Debug, PartialEq)]

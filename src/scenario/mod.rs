@@ -1,7 +1,7 @@
 //! The scenario file: from text to a checked declaration, with every mistake of the file in one go.
 //!
 //! ```text
-//!  text ─yaml─► Node ─holes─► Node ─shape─► typed ─check, references, documents, graph─► Resolved
+//!  text ─yaml─► Node ─when, holes─► Node ─shape─► typed ─check, references, documents, graph─► Resolved
 //! ```
 //!
 //! [`Scenario::load`] runs the whole way with a stand-in account, so that whatever is wrong is told before any
@@ -22,9 +22,10 @@ mod shape;
 mod statements;
 pub mod strict;
 pub mod suggest;
+mod when;
 pub mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub use expect::{Expectation, Party};
@@ -84,6 +85,8 @@ pub struct Resolved {
     /// The scenario's folder, where paths start.
     pub folder: PathBuf,
     templates: BTreeMap<String, String>,
+    runtimes: BTreeMap<String, String>,
+    left_out: BTreeSet<Address>,
 }
 
 impl Resolved {
@@ -98,6 +101,8 @@ impl Resolved {
             root: folder.clone(),
             folder,
             templates: BTreeMap::new(),
+            runtimes: BTreeMap::new(),
+            left_out: BTreeSet::new(),
         }
     }
 
@@ -109,6 +114,16 @@ impl Resolved {
     /// Returns the text of a stack's template with its holes filled.
     pub fn template(&self, written: &str) -> Option<&str> {
         self.templates.get(written).map(String::as_str)
+    }
+
+    /// Tells whether a resource is written in the file and left out by its `when:`.
+    pub fn is_left_out(&self, address: &Address) -> bool {
+        self.left_out.contains(address)
+    }
+
+    /// Returns the parameter whose value is the runtime of a function, where the file says `runtime: "{{ name }}"`.
+    pub fn runtime_parameter(&self, function: &str) -> Option<&str> {
+        self.runtimes.get(function).map(String::as_str)
     }
 }
 
@@ -134,7 +149,7 @@ impl Scenario {
                     .filter_map(|(k, v)| Some((k.clone(), v.clone()?)))
                     .collect(),
                 path: source.file.path.clone(),
-                expect: source.sentences(),
+                expect: source.sentences(&parts.resolved.expect),
                 source,
             }),
             _ => {
@@ -236,8 +251,33 @@ impl Source {
     /// Fills, types and checks the scenario for a place.
     fn at(&self, place: &Place, diagnostics: &mut Vec<Diagnostic>) -> Option<Parts> {
         let values = Values { parameters: &self.parameters, place, declared: &self.declared };
-        let (root, uses) = self.filled(values, diagnostics);
-        let json = shape::read(&model::SCHEMA, &self.file, &root, &[("name", "unnamed")], diagnostics)?;
+        let when::Judged { tree, left_out } = when::judge(&self.tree, &self.file, values, diagnostics);
+        let (root, uses) = self.filled(&tree, values, diagnostics);
+        let whole = self.examined(&root, &uses, values, diagnostics)?;
+        if left_out.is_empty() || !diagnostics.is_empty() {
+            return Some(whole);
+        }
+        let scene = self.scene(&root, values);
+        let (root, uses) = when::prune(&scene, &whole.resolved.resources, uses, &left_out, diagnostics);
+        let declared = self.declared.without(&left_out);
+        self.examined(&root, &uses, Values { declared: &declared, ..values }, diagnostics)
+    }
+
+    fn scene<'a>(&'a self, root: &'a Node, values: Values<'a>) -> Scene<'a> {
+        let Values { place, declared, .. } = values;
+        Scene { file: &self.file, root, declared, place, folder: &self.folder }
+    }
+
+    /// Types and checks a tree whose holes are filled.
+    fn examined(
+        &self,
+        root: &Node,
+        uses: &[(Address, bool, Use)],
+        values: Values<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Parts> {
+        let place = values.place;
+        let json = shape::read(&model::SCHEMA, &self.file, root, &[("name", "unnamed")], diagnostics)?;
         let mut file: ScenarioFile = match serde_json::from_value(json) {
             Ok(file) => file,
             // INVARIANT: shape::read lets nothing through that the types refuse; this is a fault of ours.
@@ -247,8 +287,7 @@ impl Source {
                 return None;
             }
         };
-        let scene =
-            Scene { file: &self.file, root: &root, declared: &self.declared, place, folder: &self.folder };
+        let scene = self.scene(root, values);
         if let Some(pinned) =
             file.account.as_deref().filter(|id| references::is_account(id) && *id != place.account)
         {
@@ -264,10 +303,10 @@ impl Source {
             references.iter().filter_map(|reference| reference.mistake(&scene)).take(MISTAKE_LIMIT / 10),
         );
         let documents = documents::fill(&scene, values, &mut file.resources, diagnostics);
-        let graph = graph::Graph::of(&scene, &references, &uses, &documents);
+        let graph = graph::Graph::of(&scene, &references, uses, &documents);
         diagnostics.extend(graph.cycles());
         let sentences = root.get("expect").map_or(&[][..], Node::items);
-        let expect = expect::parse(&self.file, sentences, &self.declared, diagnostics);
+        let expect = expect::parse(&self.file, sentences, values.declared, diagnostics);
         let resolved = Resolved {
             place: place.clone(),
             resources: file.resources.clone(),
@@ -277,6 +316,8 @@ impl Source {
             root: self.folder.root.clone(),
             folder: self.folder.here.clone(),
             templates: documents.templates,
+            runtimes: self.runtimes(),
+            left_out: values.declared.left_out().clone(),
         };
         Some(Parts { file, resolved })
     }
@@ -285,6 +326,7 @@ impl Source {
     /// policy.
     fn filled(
         &self,
+        tree: &Node,
         values: Values<'_>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> (Node, Vec<(Address, bool, Use)>) {
@@ -301,7 +343,7 @@ impl Source {
             }
             Entry { value, ..entry.clone() }
         };
-        let root = with_entries(&self.tree, |entry| match entry.key.as_str() {
+        let root = with_entries(tree, |entry| match entry.key.as_str() {
             "description" | "expect" => fill(entry, None),
             "resources" => map_value(entry, |section| {
                 let kind = SECTIONS.iter().find(|row| row.section == section.key).map(|row| row.kind);
@@ -340,10 +382,23 @@ impl Source {
         }
     }
 
-    /// Returns the expectations with their holes, which only a place can fill.
-    fn sentences(&self) -> Vec<Expectation> {
+    /// Returns the parameters that are the runtimes of functions, by function.
+    fn runtimes(&self) -> BTreeMap<String, String> {
+        let functions = self.tree.get("resources").and_then(|resources| resources.get("functions"));
+        let functions = functions.map_or(&[][..], Node::entries).iter();
+        let named = functions.filter_map(|function| {
+            let name = holes::only_name(function.value.get("runtime")?.text()?)?;
+            self.parameters.contains_key(name).then(|| (function.key.clone(), name.to_owned()))
+        });
+        named.collect()
+    }
+
+    /// Returns the expectations with their holes, which only a place can fill: those among them that `count`.
+    fn sentences(&self, count: &[Expectation]) -> Vec<Expectation> {
         let sentences = self.tree.get("expect").map_or(&[][..], Node::items);
-        expect::parse(&self.file, sentences, &self.declared, &mut Vec::new())
+        let all = expect::parse(&self.file, sentences, &self.declared, &mut Vec::new());
+        let places: BTreeSet<Span> = count.iter().map(|one| one.span).collect();
+        all.into_iter().filter(|one| places.contains(&one.span)).collect()
     }
 }
 

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 
+use super::when;
 use crate::provision::resources::Resources;
 
 /// The region of a scenario that names none.
@@ -89,4 +90,8 @@ pub fn schema() -> Json {
 }
 
 /// The schema, derived once.
-pub(super) static SCHEMA: LazyLock<Json> = LazyLock::new(|| schemars::schema_for!(ScenarioFile).to_value());
+pub(super) static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
+    let mut schema = schemars::schema_for!(ScenarioFile).to_value();
+    when::declare(&mut schema);
+    schema
+});

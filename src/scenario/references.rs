@@ -1,5 +1,6 @@
 //! What a scenario names by name: policies, users, roles, functions.
 
+use super::holes::left_out;
 use super::scene::{At, Scene};
 use super::suggest::{closest, did_you_mean};
 use crate::policy::catalogue::{aws_managed_arn, aws_managed_names};
@@ -22,6 +23,8 @@ pub struct Reference<'a> {
     pub or: Or,
     /// Whether it is in a trust policy, where roles may name each other.
     pub trust: bool,
+    /// Whether it is one of a list, and can be left out of it.
+    pub listed: bool,
 }
 
 /// What a reference may be besides the name of a declared resource.
@@ -90,19 +93,19 @@ impl<'a, 'b> Found<'a, 'b> {
 
     fn one(&mut self, key: &str, written: Option<&'a str>, kind: &'static str, or: Or) {
         if let Some(written) = written {
-            self.push(self.at.key(key), written, kind, or);
+            self.push(self.at.key(key), written, kind, or, false);
         }
     }
 
     fn many(&mut self, key: &str, written: &'a [String], kind: &'static str, or: Or) {
         for (index, written) in written.iter().enumerate() {
-            self.push(self.at.key(key).item(index), written, kind, or);
+            self.push(self.at.key(key).item(index), written, kind, or, true);
         }
     }
 
-    fn push(&mut self, at: At<'a>, written: &'a str, kind: &'static str, or: Or) {
+    fn push(&mut self, at: At<'a>, written: &'a str, kind: &'static str, or: Or, listed: bool) {
         let (from, trust) = (self.from.clone(), self.trust);
-        self.all.push(Reference { from, kind, written, at, or, trust });
+        self.all.push(Reference { from, kind, written, at, or, trust, listed });
     }
 }
 
@@ -127,6 +130,10 @@ impl Reference<'_> {
             return None;
         }
         let (written, kind) = (self.written, self.kind);
+        if scene.declared.is_left_out(kind, written) {
+            let (id, message, help) = left_out(&Address::new(kind, written));
+            return Some(scene.mistake(id, self.at, message).help(help));
+        }
         if written.starts_with("arn:") && self.or != Or::Nothing {
             return (!is_arn_of(written, kind)).then(|| {
                 scene

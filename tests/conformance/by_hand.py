@@ -21,8 +21,8 @@ import zipfile
 
 from facts import source_files
 from lab import (
-    ARCHITECTURE, EXPRESSION, FUNCTION, GROUP, HANDLER, LAMBDA_POLICY, LAMBDA_ROLE, PATH, POLICY, REGION,
-    REPORT_EMAIL, ROLE, ROOT, RULE, RUNTIME, SCENARIO, TAG, TIMEOUT, TOPIC, USERS, Account, arguments,
+    ARCHITECTURE, EXPRESSION, FUNCTION, GROUP, HANDLER, LAMBDA_POLICY, LAMBDA_ROLE, PATH, POLICY,
+    REGION, REPORT_EMAIL, ROLE, ROOT, RULE, RUNTIME, SCENARIO, TAG, TIMEOUT, TOPIC, USERS, Account, arguments,
 )
 
 TAGS = [{"Key": TAG, "Value": SCENARIO}]
@@ -55,8 +55,8 @@ def document(a, name):
     text = (ROOT / "policies" / name).read_text("utf-8")
     for kind, name in (("role", ROLE), ("topic", TOPIC)):
         text = text.replace("{{ arn('%s.%s') }}" % (kind, name), a.arn(kind, name))
-    for hole, value in (("partition", "aws"), ("region", REGION), ("account", a.id)):
-        text = text.replace("{{ %s }}" % hole, value)
+    for name, value in (("partition", "aws"), ("region", REGION), ("account", a.id)):
+        text = text.replace("{{ %s }}" % name, value)
     return text
 
 

@@ -16,7 +16,7 @@ from typing import Callable, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from lab import LOG_POLICY_ARN, Account, allow, arguments
+from lab import ADMINISTRATOR_ARN, Account, allow, arguments
 
 
 class Deviation(NamedTuple):
@@ -293,7 +293,7 @@ def no_service_specific_credentials(a):
 
 @deviation("iam:GenerateServiceLastAccessedDetails", "HTTP 500", "a job id")
 def no_last_accessed(a):
-    return status(a.iam.generate_service_last_accessed_details, Arn=LOG_POLICY_ARN) == 500
+    return status(a.iam.generate_service_last_accessed_details, Arn=ADMINISTRATOR_ARN) == 500
 
 
 @deviation("access-analyzer:ListAnalyzers", "HTTP 500", "the list")

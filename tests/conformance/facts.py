@@ -20,7 +20,7 @@ import zipfile
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lab import (
-    ARCHITECTURE, EXPRESSION, FUNCTION, GROUP, HANDLER, LAMBDA_POLICY, LAMBDA_ROLE, PATH, POLICY, REGION,
+    ARCHITECTURE, EXPRESSION, FUNCTION, GROUP, HANDLER, LAMBDA_POLICY, LAMBDA_ROLE, PATH, POLICY,
     REPORT_EMAIL, ROLE, RULE, RUNTIME, SCENARIO, SOURCE, TAG, TIMEOUT, TOPIC, USERS, Account, allow, arguments, meaning,
 )
 
@@ -180,12 +180,11 @@ def present_after_up(a, facts, options):
     check("T8 the function's role has exactly its policy", [a.arn("policy", LAMBDA_POLICY)],
           lambda: attached("list_attached_role_policies", RoleName=LAMBDA_ROLE))
     check("T8 the function's role has no inline policy", [], lambda: inline("list_role_policies", RoleName=LAMBDA_ROLE))
-    log = f"arn:aws:logs:{REGION}:{a.id}:log-group:/aws/lambda/{FUNCTION}"
-    check("T8 T11 it may assume the auditor role, publish to the topic and write its log, nothing else",
+    check("T8 T11 it may assume the auditor role, publish to the topic and write its own log, nothing else",
           meaning({"Statement": [
               allow(["sts:AssumeRole"], [a.arn("role", ROLE)]), allow(["sns:Publish"], [a.arn("topic", TOPIC)]),
-              allow(["logs:CreateLogGroup"], [log, f"{log}:*"]),
-              allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log}:*"]),
+              allow(["logs:CreateLogGroup"], [a.arn("log", FUNCTION), a.arn("log", FUNCTION) + ":*"]),
+              allow(["logs:CreateLogStream", "logs:PutLogEvents"], [a.arn("log", FUNCTION) + ":*"]),
           ]}), lambda: meaning(a.default_document(a.arn("policy", LAMBDA_POLICY))))
 
     # Task 11

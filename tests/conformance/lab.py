@@ -21,7 +21,6 @@ POLICY = "IAM-Auditor-Policy"
 LAMBDA_POLICY = "IAM-Auditor-Lambda-Policy"
 ROLE = "IAM-Auditor-role"
 LAMBDA_ROLE = "IAM-Auditor-Lambda-role"
-LOG_POLICY_ARN = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 ADMINISTRATOR_ARN = "arn:aws:iam::aws:policy/AdministratorAccess"
 FUNCTION = "iam-auditor"
 TOPIC = "iam-audit-report"
@@ -71,6 +70,7 @@ class Account:
             "function": ("lambda", "function:"),
             "topic": ("sns", ""),
             "rule": ("events", "rule/"),
+            "log": ("logs", "log-group:/aws/lambda/"),
         }[kind]
         return f"arn:aws:{service}:{REGION}:{self.id}:{middle}{name}"
 

@@ -267,6 +267,7 @@ fn rest_operation(service: &str, method: &str, path: &str) -> &'static str {
         ("lambda", "GET", "functions") => "ListFunctions",
         ("lambda", "GET", "policy") => "GetPolicy",
         ("lambda", "POST", "policy") => "AddPermission",
+        ("lambda", "POST", "invocations") => "InvokeFunction",
         ("lambda", "PUT", "code") => "UpdateFunctionCode",
         ("lambda", "PUT", "configuration") => "UpdateFunctionConfiguration",
         ("lambda" | "access-analyzer", "POST", _) => "TagResource",

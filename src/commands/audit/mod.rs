@@ -10,6 +10,7 @@ mod access_review;
 mod collect;
 mod controls;
 mod explain;
+mod invoke;
 mod run;
 mod users;
 
@@ -26,6 +27,8 @@ pub enum AuditCommand {
     AccessReview(access_review::AccessReviewArgs),
     /// Read the credential report for people: one block per user, what is wrong, what to do
     Users(Box<users::UsersArgs>),
+    /// Run the scenario's function as its schedule would, and show its report
+    Invoke(invoke::InvokeArgs),
     /// Explain a control: what looks at it, why it matters, how to mend it, its numbers elsewhere
     Explain(explain::ExplainArgs),
 }
@@ -37,6 +40,7 @@ pub(super) async fn run(ui: &Ui, command: AuditCommand) -> Result<Exit, Error> {
         AuditCommand::Controls(args) => controls::run(ui, &args),
         AuditCommand::AccessReview(args) => access_review::run(ui, &args).await,
         AuditCommand::Users(args) => users::run(ui, &args).await,
+        AuditCommand::Invoke(args) => invoke::run(ui, &args).await,
         AuditCommand::Explain(args) => explain::run(ui, &args),
     }
 }

@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use super::{FormatArgs, Met};
+use super::{FormatArgs, Met, notes};
 use crate::account::calls::ApiCalls;
 use crate::commands::to_text;
 use crate::error::Error;
 use crate::provision::apply::Outcome;
+use crate::provision::note::Note;
 use crate::provision::plan::{Action, Change, Plan, Summary};
 use crate::provision::run::Report;
 
@@ -20,6 +21,8 @@ struct Document<'a, C> {
     api_calls: Option<ApiCalls>,
     changes: Vec<&'a C>,
     summary: Summary,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<Note>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     leftovers: Vec<&'a Change>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,6 +39,7 @@ pub(super) fn plan(met: &Met, plan: &Plan, args: &FormatArgs) -> Result<String, 
         api_calls: None,
         changes: plan.changes().filter(|change| args.all || change.action != Action::Noop).collect(),
         summary: plan.summary(),
+        notes: notes::at(met, &plan.notes),
         leftovers: Vec::new(),
         error: None,
     })
@@ -52,6 +56,7 @@ pub(super) fn run(met: &Met, report: &Report, args: &FormatArgs) -> Result<Strin
         api_calls: Some(met.aws.meter.calls()),
         changes: report.outcomes.iter().filter(shown).collect(),
         summary: Summary::of(report.outcomes.iter().map(|outcome| &outcome.change)),
+        notes: notes::at(met, &report.notes),
         leftovers: report.leftovers.iter().collect(),
         error: report.error.as_ref().map(ToString::to_string),
     })

@@ -18,6 +18,7 @@ mod carry;
 mod document;
 mod down;
 mod export;
+mod notes;
 mod plan;
 mod render;
 mod status;
@@ -80,14 +81,18 @@ pub(crate) struct FormatArgs {
 }
 
 /// A scenario that has met its account.
-struct Met {
-    aws: Aws,
-    scenario: Resolved,
-    target: Target,
+#[derive(Debug)]
+pub(crate) struct Met {
+    /// The account.
+    pub(crate) aws: Aws,
+    /// The scenario, filled in for it.
+    pub(crate) scenario: Resolved,
+    /// How the account is reached.
+    pub(crate) target: Target,
 }
 
 /// Loads a scenario, connects to the account, and fills the scenario in for it.
-async fn meet(ui: &Ui, args: &ScenarioArgs, account: &TargetArgs) -> Result<Met, Error> {
+pub(crate) async fn meet(ui: &Ui, args: &ScenarioArgs, account: &TargetArgs) -> Result<Met, Error> {
     let scenario = Scenario::load(&args.scenario, &args.sets).map_err(|found| mistakes(ui, &found))?;
     let mut target = account.target()?;
     if let (Target::Sandbox { account: id, .. }, Some(pinned), None) =

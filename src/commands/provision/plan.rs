@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Format, FormatArgs, ScenarioArgs, document, meet, text};
+use super::{Format, FormatArgs, ScenarioArgs, document, meet, notes, text};
 use crate::cli::TargetArgs;
 use crate::error::{Error, Exit};
 use crate::provision::plan::{Action, Goal};
@@ -41,6 +41,7 @@ pub(super) async fn run(ui: &Ui, args: &PlanArgs) -> Result<Exit, Error> {
             ui.data(&format!("Plan: {}", text::summary(plan.summary())));
         }
     }
+    notes::show(ui, &met, &plan.notes);
     Ok(match (plan.refuses(), plan.is_empty() || !args.detailed_exitcode) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Ok,

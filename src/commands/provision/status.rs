@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Format, FormatArgs, ScenarioArgs, document, meet, text};
+use super::{Format, FormatArgs, ScenarioArgs, document, meet, notes, text};
 use crate::cli::TargetArgs;
 use crate::error::{Error, Exit};
 use crate::provision::plan::{Action, Goal};
@@ -32,9 +32,6 @@ pub(super) async fn run(ui: &Ui, args: &StatusArgs) -> Result<Exit, Error> {
             for change in plan.changes().filter(|change| args.format.all || change.action != Action::Noop) {
                 text::change(ui, change);
             }
-            for note in &plan.notes {
-                ui.hint(note);
-            }
             let summary = plan.summary();
             let differing = plan.changes().filter(|change| change.action != Action::Noop).count();
             if differing == 0 {
@@ -45,5 +42,6 @@ pub(super) async fn run(ui: &Ui, args: &StatusArgs) -> Result<Exit, Error> {
             }
         }
     }
+    notes::show(ui, &met, &plan.notes);
     Ok(if plan.is_empty() { Exit::Ok } else { Exit::Differs })
 }

@@ -7,7 +7,7 @@ use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
 use super::carry::{PARALLELISM, as_failure, carry, conclude, confirm, listen};
-use super::{FormatArgs, ScenarioArgs, meet};
+use super::{FormatArgs, ScenarioArgs, meet, notes};
 use crate::cli::TargetArgs;
 use crate::error::{Error, Exit};
 use crate::provision::handover::HandOver;
@@ -61,9 +61,7 @@ pub(super) async fn run(ui: &Ui, args: &UpArgs) -> Result<Exit, Error> {
     if hands_over && report.end != End::Refused {
         ui.status(&format!("New credentials are in `{}`, and nowhere else.", path.display()));
     }
-    for note in &report.notes {
-        ui.hint(note);
-    }
+    notes::show(ui, &met, &report.notes);
     if args.qr {
         show_codes(ui, &HandOver::new(&path))?;
     }

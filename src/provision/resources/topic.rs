@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Child, Done, Export, Extra, Found, OURS, Resource, gone, looked_up, marked};
 use crate::account::snapshot::{self, Facet};
 use crate::aws::collect::Scope;
+use crate::provision::note::{Note, NoteId};
 use crate::provision::ownership::{Ownership, mark};
 use crate::provision::plan::Picture;
 use crate::provision::{Address, Session, arn};
@@ -183,34 +184,44 @@ impl Resource for Kind {
     }
 }
 
-/// Tells which recipients of the scenario have not confirmed yet.
-pub(crate) fn unconfirmed(picture: Picture<'_>) -> Vec<String> {
-    let topics = picture.scenario.resources.topics.keys().filter_map(|name| {
+/// Tells which recipients of the scenario's topics have not confirmed yet.
+pub(crate) fn unconfirmed(picture: Picture<'_>) -> Vec<Note> {
+    let topics = picture.scenario.resources.topics.iter().filter_map(|(name, spec)| {
         let topic = picture.snapshot.topics.get(name)?.read()?.as_ref()?;
-        Some((name, topic))
+        Some((Address::new(Kind::KIND, name), spec, topic))
     });
     topics
-        .flat_map(|(name, topic)| {
+        .flat_map(|(address, spec, topic)| {
             let waiting = topic.subscriptions.iter().filter(|subscription| subscription.arn.is_none());
-            let spec = picture.scenario.resources.topics.get(name);
-            waiting.map(move |subscription| {
-                let is_named = spec.is_some_and(|spec| {
-                    spec.subscriptions.iter().any(|named| {
-                        named.parts() == (subscription.protocol.as_str(), subscription.endpoint.as_str())
-                    })
-                });
-                let who = format!("{}:{}", subscription.protocol, subscription.endpoint);
-                if is_named {
-                    format!("{who} has not confirmed the subscription to topic.{name} yet")
-                } else {
-                    format!(
-                        "{who} was subscribed to topic.{name} by somebody else and has not confirmed; \
-                         until it does it gets nothing, and AWS drops it after 48 hours"
-                    )
-                }
-            })
+            waiting.map(move |subscription| waits(address.clone(), spec, subscription))
         })
         .collect()
+}
+
+/// Says that a subscription is pending confirmation, and what its recipient has to do.
+fn waits(address: Address, spec: &Spec, subscription: &snapshot::Subscription) -> Note {
+    let snapshot::Subscription { protocol, endpoint, .. } = subscription;
+    let is_named =
+        spec.subscriptions.iter().any(|named| named.parts() == (protocol.as_str(), endpoint.as_str()));
+    let id = NoteId::PendingConfirmation;
+    if !is_named {
+        let message = format!(
+            "{protocol}:{endpoint} was subscribed to {address} by somebody else and is pending confirmation; until it \
+             confirms it gets nothing, and AWS drops it after 48 hours"
+        );
+        return Note { address, id, message, next: None, recipient: None };
+    }
+    let message =
+        format!("{protocol}:{endpoint} is pending confirmation at {address}, and gets nothing until then");
+    let next = match protocol.as_str() {
+        "email" | "email-json" => {
+            format!(
+                "the owner of {endpoint} opens the mail that AWS has sent and clicks its link, within 48 hours"
+            )
+        }
+        _ => "the endpoint visits the address that SNS has sent it, within 48 hours".to_owned(),
+    };
+    Note { address, id, message, next: Some(next), recipient: Some(endpoint.clone()) }
 }
 
 impl Subscription {

@@ -206,7 +206,7 @@ fn inline_source(
             let help = "write the path inside the package, as `handler.py` or `lib/report.py`";
             report.push("source-file", place.key(path).name(), format!("`{path}` cannot be a file"), help);
         } else if is_left_out(Path::new(path)) {
-            let help = "hidden files, compiled Python and folders named `tests` are left out";
+            let help = "hidden files, compiled Python, backups and folders named `tests` are left out";
             report.push("source-file", place.key(path).name(), format!("`{path}` is not packed"), help);
         }
     }

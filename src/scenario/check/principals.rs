@@ -78,8 +78,8 @@ fn role<'a>(report: &mut Report<'a, '_>, at: At<'a>, role: &role::Spec) {
             .filter_map(|key| at.node.and_then(|node| node.get(key)))
             .any(|node| !node.items().is_empty() || node.text().is_some());
         if !written {
-            let help =
-                "name who may assume the role: `services`, `roles`, `users`, `accounts`, or a `document`";
+            let help = "name who may assume the role: `services`, `roles`, `users`, `accounts`, or a `document`; \
+                        who is left out by a `when` does not count";
             report.push("trust-nobody", at.name(), "the trust policy names nobody", help);
         }
     }
