@@ -33,7 +33,9 @@ pub(super) fn few(names: &[String]) -> String {
 /// Writes the statements that were looked at and that `reason` has not told yet, one per line; without `all` no more
 /// than fit.
 pub(super) fn trace(ui: &Ui, reason: &str, lines: &[Line], all: bool) {
-    let told: Vec<&Line> = lines.iter().filter(|line| !reason.contains(&line.sentence)).collect();
+    let mut told: Vec<&Line> = lines.iter().filter(|line| !reason.contains(&line.sentence)).collect();
+    // A policy that was not read may allow and may deny: once is enough.
+    told.dedup_by_key(|line| &line.sentence);
     let shown = if all { told.len() } else { SHOWN };
     for line in told.iter().take(shown) {
         let tone = match (line.result, line.effect) {

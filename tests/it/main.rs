@@ -24,6 +24,7 @@ mod differential;
 mod docs;
 mod drift;
 mod events;
+mod explain;
 mod export;
 mod facts;
 mod faults;

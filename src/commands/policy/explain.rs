@@ -63,19 +63,22 @@ pub(super) async fn run(ui: &Ui, args: &ExplainArgs) -> Result<Exit, Error> {
 
 fn write(ui: &Ui, asked: &Asked, advice: &Advice) -> Result<(), Error> {
     ui.data("");
-    ui.data(&bounded(&advice.sentence));
+    let count = advice.parts.len();
+    if count > 1 {
+        ui.data(&format!("{count} things have to be done; without any one of them it stays denied:"));
+    } else {
+        ui.data(&bounded(&advice.sentence));
+    }
     if !advice.near.is_empty() {
         ui.data("Without any change it is allowed once the condition of this holds:");
         list(ui, &advice.near);
     }
-    let count = advice.parts.len();
     for (number, part) in (1..).zip(&advice.parts) {
         if count > 1 {
-            ui.data(&format!(
-                "\n{} {}",
-                heading(ui, &format!("Part {number} of {count}:")),
-                bounded(&part.sentence)
-            ));
+            let lead = heading(ui, &format!("Part {number} of {count}:"));
+            ui.data(&format!("\n{lead} {}", bounded(&part.sentence)));
+        } else if part.kind == Kind::StopDenying {
+            ui.data(&bounded(&part.sentence));
         }
         write_part(ui, asked, part)?;
     }
@@ -86,6 +89,9 @@ fn write(ui: &Ui, asked: &Asked, advice: &Advice) -> Result<(), Error> {
     if !advice.opens.is_empty() {
         ui.data(&format!("\n{}", heading(ui, "What it opens:")));
         list(ui, &advice.opens);
+    }
+    if asked.target == "sandbox" && !advice.commands.is_empty() {
+        ui.hint("do that as root (`iamlab sandbox sign-in --root`), then ask again");
     }
     if let Some(scenario) = advice.grant.as_ref().and_then(|grant| grant.scenario.as_ref()) {
         let scenario = plain(scenario);
