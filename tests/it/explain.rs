@@ -7,7 +7,7 @@ use std::fmt::{self, Display};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use iamlab::account::advice::{Advice, Kind, Part, advise};
@@ -24,8 +24,8 @@ use crate::inventory::Clients;
 use crate::lab::{Account, REGION};
 
 /// Accounts that are made, and how many of them have to end in a denial whose remedy was tried.
-const ACCOUNTS: usize = 96;
-const TRIED: usize = 60;
+const ACCOUNTS: usize = 84;
+const TRIED: usize = 55;
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:news";
 
@@ -127,9 +127,8 @@ impl Call {
     }
 
     /// Tells whether the account lets it pass. What it fails with after that does not matter here.
-    async fn passes(self, config: &SdkConfig) -> bool {
-        let iam = aws_sdk_iam::Client::new(config);
-        let sns = aws_sdk_sns::Client::new(config);
+    async fn passes(self, hand: &Hand) -> bool {
+        let Hand { clients: Clients { iam, sns, lambda, .. }, sts } = hand;
         let policy = document(&[json!({"Effect": "Deny", "Action": "s3:*", "Resource": "*"})]).to_string();
         match self {
             GetUser => passed(iam.get_user().user_name("other").send().await),
@@ -150,10 +149,9 @@ impl Call {
             }
             Publish => passed(sns.publish().topic_arn(TOPIC).message("hello").send().await),
             ListTopics => passed(sns.list_topics().send().await),
-            ListFunctions => passed(aws_sdk_lambda::Client::new(config).list_functions().send().await),
+            ListFunctions => passed(lambda.list_functions().send().await),
             AssumeRole => {
-                let sts = aws_sdk_sts::Client::new(config);
-                passed(sts.assume_role().role_arn(arn("role/target")).role_session_name("s").send().await)
+                passed(sts.assume_role().role_arn(arn("role/target")).role_session_name("try").send().await)
             }
         }
     }
@@ -161,7 +159,8 @@ impl Call {
 
 fn passed<T, E: ProvideErrorMetadata>(answer: Result<T, E>) -> bool {
     let code = answer.err().and_then(|error| error.code().map(str::to_owned));
-    !code.is_some_and(|code| ["AccessDenied", "AccessDeniedException", "AuthorizationError"].contains(&&*code))
+    !code
+        .is_some_and(|code| ["AccessDenied", "AccessDeniedException", "AuthorizationError"].contains(&&*code))
 }
 
 /// One generated account and the call that is tried in it.
@@ -187,12 +186,18 @@ enum Slot {
     NewGroup(String, String),
 }
 
+/// Somebody's way in.
+struct Hand {
+    clients: Clients,
+    sts: aws_sdk_sts::Client,
+}
+
 /// A generated account.
 struct World {
     account: Account,
     root: Clients,
-    caller: SdkConfig,
-    other: SdkConfig,
+    caller: Hand,
+    other: Hand,
     holder: Holder,
 }
 
@@ -236,9 +241,14 @@ impl World {
         if !dice.one_in(3) {
             limit.push(json!({"Effect": "Allow", "Action": "*", "Resource": "*"}));
         }
-        for (name, statements) in
-            [("p0", noise(&mut dice, call)), ("p1", noise(&mut dice, call)), ("limit", limit)]
-        {
+        if dice.one_in(4) {
+            limit.push(json!({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}));
+        }
+        let mut wide = noise(&mut dice, call);
+        if dice.one_in(4) {
+            wide.push(json!({"Effect": "Allow", "Action": call.action(), "Resource": "*"}));
+        }
+        for (name, statements) in [("p0", noise(&mut dice, call)), ("p1", wide), ("limit", limit)] {
             let create = iam.create_policy().policy_name(name);
             create.policy_document(document(&statements).to_string()).send().await.unwrap();
         }
@@ -301,7 +311,7 @@ impl World {
         let holder = if is_role { Holder::role("actor") } else { Holder::User("actor".into()) };
         let other = signed_in(&account, &root, "other").await;
         let caller = if is_role {
-            let opener = aws_sdk_sts::Client::new(&signed_in(&account, &root, "opener").await);
+            let opener = signed_in(&account, &root, "opener").await.sts;
             let session = opener.assume_role().role_arn(arn("role/actor")).role_session_name("iamlab");
             let session = session.send().await.unwrap().credentials.unwrap();
             let (id, secret, token) =
@@ -404,17 +414,18 @@ impl World {
     }
 }
 
-async fn signed_in(account: &Account, root: &Clients, user: &str) -> SdkConfig {
+async fn signed_in(account: &Account, root: &Clients, user: &str) -> Hand {
     let key = root.iam.create_access_key().user_name(user).send().await.unwrap().access_key.unwrap();
     with_key(account, Credentials::new(key.access_key_id, key.secret_access_key, None, None, "test")).await
 }
 
-async fn with_key(account: &Account, credentials: Credentials) -> SdkConfig {
+async fn with_key(account: &Account, credentials: Credentials) -> Hand {
     let config = aws_config::defaults(BehaviorVersion::latest())
         .http_client(account.http())
         .credentials_provider(credentials)
         .region(Region::from_static(REGION));
-    config.load().await
+    let config = config.load().await;
+    Hand { clients: Clients::new(&config), sts: aws_sdk_sts::Client::new(&config) }
 }
 
 /// The policy that a part changes.

@@ -25,6 +25,7 @@ mod docs;
 mod drift;
 mod events;
 mod explain;
+mod explain_engine;
 mod export;
 mod facts;
 mod faults;
