@@ -11,7 +11,7 @@ use crate::policy::document::PolicyDocument;
 use crate::policy::evaluate::{PolicySet, Source};
 use crate::policy::grammar::{MANAGED_LIMIT, size};
 use crate::policy::request::{Principal, PrincipalKind, Request};
-use crate::policy::statement::Policy;
+use crate::policy::statement::{Effect, Policy};
 use crate::policy::trace::Layer;
 
 /// The ids of a user and a role that exist nowhere, as AWS's documentation writes them.
@@ -103,7 +103,7 @@ impl Files {
         decide(&caller.holder, request, self.set())
     }
 
-    /// Finds the file where a statement best goes: of the identity's one that speaks of the action's service already and
+    /// Finds the file where a statement best goes: of the identity's one that allows something of the action's service already and
     /// has room.
     pub(super) fn place(&self, layer: Layer, action: &str, statement: &serde_json::Value) -> Grant {
         let of_layer: Vec<&Given> = match layer {
@@ -114,7 +114,8 @@ impl Files {
         };
         let service = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
         let speaks = |given: &Given| {
-            let texts = given.policy.statements.iter().flat_map(|statement| statement.actions().0);
+            let allowing = given.policy.statements.iter().filter(|it| it.effect == Effect::Allow);
+            let texts = allowing.flat_map(|statement| statement.actions().0);
             texts
                 .into_iter()
                 .any(|text| text.split(':').next().is_some_and(|it| it.eq_ignore_ascii_case(&service)))

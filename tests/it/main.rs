@@ -26,6 +26,7 @@ mod drift;
 mod events;
 mod explain;
 mod explain_engine;
+mod explain_offline;
 mod export;
 mod facts;
 mod faults;

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::commands::answer::{bounded, few, trace};
 use crate::commands::offline;
 use crate::error::{Error, ErrorKind, Exit};
+use crate::policy::actions::actions;
 use crate::policy::catalogue;
 use crate::policy::document::PolicyDocument;
 use crate::policy::evaluate::Outcome;
@@ -28,6 +29,7 @@ use crate::policy::trace::Reason;
 use crate::provision::look::complete;
 use crate::provision::verify::unknown;
 use crate::scenario::model::DEFAULT_REGION;
+use crate::scenario::suggest::closest;
 use crate::ui::{Tone, Ui};
 
 /// Who wants to do what.
@@ -86,12 +88,35 @@ pub(super) enum Ground {
 
 /// Reads what is needed, and asks. `whole` reads what an explanation needs besides.
 pub(super) async fn asked(ui: &Ui, args: &AskArgs, whole: bool) -> Result<Asked, Error> {
+    check_action(ui, args);
     if args.files.are_given() {
         return super::files::asked(ui, args, &args.files);
     }
     match &args.snapshot {
         Some(path) => of_snapshot(args, path),
         None => live(ui, args, whole).await,
+    }
+}
+
+/// Tells about an action that is not in AWS's reference, or has no resources in it. It is asked all the same.
+fn check_action(ui: &Ui, args: &AskArgs) {
+    let (all, action) = (actions(), &args.action);
+    match all.has_resource(action) {
+        Some(true) => {}
+        Some(false) if args.resource == "*" => {}
+        Some(false) => {
+            ui.warn(&format!("AWS has no resources for `{action}`: policies allow it on `*` only"))
+        }
+        None => {
+            let service = action.split(':').next().unwrap_or_default();
+            let known: Vec<&str> =
+                all.matching(&format!("{service}:*")).into_iter().map(|at| all.name(at)).collect();
+            ui.warn(&format!("the list of {} knows no action `{action}`", all.date()));
+            let near = closest(action, known.iter().copied());
+            if let Some(near) = near {
+                ui.hint(&format!("did you mean `{near}`?"));
+            }
+        }
     }
 }
 

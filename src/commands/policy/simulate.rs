@@ -29,7 +29,12 @@ pub(super) async fn run(ui: &Ui, args: &SimulateArgs) -> Result<Exit, Error> {
     let asked = asked(ui, &args.ask, false).await?;
     match args.ask.format {
         Format::Json => ui.data(&to_text(&asked.document())?),
-        Format::Text => asked.write(ui),
+        Format::Text => {
+            asked.write(ui);
+            if asked.exit() == Exit::Differs {
+                ui.hint("`policy explain` with the same words tells what would allow it");
+            }
+        }
     }
     Ok(asked.exit())
 }
