@@ -15,7 +15,7 @@ use crate::policy::actions::actions;
 use crate::policy::evaluate::{Outcome, PolicySet, Source, evaluate};
 use crate::policy::explain::{Addition, least, letting_in, with, without_denials};
 use crate::policy::request::Request;
-use crate::policy::statement::{Effect, Policy};
+use crate::policy::statement::{Effect, Policy, Statement};
 use crate::policy::trace::{Finding, Layer, Step};
 
 /// What would help somebody who was denied.
@@ -249,7 +249,7 @@ fn stop(policies: &PolicySet, step: &Step) -> Part {
     let found = all.find(|source| source.name == step.source && source.arn == step.arn);
     let statement =
         found.and_then(|source| source.policy.statements.iter().find(|it| it.index == step.statement));
-    let conditions = statement.map(|statement| statement.conditions()).unwrap_or_default();
+    let conditions = statement.map(Statement::conditions).unwrap_or_default();
     let only = if conditions.is_empty() {
         String::new()
     } else {

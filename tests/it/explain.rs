@@ -121,8 +121,7 @@ impl Call {
             AddUserToGroup | PutGroupPolicy => arn("group/beside"),
             GetPolicy => arn("policy/beside"),
             Publish => format!("{TOPIC}-beside"),
-            AssumeRole => arn("role/beside"),
-            ListUsers | GetCredentialReport | ListTopics | ListFunctions => arn("role/beside"),
+            AssumeRole | ListUsers | GetCredentialReport | ListTopics | ListFunctions => arn("role/beside"),
         }
     }
 
@@ -311,8 +310,8 @@ impl World {
         let holder = if is_role { Holder::role("actor") } else { Holder::User("actor".into()) };
         let other = signed_in(&account, &root, "other").await;
         let caller = if is_role {
-            let opener = signed_in(&account, &root, "opener").await.sts;
-            let session = opener.assume_role().role_arn(arn("role/actor")).role_session_name("iamlab");
+            let sts = signed_in(&account, &root, "opener").await.sts;
+            let session = sts.assume_role().role_arn(arn("role/actor")).role_session_name("iamlab");
             let session = session.send().await.unwrap().credentials.unwrap();
             let (id, secret, token) =
                 (session.access_key_id, session.secret_access_key, session.session_token);

@@ -83,7 +83,7 @@ pub(super) enum Ground {
     /// An account, or a file of it.
     Account(Box<Snapshot>),
     /// Policies in files.
-    Files(Files),
+    Files(Box<Files>),
 }
 
 /// Reads what is needed, and asks. `whole` reads what an explanation needs besides.
@@ -105,7 +105,7 @@ fn check_action(ui: &Ui, args: &AskArgs) {
         Some(true) => {}
         Some(false) if args.resource == "*" => {}
         Some(false) => {
-            ui.warn(&format!("AWS has no resources for `{action}`: policies allow it on `*` only"))
+            ui.warn(&format!("AWS has no resources for `{action}`: policies allow it on `*` only"));
         }
         None => {
             let service = action.split(':').next().unwrap_or_default();

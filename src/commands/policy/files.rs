@@ -69,7 +69,7 @@ pub(super) fn asked(ui: &Ui, args: &AskArgs, files: &FileArgs) -> Result<Asked, 
     let question = Question { action: args.action.clone(), resource, context: args.context.clone() };
     let answer = files.ask(&caller, &question, Clock::System.now());
     let (account, holder) = (caller.account, caller.holder);
-    Ok(Asked { account, target: "file", ground: Ground::Files(files), holder, answer })
+    Ok(Asked { account, target: "file", ground: Ground::Files(Box::new(files)), holder, answer })
 }
 
 /// Reads a policy. One that AWS would refuse is asked all the same, and told about.
