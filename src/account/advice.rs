@@ -381,7 +381,7 @@ mod tests {
     use crate::account::ask::{Question, Verdict, ask};
     use crate::account::effective::effective;
     use crate::account::snapshot::Facet;
-    use crate::account::testing::{arn, document, lab};
+    use crate::account::testing::{arn, document, inline, lab, user};
     use crate::policy::document::PolicyDocument;
 
     fn answered(snapshot: &Snapshot, holder: &Holder, action: &str, resource: &str) -> Answer {
@@ -437,6 +437,49 @@ mod tests {
             advice.sentence.contains("inline policy `No` of user `User3` denies it"),
             "{}",
             advice.sentence
+        );
+    }
+
+    #[test]
+    fn who_gains_is_asked_and_not_only_listed() {
+        let mut snapshot = lab();
+        let Facet::Read(identity) = &mut snapshot.identity else { unreachable!() };
+        let deny = json!([{"Effect": "Deny", "Action": "iam:ListUsers", "Resource": "*"}]);
+        let allow = json!([{"Effect": "Allow", "Action": "iam:List*", "Resource": "*"}]);
+        for (name, own) in [("Stopped", Some(deny)), ("Already", Some(allow)), ("New", None)] {
+            let policies = own.map(|own| inline("Own", &own)).unwrap_or_default();
+            identity.users.extend([user(name, &["IAM-Auditor-Group"], policies)]);
+        }
+        let user3 = Holder::User("User3".into());
+        let denied = answered(&snapshot, &user3, "iam:ListUsers", "*");
+        let grant = advise(&snapshot, &user3, &denied).unwrap().grant.unwrap();
+        assert_eq!(grant.gainers, ["user `New`", "role `IAM-Auditor-role`"]);
+        assert_eq!(grant.unaffected, ["user `Already`", "user `Stopped`"]);
+    }
+
+    #[test]
+    fn another_account_has_to_agree_and_a_policy_of_aws_stays_as_it_is() {
+        let mut snapshot = lab();
+        let user = Holder::User("User1".into());
+        let there = "arn:aws:iam::999999999999:role/Theirs";
+        let advice = advise(&snapshot, &user, &answered(&snapshot, &user, "sts:AssumeRole", there)).unwrap();
+        let kinds: Vec<_> = advice.parts.iter().map(|part| (part.kind, part.layer)).collect();
+        assert_eq!(kinds, [(Kind::Add, Layer::Identity), (Kind::Unseen, Layer::Trust)]);
+        assert!(advice.possible && advice.unsure.len() == 1, "{advice:?}");
+        let theirs = advice.parts[1].statement.as_ref().unwrap();
+        assert_eq!(theirs["Principal"], json!({"AWS": arn("user/User1")}));
+
+        let limit = "arn:aws:iam::aws:policy/Limit".to_owned();
+        let none = json!([{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]);
+        snapshot.aws_managed.insert(limit.clone(), Facet::Read(document(&none)));
+        let Facet::Read(identity) = &mut snapshot.identity else { unreachable!() };
+        identity.users.get_mut("User3").unwrap().policies.boundary = Some(limit);
+        let user = Holder::User("User3".into());
+        let denied = answered(&snapshot, &user, "iam:GetCredentialReport", "*");
+        let advice = advise(&snapshot, &user, &denied).unwrap();
+        assert!(
+            !advice.possible && advice.parts[0].grant.is_none() && advice.commands.is_empty(),
+            "{advice:?}"
         );
     }
 
