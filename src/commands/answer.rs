@@ -30,6 +30,16 @@ pub(super) fn few(names: &[String]) -> String {
     }
 }
 
+/// Tells how far a statement is from applying.
+fn distance(line: &Line) -> u8 {
+    match line.result {
+        "matched" => 0,
+        "unknown" => 1,
+        _ if !line.sentence.contains(" does not apply: action ") => 2,
+        _ => 3,
+    }
+}
+
 /// Writes the statements that were looked at and that `reason` has not told yet, one per line; without `all` no more
 /// than fit.
 pub(super) fn trace(ui: &Ui, reason: &str, lines: &[Line], all: bool) {
@@ -37,6 +47,10 @@ pub(super) fn trace(ui: &Ui, reason: &str, lines: &[Line], all: bool) {
     // A policy that was not read may allow and may deny: once is enough.
     told.dedup_by_key(|line| &line.sentence);
     let shown = if all { told.len() } else { SHOWN };
+    if told.len() > shown {
+        // Those that come nearest are told, the others counted.
+        told.sort_by_key(|line| distance(line));
+    }
     for line in told.iter().take(shown) {
         let tone = match (line.result, line.effect) {
             ("matched", Effect::Allow) => Tone::Good,

@@ -141,6 +141,17 @@ fn files_are_all_there_is() {
         parts(&explained),
         [part("add", "identity", "own.json"), part("add", "session", "limit.json")]
     );
+    let text = program.run(&[&["policy", "explain"], session.as_slice()].concat()).expect(2).stdout;
+    for told in [
+        "looked at policy `own.json` (1 statement), session policy `limit.json` (1 statement)",
+        "2 things have to be done; without any one of them it stays denied:",
+        "Part 1 of 2: an identity-based policy of role `R` must allow `iam:ListUsers` on `*`",
+        "Best placed in `own.json`",
+        "Part 2 of 2: the session policy, a limit of this session, must allow `iam:ListUsers` on `*`",
+        "Best placed in `limit.json`",
+    ] {
+        assert!(text.contains(told), "no {told}:\n{text}");
+    }
     let own = &explained["remedy"]["grant"]["document"]["Statement"];
     assert_eq!((own[0]["Sid"].as_str(), own[1]["Action"].as_str()), (Some("S"), Some("iam:ListUsers")));
 

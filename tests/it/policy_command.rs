@@ -83,6 +83,12 @@ fn explain_is_ready_to_paste_and_warns() {
     ] {
         assert!(text.contains(told), "no {told}:\n{text}");
     }
+    // What is handed out is read, also when AWS manages it.
+    let role = asked
+        .explain("User3", &["iam:UpdateAssumeRolePolicy", "role/IAM-Auditor-Lambda-role"])
+        .expect(2)
+        .stdout;
+    assert!(role.contains("holds policy `AWSLambdaBasicExecutionRole`: logs:CreateLogGroup"), "{role}");
     let user1 = asked.explain("User1", &["iam:GetCredentialReport"]).expect(2).stdout;
     assert!(user1.contains("aws iam create-group --group-name User1-Group\n"), "{user1}");
     asked.explain("User3", &["iam:GetCredentialReport"]).expect(0);
