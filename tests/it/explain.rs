@@ -24,8 +24,8 @@ use crate::inventory::Clients;
 use crate::lab::{Account, REGION};
 
 /// Accounts that are made, and how many of them have to end in a denial whose remedy was tried.
-const ACCOUNTS: usize = 84;
-const TRIED: usize = 55;
+const ACCOUNTS: usize = 72;
+const TRIED: usize = 50;
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:news";
 
@@ -533,6 +533,7 @@ async fn tried(case: &Case, seen: &Seen) -> Verdict {
         seen.kinds.lock().unwrap().insert(format!("{:?} {:?}", part.kind, part.layer));
     }
     let told = format!("{}\n{:#?}", answer.reason, advice.parts);
+    is_least(&advice, call)?;
     holds_together(&advice, identity).map_err(|why| format!("{why}\n{told}"))?;
 
     let try_with = async |parts: &[Part]| {
@@ -559,6 +560,19 @@ async fn tried(case: &Case, seen: &Seen) -> Verdict {
         let stopped = advice.parts.iter().any(|part| part.kind == Kind::StopDenying);
         ensure(named == may || stopped, format!("`other` may: {may}, named: {named}\n{told}"))?;
         seen.gainers.fetch_add(usize::from(may), Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// What is added is the one action on the one resource.
+fn is_least(advice: &Advice, call: Call) -> Verdict {
+    for statement in advice.parts.iter().filter_map(|part| part.statement.as_ref()) {
+        let mut expected = json!({"Effect": "Allow", "Action": call.action()});
+        match statement.get("Principal") {
+            Some(principal) => expected["Principal"] = principal.clone(),
+            None => expected["Resource"] = json!(call.resource()),
+        }
+        ensure(*statement == expected, format!("{statement} is not {expected}"))?;
     }
     Ok(())
 }
