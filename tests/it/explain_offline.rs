@@ -1,5 +1,6 @@
 //! `policy simulate` and `explain` without an account: on a snapshot, and on policies in files.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use iamlab::account::calls::ApiCalls;
@@ -275,8 +276,10 @@ fn crowd() -> Snapshot {
         let (arn, policies) = (arn(format!("group/{name}")), held("shared"));
         (name, Group { arn, path: "/".into(), policies })
     };
+    let mut users: BTreeMap<String, User> = (0..5000).map(user).collect();
+    users.insert("\u{1b}[2Jeve".into(), users["user-0"].clone());
     snapshot.identity = Facet::Read(Identity {
-        users: (0..5000).map(user).collect(),
+        users,
         groups: (0..50).map(|n| group(format!("group-{n}"))).chain([group("all".into())]).collect(),
         roles: (0..1000).map(role).collect(),
         policies: [policy("shared", json!("s3:Get*")), policy("everything", json!("*"))].into(),
@@ -292,15 +295,18 @@ fn a_crowd_is_counted_and_a_few_are_named() {
     let ask = ["policy", "explain", "--snapshot", "crowd.json", "--as", "user-7", "iam:ListUsers"];
     let text = program.run(&ask).expect(2).stdout;
     let gainers = text.lines().find(|line| line.starts_with("Who else gains it:")).unwrap();
-    assert!(gainers.ends_with("and 5487 more (`--format json` names all)"), "{gainers}");
+    assert!(gainers.ends_with("and 5488 more (`--format json` names all)"), "{gainers}");
     assert!(text.len() < 8_000 && !text.contains(['\u{1b}', '\u{202e}']), "{text}");
     let explained = program.json(&ask, 2);
     let grant = &explained["remedy"]["grant"];
     // All users but the caller, and the roles that could not do it before.
-    assert_eq!(grant["gainers"].as_array().unwrap().len(), 4999 + 500);
+    assert_eq!(grant["gainers"].as_array().unwrap().len(), 5000 + 500);
     assert_eq!(grant["to"]["name"], "shared");
     let command = grant["commands"][0].as_str().unwrap();
     assert!(command.contains("\\u202e") && command.is_ascii(), "{command}");
+    let nobody = ["policy", "simulate", "--snapshot", "crowd.json", "--as", "[2Jevf", "s3:GetObject"];
+    let nobody = program.run(&nobody).expect(1).stderr;
+    assert!(nobody.contains("\\u{1b}[2Jeve") && !nobody.contains('\u{1b}'), "{nobody}");
     let simulate = ["policy", "simulate", "--snapshot", "crowd.json", "--as", "user-7", "s3:GetObject"];
     program.run(&simulate).expect(0);
 }

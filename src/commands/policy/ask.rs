@@ -160,7 +160,7 @@ fn of_snapshot(args: &AskArgs, path: &Path) -> Result<Asked, Error> {
         }
         Facet::NotRead(why) => {
             let why = format!("`{}` does not hold users, groups, roles and policies: {why}", path.display());
-            return Err(Error::new(ErrorKind::Access, why).hinted(
+            return Err(Error::new(ErrorKind::Access, bounded(&why)).hinted(
                 "collect again with credentials that may call `iam:GetAccountAuthorizationDetails`",
             ));
         }
@@ -186,9 +186,13 @@ fn known_of_aws(arn: &str, is_sandbox: bool) -> Option<&'static str> {
     if is_sandbox || full == "AdministratorAccess" { catalogue::sandbox_document(full) } else { None }
 }
 
+/// Tells about a name that stands for nothing; the names that it is compared with are other people's.
+pub(super) fn nobody(error: NoSuch) -> Error {
+    Error::input(bounded(&error.message)).hinted(bounded(&error.help))
+}
+
 /// Finds who asks and what is acted on.
 fn parties(snapshot: &Snapshot, identity: &Identity, args: &AskArgs) -> Result<(Holder, String), Error> {
-    let nobody = |error: NoSuch| Error::input(error.message).hinted(error.help);
     let principal = args.principal.as_deref().unwrap_or_default();
     let holder = named::holder(snapshot, identity, principal).map_err(nobody)?;
     let resource = named::resource(snapshot, identity, &args.resource).map_err(nobody)?;
@@ -214,7 +218,7 @@ fn concluded(
     holder: Holder,
     resource: String,
 ) -> Result<Asked, Error> {
-    let who = effective(&snapshot, &holder).map_err(|error| Error::input(error.to_string()))?;
+    let who = effective(&snapshot, &holder).map_err(|error| Error::input(bounded(&error.to_string())))?;
     let question = Question { action: args.action.clone(), resource, context: args.context.clone() };
     let answer = ask(&snapshot, &holder, &who, &question);
     let account = snapshot.account.clone();

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::ask::{AskArgs, Asked, Ground};
-use super::named::{self, NoSuch};
+use super::ask::{AskArgs, Asked, Ground, nobody};
+use super::named;
 use crate::account::ask::Question;
 use crate::account::given::{Files, Given};
 use crate::cli::SANDBOX_ACCOUNT;
 use crate::clock::Clock;
+use crate::commands::answer::bounded;
 use crate::commands::offline;
 use crate::error::Error;
 use crate::policy::document::PolicyDocument;
@@ -53,7 +54,6 @@ pub(super) fn asked(ui: &Ui, args: &AskArgs, files: &FileArgs) -> Result<Asked, 
     args.target.target()?;
     let account = args.target.account.as_deref().unwrap_or(SANDBOX_ACCOUNT);
     let region = args.target.region.as_deref().unwrap_or(DEFAULT_REGION);
-    let nobody = |error: NoSuch| Error::input(error.message).hinted(error.help);
     let caller = named::caller(args.principal.as_deref(), account).map_err(nobody)?;
     let resource = named::made_up(&caller, region, &args.resource).map_err(nobody)?;
     let asks_for_role = args.action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("sts:"));
@@ -76,7 +76,7 @@ pub(super) fn asked(ui: &Ui, args: &AskArgs, files: &FileArgs) -> Result<Asked, 
 fn given(ui: &Ui, path: &Path, kind: Option<PolicyKind>) -> Result<Given, Error> {
     let file = path.display().to_string();
     let bytes = offline::read(path)?;
-    let none = |why: &str| Error::input(format!("`{file}` is no policy: {why}"));
+    let none = |why: &str| Error::input(bounded(&format!("`{file}` is no policy: {why}")));
     if bytes.len() > LONGEST {
         return Err(none("it has more than 1 MiB"));
     }
@@ -89,7 +89,7 @@ fn given(ui: &Ui, path: &Path, kind: Option<PolicyKind>) -> Result<Given, Error>
     }
     let policy = Policy::parse(&text).map_err(|error| none(&error.to_string()))?;
     if let Some(message) = kind.and_then(|kind| validate(&text, kind).err()) {
-        ui.warn(&format!("AWS would refuse `{file}`: {message}"));
+        ui.warn(&bounded(&format!("AWS would refuse `{file}`: {message}")));
     }
     Ok(Given { file, document, policy: Arc::new(policy) })
 }
