@@ -187,15 +187,15 @@ fn known_of_aws(arn: &str, is_sandbox: bool) -> Option<&'static str> {
 }
 
 /// Tells about a name that stands for nothing; the names that it is compared with are other people's.
-pub(super) fn nobody(error: NoSuch) -> Error {
+pub(super) fn nobody(error: &NoSuch) -> Error {
     Error::input(bounded(&error.message)).hinted(bounded(&error.help))
 }
 
 /// Finds who asks and what is acted on.
 fn parties(snapshot: &Snapshot, identity: &Identity, args: &AskArgs) -> Result<(Holder, String), Error> {
     let principal = args.principal.as_deref().unwrap_or_default();
-    let holder = named::holder(snapshot, identity, principal).map_err(nobody)?;
-    let resource = named::resource(snapshot, identity, &args.resource).map_err(nobody)?;
+    let holder = named::holder(snapshot, identity, principal).map_err(|error| nobody(&error))?;
+    let resource = named::resource(snapshot, identity, &args.resource).map_err(|error| nobody(&error))?;
     Ok((holder, resource))
 }
 

@@ -54,8 +54,8 @@ pub(super) fn asked(ui: &Ui, args: &AskArgs, files: &FileArgs) -> Result<Asked, 
     args.target.target()?;
     let account = args.target.account.as_deref().unwrap_or(SANDBOX_ACCOUNT);
     let region = args.target.region.as_deref().unwrap_or(DEFAULT_REGION);
-    let caller = named::caller(args.principal.as_deref(), account).map_err(nobody)?;
-    let resource = named::made_up(&caller, region, &args.resource).map_err(nobody)?;
+    let caller = named::caller(args.principal.as_deref(), account).map_err(|error| nobody(&error))?;
+    let resource = named::made_up(&caller, region, &args.resource).map_err(|error| nobody(&error))?;
     let asks_for_role = args.action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("sts:"));
     let of_resource = asks_for_role.then_some(PolicyKind::Trust);
     let given = |path: &PathBuf, kind: Option<PolicyKind>| given(ui, path, kind);
