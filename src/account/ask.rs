@@ -6,11 +6,12 @@
 //!
 //! Service control policies and other policies of an organization are not looked at: an account cannot read them.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::effective::{Effective, Holder, source, unread};
 use super::snapshot::{Facet, Snapshot, Tags};
-use crate::policy::evaluate::{Decision, Denial, Outcome, Source, evaluate};
+use crate::policy::evaluate::{Decision, Denial, Outcome, PolicySet, Source, evaluate};
 use crate::policy::request::{Context, PrincipalKind, Request};
 use crate::policy::statement::Effect;
 use crate::policy::trace::{Finding, Layer, Mismatch, Step};
@@ -45,6 +46,8 @@ pub enum Verdict {
 pub struct Answer {
     /// What the policies were asked.
     pub request: Request,
+    /// The policies.
+    pub policies: PolicySet,
     /// What they said.
     pub decision: Decision,
     /// What that comes to.
@@ -79,6 +82,18 @@ pub struct Line {
 }
 
 impl Answer {
+    /// Names the policies that were looked at and how many statements each has: none when there are none.
+    pub fn sources(&self) -> Vec<String> {
+        let PolicySet { identity, boundary, session, resource } = &self.policies;
+        let all = identity.iter().chain(boundary).chain(session).chain(resource);
+        let told = all.map(|source| match source.policy.statements.len() {
+            _ if source.policy.unread.is_some() => format!("{} (not read)", source.name),
+            1 => format!("{} (1 statement)", source.name),
+            count => format!("{} ({count} statements)", source.name),
+        });
+        told.collect()
+    }
+
     /// Tells every statement that was looked at, in order.
     pub fn lines(&self) -> Vec<Line> {
         let line = |(at, step): (usize, &Step)| Line {
@@ -157,16 +172,27 @@ pub fn ask(snapshot: &Snapshot, holder: &Holder, who: &Effective, question: &Que
     };
     let mut policies = who.policies.clone();
     policies.resource = resource_policy(snapshot, &request);
+    decide(holder, request, policies)
+}
+
+/// Asks these policies and no others.
+pub fn decide(holder: &Holder, request: Request, policies: PolicySet) -> Answer {
     let decision = evaluate(&policies, &request);
     let told =
         Told { request: &request, decision: &decision, holder, has_none: policies.identity.is_empty() };
     let (verdict, reason, decisive) = told.sentence();
-    Answer { request, decision, verdict, reason, decisive }
+    Answer { request, policies, decision, verdict, reason, decisive }
 }
 
 /// What is known of the requests of somebody with these tags, whatever they ask for.
 pub(crate) fn known(snapshot: &Snapshot, tags: &Tags) -> Context {
-    let now = snapshot.taken_at;
+    let mut context = of_call(snapshot.taken_at);
+    put_tags(&mut context, "aws:PrincipalTag/", tags);
+    context
+}
+
+/// What is known of the requests of anybody at all.
+pub(super) fn of_call(now: Timestamp) -> Context {
     let mut context = Context::partial()
         .with("aws:CurrentTime", now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
         .with("aws:EpochTime", now.as_second().to_string())
@@ -175,7 +201,6 @@ pub(crate) fn known(snapshot: &Snapshot, tags: &Tags) -> Context {
     for key in OF_SERVICES {
         context.insert(key, vec![]);
     }
-    put_tags(&mut context, "aws:PrincipalTag/", tags);
     context
 }
 
@@ -189,12 +214,16 @@ fn context(snapshot: &Snapshot, tags: &Tags, question: &Question) -> Context {
             put_tags(&mut context, prefix, tags);
         }
     }
-    // What is said replaces what was known; said twice, a key has two values.
-    for (key, _) in &question.context {
-        let said = question.context.iter().filter(|(other, _)| other.eq_ignore_ascii_case(key));
-        context.insert(key, said.map(|(_, value)| value.clone()).collect());
-    }
+    say(&mut context, &question.context);
     context
+}
+
+/// Puts in what somebody says: it replaces what was known; said twice, a key has two values.
+pub(super) fn say(context: &mut Context, said: &[(String, String)]) {
+    for (key, _) in said {
+        let values = said.iter().filter(|(other, _)| other.eq_ignore_ascii_case(key));
+        context.insert(key, values.map(|(_, value)| value.clone()).collect());
+    }
 }
 
 /// Puts in tags, all of them.

@@ -4,18 +4,22 @@
 //! `iam` commands (<https://docs.aws.amazon.com/cli/latest/reference/iam/>).
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::effective::{Holder, groups};
-use super::opens::opens;
-use super::snapshot::{Group, Identity, ManagedPolicy, Policies, Snapshot};
+use super::snapshot::{Group, Identity, ManagedPolicy, Policies};
 use crate::policy::document::PolicyDocument;
-use crate::policy::grammar::{MANAGED_LIMIT, size};
+use crate::policy::grammar::{MANAGED_LIMIT, TRUST_LIMIT, size};
 
 /// How many versions a managed policy keeps.
 const VERSIONS: usize = 5;
+
+/// How long all inline policies of a group or a role may be together, in characters.
+const GROUP_LIMIT: usize = 5120;
+const ROLE_LIMIT: usize = 10_240;
 
 /// What changes, to give an identity a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,8 +32,13 @@ pub struct Grant {
     pub commands: Vec<String>,
     /// Who gains by it besides, by name.
     pub gainers: Vec<String>,
+    /// Who is reached by it and gains nothing: they may already, or something else denies it to them.
+    pub unaffected: Vec<String>,
     /// The scenario that owns the group through which it comes: to it, the change is drift.
     pub scenario: Option<String>,
+    /// Whoever is reached by it besides.
+    #[serde(skip)]
+    pub(super) reached: Vec<Holder>,
 }
 
 /// Where a statement can go.
@@ -66,6 +75,28 @@ pub enum Place {
         /// The new policy's name.
         name: String,
     },
+    /// The trust policy of a role.
+    TrustPolicy {
+        /// The role.
+        role: String,
+    },
+    /// A file that was given in place of an account; `None` when no file of the kind was given.
+    File {
+        /// The file, as it was named.
+        file: Option<String>,
+    },
+}
+
+impl Grant {
+    fn new(to: Place, document: Value, commands: Vec<String>, reached: Vec<Holder>) -> Self {
+        let gainers = reached.iter().map(Holder::name).collect();
+        Self { to, document, commands, gainers, unaffected: vec![], scenario: None, reached }
+    }
+
+    /// Makes the change of a file, which nobody else is known to hold.
+    pub(super) fn of_file(file: Option<String>, document: Value) -> Self {
+        Self::new(Place::File { file }, document, vec![], vec![])
+    }
 }
 
 /// Finds the best place for a statement about `action`; `None` for the root user, who needs none. Managed policies
@@ -78,15 +109,25 @@ pub fn grant(identity: &Identity, holder: &Holder, action: &str, statement: &Val
             .collect(),
         Holder::Role { name, .. } => vec![(None, &identity.roles.get(name)?.policies)],
     };
+    // A policy that is the holder's boundary is a limit, and no place for what it may.
+    let boundary = match holder {
+        Holder::Root => None,
+        Holder::User(name) => identity.users.get(name).and_then(|user| user.policies.boundary.as_ref()),
+        Holder::Role { name, .. } => {
+            identity.roles.get(name).and_then(|role| role.policies.boundary.as_ref())
+        }
+    };
     let managed = candidates.iter().flat_map(|(group, policies)| {
-        let own = identity.policies.iter().filter(|(_, policy)| policies.attached.contains(&policy.arn));
+        let holds = |policy: &ManagedPolicy| policies.attached.contains(&policy.arn);
+        let own = identity.policies.iter().filter(move |(_, policy)| holds(policy));
+        let own = own.filter(|(_, policy)| Some(&policy.arn) != boundary);
         own.map(move |(name, policy)| (*group, name, policy))
     });
     let grants = managed
         .filter_map(|(group, name, policy)| in_managed(identity, holder, group, (name, policy), statement));
     // Of equals the first by name.
-    let best = grants.min_by_key(|grant| grant.gainers.len());
-    best.or_else(|| Some(in_inline(identity, holder, action, statement)))
+    let best = grants.min_by_key(|grant| grant.reached.len());
+    best.or_else(|| in_inline(identity, holder, action, statement))
 }
 
 fn in_managed(
@@ -97,7 +138,7 @@ fn in_managed(
     statement: &Value,
 ) -> Option<Grant> {
     let document = with(policy.document.as_ref()?, statement)?;
-    let text = document.to_string();
+    let text = ascii(&document.to_string());
     if size(&text) > MANAGED_LIMIT {
         return None;
     }
@@ -112,18 +153,20 @@ fn in_managed(
     let words = ["iam", "create-policy-version", "--policy-arn", &policy.arn, "--set-as-default"];
     commands.push(aws(&[words.as_slice(), &["--policy-document", &text]].concat()));
     let to = Place::ManagedPolicy { name: name.clone(), arn: policy.arn.clone(), group: group.cloned() };
-    Some(Grant {
-        to,
-        document,
-        commands,
-        gainers: others(identity, holder, |held| held.contains(&policy.arn)),
-        scenario: scenario(identity, group),
-    })
+    let reached = others(identity, holder, &policy.arn);
+    Some(Grant { scenario: scenario(identity, group), ..Grant::new(to, document, commands, reached) })
 }
 
-fn in_inline(identity: &Identity, holder: &Holder, action: &str, statement: &Value) -> Grant {
-    let document = json!({"Version": "2012-10-17", "Statement": [statement]});
-    let text = document.to_string();
+/// Adds a statement to the permissions boundary of an identity; `None` when it is not a policy of the account's own, or
+/// is full.
+pub fn widening(identity: &Identity, holder: &Holder, boundary: &str, statement: &Value) -> Option<Grant> {
+    let found = identity.policies.iter().find(|(_, policy)| policy.arn == boundary)?;
+    in_managed(identity, holder, None, found, statement)
+}
+
+fn in_inline(identity: &Identity, holder: &Holder, action: &str, statement: &Value) -> Option<Grant> {
+    let document = alone(statement);
+    let text = ascii(&document.to_string());
     let base = format!("Allow-{}", action.replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
     let put = |command: &str, option: &str, to: &str, name: &str| {
         aws(&["iam", command, option, to, "--policy-name", name, "--policy-document", &text])
@@ -131,28 +174,35 @@ fn in_inline(identity: &Identity, holder: &Holder, action: &str, statement: &Val
     let fresh = |policies: Option<&Policies>| {
         unused(&base, |name| policies.is_some_and(|policies| policies.inline.contains_key(name)))
     };
-    let members = |group: &str| members(identity, group).len();
+    let has_room = |policies: &Policies, limit: usize| {
+        let taken = policies.inline.values().map(|document| size(&document.to_text())).sum::<usize>();
+        taken + size(&text) <= limit
+    };
     let group = groups(identity, holder)
-        .filter(|name| identity.groups.contains_key(*name))
-        .min_by_key(|name| members(name));
-    let (to, commands, gainers) = match (holder, group) {
+        .filter(|name| identity.groups.get(*name).is_some_and(|it| has_room(&it.policies, GROUP_LIMIT)))
+        .map(|name| (members(identity, name), name))
+        .min_by_key(|(members, _)| members.len());
+    match (holder, group) {
+        (Holder::Root, _) => None,
         (Holder::Role { name: role, .. }, _) => {
-            let name = fresh(identity.roles.get(role).map(|role| &role.policies));
+            let policies = &identity.roles.get(role)?.policies;
+            if !has_room(policies, ROLE_LIMIT) {
+                return None;
+            }
+            let name = fresh(Some(policies));
             let commands = vec![put("put-role-policy", "--role-name", role, &name)];
-            (Place::RolePolicy { role: role.clone(), name }, commands, vec![])
+            let to = Place::RolePolicy { role: role.clone(), name };
+            Some(Grant::new(to, document, commands, vec![]))
         }
-        (_, Some(group)) => {
+        (Holder::User(_), Some((members, group))) => {
             let name = fresh(identity.groups.get(group).map(|group| &group.policies));
             let commands = vec![put("put-group-policy", "--group-name", group, &name)];
-            let in_group = self::members(identity, group).into_iter().map(Holder::User);
-            let gainers = in_group.filter(|member| member != holder).map(|member| member.name()).collect();
-            (Place::GroupPolicy { group: group.clone(), name }, commands, gainers)
+            let to = Place::GroupPolicy { group: group.clone(), name };
+            let reached = members.into_iter().filter(|member| member != holder).collect();
+            let scenario = scenario(identity, Some(group));
+            Some(Grant { scenario, ..Grant::new(to, document, commands, reached) })
         }
-        (_, None) => {
-            let user = match holder {
-                Holder::User(name) => name.as_str(),
-                Holder::Root | Holder::Role { .. } => "",
-            };
+        (Holder::User(user), None) => {
             let group = unused(&format!("{user}-Group"), |name| identity.groups.contains_key(name));
             let name = fresh(None);
             let commands = vec![
@@ -160,10 +210,9 @@ fn in_inline(identity: &Identity, holder: &Holder, action: &str, statement: &Val
                 put("put-group-policy", "--group-name", &group, &name),
                 aws(&["iam", "add-user-to-group", "--group-name", &group, "--user-name", user]),
             ];
-            (Place::NewGroup { group, name }, commands, vec![])
+            Some(Grant::new(Place::NewGroup { group, name }, document, commands, vec![]))
         }
-    };
-    Grant { to, document, commands, gainers, scenario: scenario(identity, group) }
+    }
 }
 
 /// The scenario that owns a group, by its path.
@@ -173,65 +222,48 @@ fn scenario(identity: &Identity, group: Option<&String>) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// Adds a statement to the trust policy of a role: the document and the command.
-pub fn trusting(identity: &Identity, role_arn: &str, statement: &Value) -> Option<(Value, String)> {
+/// Adds a statement to the trust policy of a role.
+pub fn trusting(identity: &Identity, role_arn: &str, statement: &Value) -> Option<Grant> {
     let (name, role) = identity.roles.iter().find(|(_, role)| role.arn == role_arn)?;
     let document = with(&role.trust, statement)?;
-    let text = document.to_string();
+    let text = ascii(&document.to_string());
+    if size(&text) > TRUST_LIMIT {
+        return None;
+    }
     let words = ["iam", "update-assume-role-policy", "--role-name", name, "--policy-document", &text];
-    Some((document, aws(&words)))
+    let commands = vec![aws(&words)];
+    Some(Grant::new(Place::TrustPolicy { role: name.clone() }, document, commands, vec![]))
 }
 
-/// Tells what an action opens besides itself, one sentence each: first in general, then what whoever it acts on has.
-pub fn consequences(snapshot: &Snapshot, action: &str, resource: &str) -> Vec<String> {
-    let Some(sentence) = opens(action, resource) else { return Vec::new() };
-    let mut told = vec![sentence];
-    let Some(identity) = snapshot.identity.read() else { return told };
-    let user = identity.users.iter().find(|(_, user)| user.arn == resource);
-    let group = identity.groups.iter().find(|(_, group)| group.arn == resource);
-    let role = identity.roles.iter().find(|(_, role)| role.arn == resource);
-    let group = group.map(|(name, group)| (format!("group `{name}`"), &group.policies));
-    let user = user.map(|(name, user)| (format!("user `{name}`"), &user.policies));
-    let found =
-        group.or(user).or_else(|| role.map(|(name, role)| (format!("role `{name}`"), &role.policies)));
-    let Some((whose, policies)) = found else { return told };
-    for arn in &policies.attached {
-        let name = arn.rsplit('/').next().unwrap_or(arn);
-        let own = identity.policies.values().find(|policy| policy.arn == *arn);
-        let document = own.and_then(|policy| policy.document.as_ref());
-        let document = document.or_else(|| snapshot.aws_managed.get(arn)?.read());
-        told.push(format!("{whose} holds policy `{name}`{}", allowed(document)));
+/// Makes a policy of one statement.
+pub fn alone(statement: &Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [statement]})
+}
+
+/// Writes JSON so that no character of it acts on a terminal or is lost in a shell: what is not ASCII as its number,
+/// which JSON reads as the same.
+pub fn ascii(json: &str) -> String {
+    let mut plain = String::with_capacity(json.len());
+    for c in json.chars() {
+        if (' '..='~').contains(&c) {
+            plain.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                _ = write!(plain, "\\u{unit:04x}");
+            }
+        }
     }
-    for (name, document) in &policies.inline {
-        told.push(format!("{whose} holds inline policy `{name}`{}", allowed(Some(document))));
-    }
-    told
+    plain
 }
 
-/// Names the actions that a document allows: `: a, b and 3 more`.
-fn allowed(document: Option<&PolicyDocument>) -> String {
-    const SHOWN: usize = 6;
-    let statements = document.and_then(|document| document.written().get("Statement")).map(each);
-    let allowing = statements.into_iter().flatten().filter(|one| one.get("Effect") == Some(&json!("Allow")));
-    let actions = allowing.filter_map(|statement| statement.get("Action")).flat_map(each);
-    let actions: BTreeSet<&str> = actions.filter_map(Value::as_str).collect();
-    let mut shown: Vec<&str> = actions.iter().take(SHOWN).copied().collect();
-    let more = actions.len().saturating_sub(SHOWN);
-    let rest = format!("{more} more");
-    if more > 0 {
-        shown.push(&rest);
-    }
-    if shown.is_empty() { String::new() } else { format!(": {}", shown.join(", ")) }
-}
-
-/// The members of a list, or the one thing that is none.
-fn each(value: &Value) -> &[Value] {
-    value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice)
-}
-
-/// Adds a statement at the end of a document.
-fn with(document: &PolicyDocument, statement: &Value) -> Option<Value> {
+/// Adds a statement at the end of a document; `None` when it would mean something else there.
+pub(super) fn with(document: &PolicyDocument, statement: &Value) -> Option<Value> {
     let mut whole = document.written().clone();
+    // `${$}` is a dollar sign in the language of 2012 only.
+    let escapes = statement.get("Resource").and_then(Value::as_str).is_some_and(|text| text.contains("${"));
+    if escapes && whole.get("Version") != Some(&json!("2012-10-17")) {
+        return None;
+    }
     let statements = whole.as_object_mut()?.get_mut("Statement")?;
     let mut all = match statements.take() {
         Value::Array(all) => all,
@@ -243,11 +275,9 @@ fn with(document: &PolicyDocument, statement: &Value) -> Option<Value> {
 }
 
 /// Names everybody but `holder` who holds a policy, directly or through a group, or is limited by it.
-fn others(identity: &Identity, holder: &Holder, holds: impl Fn(&BTreeSet<String>) -> bool) -> Vec<String> {
-    let of = |policies: &Policies| {
-        let limit = policies.boundary.iter().cloned().collect();
-        holds(&policies.attached) || holds(&limit)
-    };
+fn others(identity: &Identity, holder: &Holder, arn: &str) -> Vec<Holder> {
+    let of =
+        |policies: &Policies| policies.attached.contains(arn) || policies.boundary.as_deref() == Some(arn);
     let through: BTreeSet<&String> = identity
         .groups
         .iter()
@@ -261,12 +291,13 @@ fn others(identity: &Identity, holder: &Holder, holds: impl Fn(&BTreeSet<String>
     let users = users.map(|(name, _)| Holder::User(name.clone()));
     let roles = identity.roles.iter().filter(|(_, role)| of(&role.policies));
     let roles = roles.map(|(name, _)| Holder::role(name));
-    users.chain(roles).map(|other| other.name()).filter(|name| *name != holder.name()).collect()
+    let own = holder.name();
+    users.chain(roles).filter(|other| other.name() != own).collect()
 }
 
-fn members(identity: &Identity, group: &str) -> Vec<String> {
+fn members(identity: &Identity, group: &str) -> Vec<Holder> {
     let inside = identity.users.iter().filter(|(_, user)| user.groups.contains(group));
-    inside.map(|(name, _)| name.clone()).collect()
+    inside.map(|(name, _)| Holder::User(name.clone())).collect()
 }
 
 /// Returns `base`, or `base-2`, …: the first name that is not taken.
@@ -296,7 +327,6 @@ fn aws(words: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::snapshot::Facet;
     use crate::account::testing::{arn, attached, lab};
 
     fn identity() -> Identity {
@@ -374,21 +404,6 @@ mod tests {
         assert_eq!(granted(&identity, &user).gainers, ["user `User2`", "role `IAM-Auditor-role`"]);
         identity.groups.get_mut("IAM-Auditor-Group").unwrap().policies = Policies::default();
         assert_eq!(granted(&identity, &user).gainers, ["user `User2`"]);
-    }
-
-    #[test]
-    fn what_a_group_hands_out_is_listed() {
-        let snapshot = lab();
-        let group = arn("group/iamlab/iam-auditing/IAM-Auditor-Group");
-        let told = consequences(&snapshot, "iam:AddUserToGroup", &group);
-        assert!(told[0].starts_with("whoever may add members to `IAM-Auditor-Group`"));
-        assert_eq!(
-            told[1],
-            "group `IAM-Auditor-Group` holds policy `IAM-Auditor-Policy`: iam:GenerateCredentialReport, \
-             iam:GetCredentialReport"
-        );
-        assert!(consequences(&snapshot, "iam:GetUser", "*").is_empty());
-        let Facet::Read(_) = &snapshot.identity else { unreachable!() };
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod calls;
 pub mod credential_report;
 pub mod effective;
 pub mod file;
+pub mod given;
 pub mod grant;
 pub mod opens;
 pub mod packing;

@@ -48,7 +48,7 @@ impl Level {
         }
     }
 
-    const fn of(letter: &str) -> Option<Self> {
+    fn of(letter: &str) -> Option<Self> {
         Some(match letter.as_bytes() {
             b"L" => Self::List,
             b"R" => Self::Read,
@@ -77,6 +77,7 @@ pub struct Actions {
     starts: Vec<usize>,
     services: Vec<Service>,
     by_level: [ActionSet; 5],
+    without_resource: ActionSet,
     version: &'static str,
     date: &'static str,
 }
@@ -99,6 +100,7 @@ impl Actions {
             starts: Vec::with_capacity(32 * 1024),
             services: Vec::new(),
             by_level: Level::ALL.map(|_| ActionSet::default()),
+            without_resource: ActionSet::default(),
             version: header("version: "),
             date: header("date: "),
         };
@@ -107,17 +109,23 @@ impl Actions {
             let service = parts.next().unwrap_or_default();
             let levels = parts.filter_map(|part| {
                 let (letter, names) = part.split_once(':')?;
-                Some((Level::of(letter)?, names))
+                // A small letter: the actions have no resource type.
+                let on_all = letter.bytes().all(|byte| byte.is_ascii_lowercase());
+                Some((Level::of(&letter.to_ascii_uppercase())?, on_all, names))
             });
-            let mut found: Vec<((&str, &str), Level)> =
-                levels.flat_map(|(level, names)| names_of(names).map(move |name| (name, level))).collect();
-            found.sort_unstable_by(|((a, b), _), ((c, d), _)| {
+            let mut found: Vec<((&str, &str), Level, bool)> = levels
+                .flat_map(|(level, on_all, names)| names_of(names).map(move |name| (name, level, on_all)))
+                .collect();
+            found.sort_unstable_by(|((a, b), ..), ((c, d), ..)| {
                 a.bytes().chain(b.bytes()).cmp(c.bytes().chain(d.bytes()))
             });
             let from = all.starts.len();
-            for ((head, tail), level) in found {
+            for ((head, tail), level, on_all) in found {
                 if let Some(set) = all.by_level.get_mut(level as usize) {
                     set.insert(all.starts.len());
+                }
+                if on_all {
+                    all.without_resource.insert(all.starts.len());
                 }
                 all.starts.push(all.names.len());
                 for piece in [service, ":", head, tail] {
@@ -187,6 +195,12 @@ impl Actions {
             }
         }
         places.find(|&place| self.name(place).eq_ignore_ascii_case(action))
+    }
+
+    /// Tells whether AWS gives an action resource types; without any a policy can only allow it on `*`. `None` when the
+    /// list does not know the action.
+    pub fn has_resource(&self, action: &str) -> Option<bool> {
+        Some(!self.without_resource.contains(self.find(action)?))
     }
 
     fn service(&self, name: &str) -> Option<&Service> {
@@ -394,6 +408,15 @@ mod tests {
             ("iam:TagUser", Level::Tagging),
         ] {
             assert_eq!(all.find(action).and_then(|place| all.level(place)), Some(level), "{action}");
+        }
+        for (action, has) in [
+            ("iam:AddUserToGroup", Some(true)),
+            ("IAM:getcredentialreport", Some(false)),
+            ("iam:ListUsers", Some(false)),
+            ("sts:AssumeRole", Some(true)),
+            ("iam:Nonsense", None),
+        ] {
+            assert_eq!(all.has_resource(action), has, "{action}");
         }
         let levels: usize = Level::ALL.iter().map(|level| all.of_level(*level).len()).sum();
         assert_eq!(levels, all.len(), "every action has one level");

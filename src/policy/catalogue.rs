@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use serde_json::Value;
+
 /// One `path/Name` per line, sorted.
 const NAMES: &str = include_str!("../../policies/aws-managed-names.txt");
 
@@ -29,6 +31,24 @@ pub fn aws_managed_names() -> impl Iterator<Item = &'static str> + Clone {
 pub fn aws_managed_arn(name_or_path: &str, partition: &str) -> Option<String> {
     let found = BY_NAME.get(name_or_path)?;
     Some(format!("arn:{partition}:iam::aws:policy/{found}"))
+}
+
+/// The documents that this program has of policies that AWS manages, by `path/Name`: those that the sandbox's accounts
+/// have. AWS changes its own, so of an AWS account they prove nothing.
+static DOCUMENTS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    let all: BTreeMap<String, Option<Value>> =
+        serde_json::from_str(include_str!("../../policies/aws-managed.json")).unwrap_or_default();
+    all.into_iter().filter_map(|(full, document)| Some((full, document?.to_string()))).collect()
+});
+
+/// Returns the document that the sandbox has of a policy that AWS manages, by `path/Name`.
+pub fn sandbox_document(full: &str) -> Option<&'static str> {
+    DOCUMENTS.get(full).map(String::as_str)
+}
+
+/// Lists the policies whose documents the sandbox has, by `path/Name`.
+pub fn sandbox_documents() -> impl Iterator<Item = &'static str> {
+    DOCUMENTS.keys().map(String::as_str)
 }
 
 #[cfg(test)]

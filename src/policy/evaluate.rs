@@ -26,6 +26,13 @@ pub struct Source {
     pub policy: Arc<Policy>,
 }
 
+impl Source {
+    /// Makes a source of a policy that has no ARN.
+    pub fn new(name: impl Into<String>, policy: Policy) -> Self {
+        Self { name: name.into(), arn: None, policy: Arc::new(policy) }
+    }
+}
+
 /// The policies that apply to a request.
 #[derive(Debug, Clone, Default)]
 pub struct PolicySet {

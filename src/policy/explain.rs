@@ -1,12 +1,15 @@
 //! What would help a denied request: the least statement that allows it, and which policies need it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::evaluate::{Decision, Outcome};
+use super::actions::actions;
+use super::evaluate::{Decision, Outcome, PolicySet, Source, evaluate};
 use super::request::{PrincipalKind, Request};
-use super::statement::Effect;
-use super::trace::{Finding, Layer, Mismatch};
+use super::statement::{Effect, Policy};
+use super::trace::{Finding, Layer, Mismatch, Step};
 
 /// What would help.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,7 +32,8 @@ pub struct Addition {
     pub statement: Value,
 }
 
-/// Says what would help a request that was denied; `None` when it was not denied.
+/// Says what would help a request that was denied; `None` when it was not denied. Every layer that lacks an `Allow` has
+/// an addition; [`least`] drops those that the others make needless.
 pub fn remedy(request: &Request, decision: &Decision) -> Option<Remedy> {
     let Outcome::Denied(denial) = &decision.outcome else { return None };
     if denial.explicit {
@@ -45,13 +49,110 @@ pub fn remedy(request: &Request, decision: &Decision) -> Option<Remedy> {
         .iter()
         .map(|layer| Addition { layer: *layer, statement: statement(request, *layer) })
         .collect();
+    Some(Remedy { sentence: sentence(request, &add), add, near: near(decision) })
+}
+
+/// Says what would help a request that these policies denied, with nothing in it that is not needed.
+pub fn least(set: &PolicySet, request: &Request, decision: &Decision) -> Option<Remedy> {
+    let mut remedy = remedy(request, decision)?;
+    let mut at = remedy.add.len();
+    // From behind: a role that names the caller needs no policy of the caller's, if both are of one account.
+    while at > 0 && remedy.add.len() > 1 {
+        at -= 1;
+        let mut without = remedy.add.clone();
+        without.remove(at);
+        if helps(set, request, &without) == helps(set, request, &remedy.add) {
+            remedy.add = without;
+            remedy.sentence = sentence(request, &remedy.add);
+        }
+    }
+    Some(remedy)
+}
+
+/// Names the caller and the action on the resource as the other account's policy of a resource has to.
+pub fn letting_in(request: &Request) -> Addition {
+    let layer = if request.asks_for_role() { Layer::Trust } else { Layer::Resource };
+    Addition { layer, statement: statement(request, layer) }
+}
+
+/// Lays statements over policies: each goes into a policy of its layer, or is one of its own.
+pub fn with(set: &PolicySet, add: &[Addition]) -> PolicySet {
+    let mut set = set.clone();
+    for addition in add {
+        let document = json!({"Version": "2012-10-17", "Statement": [addition.statement]});
+        // INVARIANT: what `statement` writes can be read.
+        let Ok(new) = Policy::parse(&document.to_string()) else { continue };
+        let layer = match addition.layer {
+            Layer::Identity => {
+                set.identity.push(Source::new("what is added", new));
+                continue;
+            }
+            Layer::Session => set.session.first_mut(),
+            Layer::Boundary => set.boundary.as_mut(),
+            Layer::Resource | Layer::Trust => set.resource.as_mut(),
+        };
+        if let Some(source) = layer {
+            let mut policy = source.policy.as_ref().clone();
+            policy.statements.extend(new.statements);
+            source.policy = Arc::new(policy);
+            continue;
+        }
+        let new = Source::new("what is added", new);
+        match addition.layer {
+            Layer::Identity => {}
+            Layer::Session => set.session.push(new),
+            Layer::Boundary => set.boundary = Some(new),
+            Layer::Resource | Layer::Trust => set.resource = Some(new),
+        }
+    }
+    set
+}
+
+/// Leaves out the statements that deny a request, as [`Step`]s of its trace.
+pub fn without_denials(set: &PolicySet, decision: &Decision) -> PolicySet {
+    let denies = |step: &&Step| step.effect == Effect::Deny && step.finding == Finding::Matched;
+    let denying: Vec<&Step> = decision.trace.iter().filter(denies).collect();
+    let mut set = set.clone();
+    let identity = set.identity.iter_mut().map(|source| (Layer::Identity, source));
+    let boundary = set.boundary.iter_mut().map(|source| (Layer::Boundary, source));
+    let session = set.session.iter_mut().map(|source| (Layer::Session, source));
+    let resource = set.resource.iter_mut().map(|source| (Layer::Resource, source));
+    for (layer, source) in identity.chain(boundary).chain(session).chain(resource) {
+        let of = |step: &&&Step| {
+            // The trust policy of a role is the policy of that resource.
+            let same = step.layer == layer || (layer, step.layer) == (Layer::Resource, Layer::Trust);
+            same && step.source == source.name && step.arn == source.arn
+        };
+        let out: Vec<usize> = denying.iter().filter(of).map(|step| step.statement).collect();
+        if !out.is_empty() {
+            let mut policy = source.policy.as_ref().clone();
+            policy.statements.retain(|statement| !out.contains(&statement.index));
+            source.policy = Arc::new(policy);
+        }
+    }
+    set
+}
+
+/// Tells how far additions get a request: 0 denied, 1 it depends, 2 allowed.
+fn helps(set: &PolicySet, request: &Request, add: &[Addition]) -> u8 {
+    match evaluate(&with(set, add), request).outcome {
+        Outcome::Denied(_) => 0,
+        Outcome::Indeterminate(_) => 1,
+        Outcome::Allowed => 2,
+    }
+}
+
+fn sentence(request: &Request, add: &[Addition]) -> String {
     let needs: Vec<&str> = add.iter().map(|addition| place(addition.layer)).collect();
-    let sentence =
-        format!("{} must allow `{}` on `{}`", needs.join(" and "), request.action, request.resource);
+    format!("{} must allow `{}` on `{}`", needs.join(" and "), request.action, on(request))
+}
+
+/// Tells the statements that would allow it if one condition held.
+fn near(decision: &Decision) -> Vec<String> {
     let near = decision.trace.iter().filter(|step| step.effect == Effect::Allow);
     let near =
         near.filter(|step| matches!(&step.finding, Finding::Differs { first: Mismatch::Condition { .. } }));
-    Some(Remedy { sentence, add, near: near.map(ToString::to_string).collect() })
+    near.map(ToString::to_string).collect()
 }
 
 /// Names the place of a layer for people.
@@ -65,10 +166,18 @@ const fn place(layer: Layer) -> &'static str {
     }
 }
 
+/// Returns what a statement has to name: what has no resource type is only matched by `*`.
+fn on(request: &Request) -> &str {
+    match actions().has_resource(&request.action) {
+        Some(false) => "*",
+        Some(true) | None => &request.resource,
+    }
+}
+
 /// Makes the least statement of a layer that allows a request.
 fn statement(request: &Request, layer: Layer) -> Value {
     // `${` would be read as a variable.
-    let resource = request.resource.replace("${", "${$}{");
+    let resource = on(request).replace("${", "${$}{");
     let action = &request.action;
     match layer {
         Layer::Identity | Layer::Boundary | Layer::Session => {

@@ -86,6 +86,12 @@ impl Context {
         self.keys.insert(key.to_lowercase(), values);
     }
 
+    /// Takes out all keys that begin so.
+    pub fn forget(&mut self, prefix: &str) {
+        let prefix = prefix.to_lowercase();
+        self.keys.retain(|key, _| !key.starts_with(&prefix));
+    }
+
     /// Says that all keys that begin so are here: one that is not is absent, as `aws:PrincipalTag/` when all tags are
     /// known.
     pub fn close(&mut self, prefix: &str) {
@@ -137,14 +143,14 @@ impl Request {
     }
 
     /// Returns the account of the resource: of its ARN, else the key `aws:ResourceAccount`.
-    pub(super) fn resource_account(&self) -> Option<&str> {
+    pub(crate) fn resource_account(&self) -> Option<&str> {
         let of_arn = self.resource.split(':').nth(4).filter(|part| is_account(part));
         of_arn.or_else(|| self.context.keys.get("aws:resourceaccount")?.first().map(String::as_str))
     }
 
     /// Tells whether the resource belongs to the account of the principal; a resource whose account nobody tells
     /// is taken for the principal's.
-    pub(super) fn same_account(&self) -> bool {
+    pub(crate) fn same_account(&self) -> bool {
         self.resource_account().is_none_or(|account| account == self.principal.account)
     }
 

@@ -83,13 +83,19 @@ fn explain_is_ready_to_paste_and_warns() {
     ] {
         assert!(text.contains(told), "no {told}:\n{text}");
     }
+    // What is handed out is read, also when AWS manages it.
+    let role = asked
+        .explain("User3", &["iam:UpdateAssumeRolePolicy", "role/IAM-Auditor-Lambda-role"])
+        .expect(2)
+        .stdout;
+    assert!(role.contains("holds policy `AWSLambdaBasicExecutionRole`: logs:CreateLogGroup"), "{role}");
     let user1 = asked.explain("User1", &["iam:GetCredentialReport"]).expect(2).stdout;
     assert!(user1.contains("aws iam create-group --group-name User1-Group\n"), "{user1}");
     asked.explain("User3", &["iam:GetCredentialReport"]).expect(0);
 }
 
 #[test]
-fn where_nothing_added_helps_nothing_is_proposed() {
+fn what_denies_and_what_limits_has_to_change() {
     let asked = Asked::new();
     let iam = wait(asked.account.clients()).iam;
     let document = |effect: &str| {
@@ -104,6 +110,9 @@ fn where_nothing_added_helps_nothing_is_proposed() {
     wait(put.send()).unwrap();
     let denied = remedy("User1", "s3:ListAllMyBuckets");
     assert_eq!((&denied["possible"], &denied["grant"]), (&json!(false), &Value::Null));
+    // Once that is gone, nothing allows it yet.
+    let kinds: Vec<&Value> = denied["parts"].as_array().unwrap().iter().map(|part| &part["kind"]).collect();
+    assert_eq!(kinds, [&json!("stop_denying"), &json!("add")]);
     let sentence = denied["sentence"].as_str().unwrap();
     assert!(sentence.contains("statement 1 (`Fence`) of inline policy `Stop` of user `User1`"), "{sentence}");
 
@@ -112,7 +121,12 @@ fn where_nothing_added_helps_nothing_is_proposed() {
     let put = iam.put_user_permissions_boundary().user_name("User3").permissions_boundary(boundary);
     wait(put.send()).unwrap();
     let limited = remedy("User3", "iam:GetCredentialReport");
-    assert_eq!((&limited["possible"], &limited["statements"]), (&json!(false), &json!([])));
+    assert_eq!(
+        (&limited["possible"], &limited["grant"], &limited["parts"][1]),
+        (&json!(true), &Value::Null, &Value::Null)
+    );
+    let part = &limited["parts"][0];
+    assert_eq!((&part["layer"], &part["grant"]["to"]["name"]), (&json!("boundary"), &json!("Limits")));
     let sentence = limited["sentence"].as_str().unwrap();
     assert!(
         sentence.contains("the permissions boundary, policy `Limits`, limits user `User3`"),

@@ -1,6 +1,9 @@
 //! People's names for identities and resources of an account: `User3`, `group/Admins`, or an ARN.
 
-use crate::account::effective::Holder;
+use jiff::Timestamp;
+
+use crate::account::effective::{Holder, SESSION};
+use crate::account::given::Caller;
 use crate::account::snapshot::{Identity, Snapshot};
 use crate::policy::catalogue;
 use crate::scenario::suggest::did_you_mean;
@@ -51,10 +54,8 @@ pub(super) fn resource(snapshot: &Snapshot, identity: &Identity, text: &str) -> 
     if text == "*" || text.starts_with("arn:") {
         return Ok(text.to_owned());
     }
-    let form = "write `group/Name`, `user/Name`, `role/Name`, `policy/Name`, `topic/Name`, `function/Name`, an ARN, \
-                or `*`";
     let Some((kind, name)) = text.split_once('/') else {
-        return Err(NoSuch::new(format!("`{text}` is not a resource"), form));
+        return Err(NoSuch::new(format!("`{text}` is not a resource"), FORM));
     };
     let Snapshot { account, partition, region, .. } = snapshot;
     let found = |arn: Option<&String>, known: NoSuch| arn.cloned().ok_or(known);
@@ -78,7 +79,66 @@ pub(super) fn resource(snapshot: &Snapshot, identity: &Identity, text: &str) -> 
         },
         "topic" => Ok(format!("arn:{partition}:sns:{region}:{account}:{name}")),
         "function" => Ok(format!("arn:{partition}:lambda:{region}:{account}:function:{name}")),
-        _ => Err(NoSuch::new(format!("`{kind}` is not a kind that can stand here"), form)),
+        _ => Err(NoSuch::new(format!("`{kind}` is not a kind that can stand here"), FORM)),
+    }
+}
+
+/// What people can write in place of a resource.
+const FORM: &str = "write `group/Name`, `user/Name`, `role/Name`, `policy/Name`, `topic/Name`, `function/Name`, an ARN, or `*`";
+
+/// Reads who acts when there is no account to find them in; nobody named is a user that exists nowhere.
+pub(super) fn caller(text: Option<&str>, account: &str) -> Result<Caller, NoSuch> {
+    let text = text.unwrap_or("example-user");
+    if text.starts_with("arn:") {
+        let mut parts = text.split(':').skip(1);
+        let partition = parts.next().unwrap_or_default();
+        let account = parts.nth(2).unwrap_or_default();
+        // There is no account that it could be foreign to.
+        let nowhere = Snapshot::empty(account, partition, "", Timestamp::UNIX_EPOCH);
+        let holder = Holder::of_arn(&nowhere, text).map_err(|message| {
+            NoSuch::new(message, "name a user, a role, a role's session or a root user")
+        })?;
+        let arn = match &holder {
+            Holder::Role { name, .. } if text.contains(":assumed-role/") => {
+                format!("arn:{partition}:iam::{account}:role/{name}")
+            }
+            _ => text.to_owned(),
+        };
+        return Ok(Caller { holder, arn, account: account.to_owned(), partition: partition.to_owned() });
+    }
+    let holder = match text.split_once('/').unwrap_or(("user", text)) {
+        ("user", name) if !name.is_empty() => Holder::User(name.to_owned()),
+        ("role", name) if !name.is_empty() => {
+            Holder::Role { name: name.to_owned(), session: SESSION.to_owned() }
+        }
+        (kind, _) => {
+            return Err(NoSuch::new(
+                format!("`{kind}` is no kind of identity that acts"),
+                "write `User3`, `user/User3`, `role/Name`, or an ARN",
+            ));
+        }
+    };
+    let kind = if matches!(holder, Holder::User(_)) { "user" } else { "role" };
+    let name = text.split_once('/').map_or(text, |(_, name)| name);
+    let arn = format!("arn:aws:iam::{account}:{kind}/{name}");
+    Ok(Caller { holder, arn, account: account.to_owned(), partition: "aws".to_owned() })
+}
+
+/// Reads what is acted on when there is no account to find it in.
+pub(super) fn made_up(caller: &Caller, region: &str, text: &str) -> Result<String, NoSuch> {
+    if text == "*" || text.starts_with("arn:") {
+        return Ok(text.to_owned());
+    }
+    let Caller { account, partition, .. } = caller;
+    match text.split_once('/') {
+        Some(("policy", name)) => {
+            let own = || format!("arn:{partition}:iam::{account}:policy/{name}");
+            Ok(catalogue::aws_managed_arn(name, partition).unwrap_or_else(own))
+        }
+        Some(("user" | "group" | "role", _)) => Ok(format!("arn:{partition}:iam::{account}:{text}")),
+        Some(("topic", name)) => Ok(format!("arn:{partition}:sns:{region}:{account}:{name}")),
+        Some(("function", name)) => Ok(format!("arn:{partition}:lambda:{region}:{account}:function:{name}")),
+        _ => Err(NoSuch::new(format!("`{text}` is not a resource"), FORM)),
     }
 }
 

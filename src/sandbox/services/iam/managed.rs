@@ -3,19 +3,12 @@
 //! `policies/aws-managed-names.txt` lists every path and name; `policies/aws-managed.json` holds the documents.
 //! Facts about AWS, taken from public copies of `iam list-policies --scope AWS`.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde_json::Value;
+use crate::policy::catalogue;
 
 static NAMES: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| include_str!("../../../../policies/aws-managed-names.txt").lines().collect());
-
-static DOCUMENTS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
-    let all: BTreeMap<String, Option<Value>> =
-        serde_json::from_str(include_str!("../../../../policies/aws-managed.json")).unwrap_or_default();
-    all.into_iter().filter_map(|(full, document)| Some((full, document?.to_string()))).collect()
-});
 
 /// An AWS-managed policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +35,7 @@ impl Managed {
 
     /// The document, when the catalogue holds it.
     pub fn document(self) -> Option<&'static str> {
-        DOCUMENTS.get(self.full).map(String::as_str)
+        catalogue::sandbox_document(self.full)
     }
 }
 
@@ -69,9 +62,9 @@ mod tests {
     #[test]
     fn the_catalogue_is_sorted_and_every_document_has_a_name() {
         assert!(NAMES.is_sorted() && NAMES.len() > 1_400);
-        assert!(!DOCUMENTS.is_empty());
-        for full in DOCUMENTS.keys() {
-            assert!(NAMES.binary_search(&full.as_str()).is_ok(), "{full}");
+        assert!(catalogue::sandbox_documents().next().is_some());
+        for full in catalogue::sandbox_documents() {
+            assert!(NAMES.binary_search(&full).is_ok(), "{full}");
         }
     }
 
