@@ -87,9 +87,11 @@ impl Actor {
         let of_arn = || arn.as_deref().and_then(|arn| arn.rsplit('/').next()).map(str::to_owned);
         let name = match kind {
             ActorKind::Root => Some("root".to_owned()),
-            ActorKind::RoleSession => {
-                principal.as_deref().and_then(|id| id.split_once(':')).map(|(_, name)| name.to_owned()).or_else(of_arn)
-            }
+            ActorKind::RoleSession => principal
+                .as_deref()
+                .and_then(|id| id.split_once(':'))
+                .map(|(_, name)| name.to_owned())
+                .or_else(of_arn),
             ActorKind::Account => account.clone(),
             ActorKind::Service => through.clone(),
             ActorKind::User | ActorKind::Federated | ActorKind::Other => user_name.or_else(of_arn),
@@ -103,7 +105,8 @@ impl Actor {
         Self {
             kind,
             name: name.or_else(|| principal.clone()).unwrap_or_else(|| "unknown".to_owned()),
-            issuer: text(&format!("{issuer}/userName")).map(|name| Issuer { name, arn: text(&format!("{issuer}/arn")) }),
+            issuer: text(&format!("{issuer}/userName"))
+                .map(|name| Issuer { name, arn: text(&format!("{issuer}/arn")) }),
             since: text("/userIdentity/sessionContext/attributes/creationDate")
                 .and_then(|at| at.parse().ok()),
             mfa: text("/userIdentity/sessionContext/attributes/mfaAuthenticated").map(|flag| flag == "true"),
@@ -151,8 +154,14 @@ mod tests {
             "sessionContext": {"sessionIssuer": {"userName": "R"}},
         });
         assert_eq!(label(session), "role/R (session me)");
-        assert_eq!(label(json!({"type": "AWSService", "invokedBy": "lambda.amazonaws.com"})), "lambda.amazonaws.com");
-        assert_eq!(label(json!({"type": "AWSAccount", "accountId": "2", "principalId": "AIDA"})), "account 2");
+        assert_eq!(
+            label(json!({"type": "AWSService", "invokedBy": "lambda.amazonaws.com"})),
+            "lambda.amazonaws.com"
+        );
+        assert_eq!(
+            label(json!({"type": "AWSAccount", "accountId": "2", "principalId": "AIDA"})),
+            "account 2"
+        );
         assert_eq!(label(json!({"type": "Robot"})), "unknown");
         assert_eq!(label(Value::Null), "unknown");
     }

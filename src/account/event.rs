@@ -169,7 +169,9 @@ impl Event {
     pub fn mentions(&self) -> Vec<Mention> {
         let mut found = self.parameters();
         found.extend(self.walk("responseElements"));
-        for resource in self.record.get("resources").and_then(Value::as_array).into_iter().flatten().take(MOST) {
+        for resource in
+            self.record.get("resources").and_then(Value::as_array).into_iter().flatten().take(MOST)
+        {
             if let Some(arn) = resource.get("ARN").or_else(|| resource.get("arn")).and_then(Value::as_str) {
                 let kind = arn_kind(arn).unwrap_or_default();
                 found.push(Mention { kind, name: arn.to_owned() });
@@ -217,7 +219,9 @@ fn failure(record: &Value) -> Option<Failure> {
 
 /// Tells whether an event that does not say so only read, by its name.
 fn reads(name: &str) -> bool {
-    ["Get", "List", "Describe", "Lookup", "Head", "Simulate", "AssumeRole"].iter().any(|verb| name.starts_with(verb))
+    ["Get", "List", "Describe", "Lookup", "Head", "Simulate", "AssumeRole"]
+        .iter()
+        .any(|verb| name.starts_with(verb))
 }
 
 fn collect(service: &str, key: &str, value: &Value, depth: usize, found: &mut Vec<Mention>) {
@@ -225,7 +229,9 @@ fn collect(service: &str, key: &str, value: &Value, depth: usize, found: &mut Ve
         return;
     }
     match value {
-        Value::Array(items) => items.iter().take(MOST).for_each(|item| collect(service, key, item, depth + 1, found)),
+        Value::Array(items) => {
+            items.iter().take(MOST).for_each(|item| collect(service, key, item, depth + 1, found))
+        }
         Value::Object(fields) => {
             for (key, value) in fields.iter().take(MOST) {
                 collect(service, key, value, depth + 1, found);
@@ -271,7 +277,8 @@ const KEYS: [(&str, &str, &str); 21] = [
     ("", "versionId", ""),
 ];
 
-/// Returns the kind of thing that a parameter names: `userName` a `user`, `dBInstanceIdentifier` a `db-instance`.
+/// Returns the kind of thing that a parameter names: `userName` a `user`, `instanceProfileName` an
+/// `instance-profile`.
 fn key_kind(service: &str, key: &str) -> Option<String> {
     let row = KEYS.iter().find(|(of, name, _)| (of.is_empty() || *of == service) && *name == key);
     if let Some((_, _, kind)) = row {
@@ -405,7 +412,7 @@ mod tests {
     #[test]
     fn kinds_are_words_of_people() {
         assert_eq!(type_kind("AWS::EC2::SecurityGroup"), "security-group");
-        assert_eq!(key_kind("rds", "dBInstanceIdentifier").unwrap(), "dbinstance");
+        assert_eq!(key_kind("iam", "instanceProfileName").unwrap(), "instance-profile");
         assert_eq!(arn_kind("arn:aws:lambda:us-east-1:1:function:f").unwrap(), "function");
         assert_eq!(arn_kind("arn:aws:iam::1:user/path/u").unwrap(), "user");
         assert_eq!(key_kind("iam", "policyDocument"), None);

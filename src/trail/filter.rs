@@ -115,7 +115,8 @@ impl Who {
     /// Tells whether it is this one.
     pub fn is(&self, actor: &Actor) -> bool {
         let of_role = |role: &str| {
-            actor.kind == ActorKind::RoleSession && actor.issuer.as_ref().is_some_and(|issuer| issuer.name == role)
+            actor.kind == ActorKind::RoleSession
+                && actor.issuer.as_ref().is_some_and(|issuer| issuer.name == role)
         };
         match self {
             Self::Root => actor.kind == ActorKind::Root,
@@ -124,7 +125,8 @@ impl Who {
             Self::Role(name) => of_role(name),
             Self::Session(role, session) => of_role(role) && actor.name == *session,
             Self::Service(name) => {
-                (actor.kind == ActorKind::Service && actor.name == *name) || actor.through.as_deref() == Some(name)
+                (actor.kind == ActorKind::Service && actor.name == *name)
+                    || actor.through.as_deref() == Some(name)
             }
             Self::Name(name) => {
                 let kinds = [ActorKind::User, ActorKind::RoleSession, ActorKind::Federated, ActorKind::Other];
@@ -138,7 +140,8 @@ impl Who {
 fn is_key(text: &str) -> bool {
     let body = text.strip_prefix("AKIA").or_else(|| text.strip_prefix("ASIA"));
     body.is_some_and(|body| {
-        (12..=124).contains(&body.len()) && body.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        (12..=124).contains(&body.len())
+            && body.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
     })
 }
 
@@ -150,11 +153,15 @@ impl Pattern {
     /// It cannot be the name of an event.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (name, is_start) = text.strip_suffix('*').map_or((text, false), |start| (start, true));
-        let fits = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-:.".contains(&byte));
+        let fits = !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-:.".contains(&byte));
         match (fits, is_start) {
             (true, true) => Ok(Self::Start(name.to_owned())),
             (true, false) => Ok(Self::Name(name.to_owned())),
-            (false, _) => Err("write the name of an event, as `ConsoleLogin`, or its beginning, as `Create*`".to_owned()),
+            (false, _) => {
+                Err("write the name of an event, as `ConsoleLogin`, or its beginning, as `Create*`"
+                    .to_owned())
+            }
         }
     }
 
@@ -249,8 +256,13 @@ mod tests {
     #[test]
     fn a_session_is_found_by_all_its_names() {
         let session = event(&json!({}));
-        for name in ["me", "role/R", "arn:aws:sts::1:assumed-role/R/me", "arn:aws:iam::1:role/path/R", "ASIAEXAMPLEEXAMPLE"]
-        {
+        for name in [
+            "me",
+            "role/R",
+            "arn:aws:sts::1:assumed-role/R/me",
+            "arn:aws:iam::1:role/path/R",
+            "ASIAEXAMPLEEXAMPLE",
+        ] {
             assert!(who(name).fits(&session), "{name}");
         }
         for name in ["R", "user/me", "root", "role/me", "arn:aws:sts::1:assumed-role/R/you"] {

@@ -122,7 +122,8 @@ impl Reading {
         let result = {
             let mut deserializer = serde_json::Deserializer::from_reader(&mut bounded);
             let seed = Document(&mut |raw| self.record(raw, visit));
-            seed.deserialize(&mut deserializer).and_then(|has_records| deserializer.end().map(|()| has_records))
+            seed.deserialize(&mut deserializer)
+                .and_then(|has_records| deserializer.end().map(|()| has_records))
         };
         if bounded.limit() == 0 {
             return Err(format!("it has more than {} MiB", LONGEST >> 20));
@@ -224,7 +225,8 @@ mod tests {
 
     use super::*;
 
-    const RECORD: &str = r#"{"eventID":"1","eventTime":"2026-03-02T09:00:00Z","eventName":"X","eventSource":"y"}"#;
+    const RECORD: &str =
+        r#"{"eventID":"1","eventTime":"2026-03-02T09:00:00Z","eventName":"X","eventSource":"y"}"#;
 
     fn read(name: &str, bytes: &[u8]) -> (Reading, Vec<String>) {
         let folder = tempfile::tempdir().unwrap();
@@ -242,12 +244,19 @@ mod tests {
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packed.write_all(records.as_bytes()).unwrap();
         let packed = packed.finish().unwrap();
-        let printed = serde_json::json!({"Events": [{"EventId": "1", "CloudTrailEvent": RECORD}]}).to_string();
-        for (name, bytes, count) in
-            [("a.json", records.as_bytes(), 2), ("a.json.gz", packed.as_slice(), 2), ("b.JSON", printed.as_bytes(), 1)]
-        {
+        let printed =
+            serde_json::json!({"Events": [{"EventId": "1", "CloudTrailEvent": RECORD}]}).to_string();
+        for (name, bytes, count) in [
+            ("a.json", records.as_bytes(), 2),
+            ("a.json.gz", packed.as_slice(), 2),
+            ("b.JSON", printed.as_bytes(), 1),
+        ] {
             let (read, ids) = read(name, bytes);
-            assert_eq!((ids.len(), read.looked, read.unread.as_slice()), (count, count as u64, [].as_slice()), "{name}");
+            assert_eq!(
+                (ids.len(), read.looked, read.unread.as_slice()),
+                (count, count as u64, [].as_slice()),
+                "{name}"
+            );
         }
         assert_eq!(read("a.txt", records.as_bytes()).0.files, 0);
     }

@@ -15,8 +15,8 @@ use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::filter::{Attribute, Filter};
-use super::kept::Kept;
+use super::collector::Collector;
+use super::filter::Attribute;
 use super::pacer::Pacer;
 use super::place::Window;
 use super::sessions::Starts;
@@ -96,34 +96,25 @@ impl<'a> Lookup<'a> {
         Window::of_history(now)
     }
 
-    /// Collects the events that fit: of each region, by each attribute. Stops where older ones would find no room.
+    /// Collects the events that fit: of each region, by each attribute (by none: all). Stops where older ones would find
+    /// no room.
     ///
     /// # Errors
     ///
-    /// The history could not be read; what was found before is in `kept`.
+    /// The history could not be read; what was found before is in `into`.
     pub async fn gather(
         &mut self,
         regions: &[String],
         attributes: &[Attribute],
-        filter: &Filter,
-        kept: &mut Kept,
-        starts: &mut Starts,
+        window: Window,
+        into: &mut Collector,
     ) -> Result<Stop, ApiError> {
-        let window = filter.window(self.whole());
         let each: Vec<Option<&Attribute>> =
             if attributes.is_empty() { vec![None] } else { attributes.iter().map(Some).collect() };
         let mut end = Stop::End;
         for region in regions {
             for attribute in &each {
-                let mut visit = |event: Event| {
-                    starts.see(&event);
-                    let time = event.time;
-                    if filter.fits(&event) {
-                        kept.add_older(event);
-                    }
-                    if kept.is_past(time) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-                };
-                match self.walk(region, *attribute, window, &mut visit).await? {
+                match self.walk(region, *attribute, window, &mut |event| into.see_older(event)).await? {
                     Stop::End => {}
                     Stop::Enough => end = Stop::Enough,
                     Stop::Bound => return Ok(Stop::Bound),
@@ -133,26 +124,21 @@ impl<'a> Lookup<'a> {
         Ok(end)
     }
 
-    /// Looks for the starts of the sessions behind `events` that are not known yet.
+    /// Looks for the starts of the sessions behind what was found that are not known yet.
     ///
     /// # Errors
     ///
     /// The history could not be read.
-    pub async fn find_starts(
-        &mut self,
-        regions: &[String],
-        events: &Kept,
-        starts: &mut Starts,
-    ) -> Result<(), ApiError> {
+    pub async fn find_starts(&mut self, regions: &[String], found: &mut Collector) -> Result<(), ApiError> {
         let mut asked = BTreeSet::new();
         while asked.len() < MOST_SESSIONS {
-            let lost = events.newest_first().find_map(|event| {
-                let actor = starts.behind(&event.actor).lost?;
+            let lost = found.all().find_map(|event| {
+                let actor = found.starts.behind(&event.actor).lost?;
                 let key = actor.session_key().filter(|key| !asked.contains(*key))?;
                 Some((key.to_owned(), actor.since))
             });
             let Some((key, since)) = lost else { return Ok(()) };
-            self.find_start(regions, &key, since, starts).await?;
+            self.find_start(regions, &key, since, &mut found.starts).await?;
             asked.insert(key);
         }
         Ok(())
@@ -241,18 +227,22 @@ impl<'a> Lookup<'a> {
     ) -> Result<LookupEventsOutput, ApiError> {
         let aws = self.aws;
         let resource = format!("the event history of {region}");
-        let attribute = attribute.map(asked).transpose().map_err(|why| ApiError::broken(OPERATION, &resource, why))?;
+        let attribute =
+            attribute.map(asked).transpose().map_err(|why| ApiError::broken(OPERATION, &resource, why))?;
         let (client, pacer) =
             self.regions.entry(region.to_owned()).or_insert_with(|| (client(aws, region), Pacer::default()));
         for pause in PATIENCE.into_iter().map(Some).chain([None]) {
             pacer.wait(&aws.clock).await;
             let send = || {
-                let request = client.lookup_events().start_time(moment(window.from)).end_time(moment(window.to));
+                let request =
+                    client.lookup_events().start_time(moment(window.from)).end_time(moment(window.to));
                 let request = request.max_results(50).set_next_token(next.clone());
                 request.set_lookup_attributes(attribute.clone().map(|attribute| vec![attribute])).send()
             };
             match (aws.call(OPERATION, &resource, send).await, pause) {
-                (Err(error), Some(pause)) if error.class == ErrorClass::Throttled => aws.clock.sleep(pause).await,
+                (Err(error), Some(pause)) if error.class == ErrorClass::Throttled => {
+                    aws.clock.sleep(pause).await
+                }
                 (answer, _) => return answer,
             }
         }
@@ -276,7 +266,11 @@ fn asked(attribute: &Attribute) -> Result<LookupAttribute, String> {
         Attribute::EventSource(value) => (LookupAttributeKey::EventSource, value.clone()),
         Attribute::ReadOnly(flag) => (LookupAttributeKey::ReadOnly, flag.to_string()),
     };
-    LookupAttribute::builder().attribute_key(key).attribute_value(value).build().map_err(|error| error.to_string())
+    LookupAttribute::builder()
+        .attribute_key(key)
+        .attribute_value(value)
+        .build()
+        .map_err(|error| error.to_string())
 }
 
 fn moment(at: Timestamp) -> DateTime {

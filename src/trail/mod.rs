@@ -9,6 +9,7 @@
 //! [`lookup`] and [`logs`] read; everything else is a function of events. [`sql`] writes the same questions for Athena,
 //! for what is older than the 90 days that the event history keeps.
 
+pub mod collector;
 pub mod filter;
 pub mod kept;
 pub mod logs;

@@ -56,8 +56,13 @@ const OWNERS: [(&str, &str); 12] = [
 ];
 
 /// Ids that tell what they are the id of.
-const IDS: [(&str, &str); 5] =
-    [("sg-", "security-group"), ("i-", "instance"), ("vpc-", "vpc"), ("subnet-", "subnet"), ("vol-", "volume")];
+const IDS: [(&str, &str); 5] = [
+    ("sg-", "security-group"),
+    ("i-", "instance"),
+    ("vpc-", "vpc"),
+    ("subnet-", "subnet"),
+    ("vol-", "volume"),
+];
 
 impl Resource {
     /// Reads what people write.
@@ -173,7 +178,16 @@ fn without_version(arn: &str) -> String {
 /// Takes a name apart: `CreateSecurityGroup` is `create` and `securitygroup`; more than one (`RunInstances`) is one.
 fn verb(name: &str) -> (&'static str, String) {
     const VERBS: [&str; 10] = [
-        "create", "import", "register", "allocate", "run", "put", "delete", "deregister", "release", "terminate",
+        "create",
+        "import",
+        "register",
+        "allocate",
+        "run",
+        "put",
+        "delete",
+        "deregister",
+        "release",
+        "terminate",
     ];
     let name = name.to_ascii_lowercase();
     let found = VERBS.iter().find(|verb| name.starts_with(**verb));
@@ -203,7 +217,10 @@ mod tests {
     #[test]
     fn names_are_read_as_people_write_them() {
         let parse = |text: &str| Resource::parse(text).unwrap();
-        assert_eq!((parse("user/User2").kind.as_deref(), parse("user/User2").name.as_str()), (Some("user"), "User2"));
+        assert_eq!(
+            (parse("user/User2").kind.as_deref(), parse("user/User2").name.as_str()),
+            (Some("user"), "User2")
+        );
         assert_eq!(parse("sg/sg-1").kind.as_deref(), Some("security-group"));
         assert_eq!(parse("i-0abc").kind.as_deref(), Some("instance"));
         assert_eq!(parse("User2").kind, None);
@@ -226,8 +243,12 @@ mod tests {
         assert_eq!(deed("user/User2", &named("DeleteUser")), Some(Deed::Deleted));
         assert_eq!(deed("group/User2", &named("CreateUser")), None);
         assert_eq!(deed("user/User", &named("CreateUser")), None);
-        let joined = event("iam", "AddUserToGroup", json!({"userName": "User2", "groupName": "G"}), Value::Null);
-        assert_eq!((deed("user/User2", &joined), deed("group/G", &joined)), (Some(Deed::Changed), Some(Deed::Changed)));
+        let joined =
+            event("iam", "AddUserToGroup", json!({"userName": "User2", "groupName": "G"}), Value::Null);
+        assert_eq!(
+            (deed("user/User2", &joined), deed("group/G", &joined)),
+            (Some(Deed::Changed), Some(Deed::Changed))
+        );
     }
 
     #[test]
@@ -244,13 +265,23 @@ mod tests {
 
     #[test]
     fn what_aws_numbers_is_found_in_the_answer() {
-        let ran = event("ec2", "RunInstances", json!({"instanceType": "t3.micro"}), json!({"instancesSet": {
-            "items": [{"instanceId": "i-1"}],
-        }}));
+        let ran = event(
+            "ec2",
+            "RunInstances",
+            json!({"instanceType": "t3.micro"}),
+            json!({"instancesSet": {
+                "items": [{"instanceId": "i-1"}],
+            }}),
+        );
         assert_eq!(deed("i-1", &ran), Some(Deed::Created));
         let opened = event("ec2", "AuthorizeSecurityGroupIngress", json!({"groupId": "sg-1"}), Value::Null);
         assert_eq!(deed("security-group/sg-1", &opened), Some(Deed::Changed));
-        let ended = event("ec2", "TerminateInstances", json!({"instancesSet": {"items": [{"instanceId": "i-1"}]}}), Value::Null);
+        let ended = event(
+            "ec2",
+            "TerminateInstances",
+            json!({"instancesSet": {"items": [{"instanceId": "i-1"}]}}),
+            Value::Null,
+        );
         assert_eq!(deed("instance/i-1", &ended), Some(Deed::Deleted));
         let ruled = event("events", "PutRule", json!({"name": "daily"}), Value::Null);
         assert_eq!(deed("schedule/daily", &ruled), Some(Deed::Put));

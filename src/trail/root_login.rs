@@ -122,7 +122,9 @@ impl RootLogin {
             (Some(_), None) if !matches!(&self.report, ReportSays::Read { password: Used::Never, .. }) => {
                 Agreement::OnlyHistory
             }
-            (Some(history), _) if generated.is_some_and(|generated| generated >= history) => Agreement::ReportMissesIt,
+            (Some(history), _) if generated.is_some_and(|generated| generated >= history) => {
+                Agreement::ReportMissesIt
+            }
             (Some(_), _) => Agreement::ReportIsOlder,
         }
     }

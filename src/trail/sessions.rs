@@ -122,7 +122,8 @@ mod tests {
         assert_eq!(lost(starts.behind(&actor)), Some("ASIA1"));
         starts.see(&assumed(&session("ASIA1"), "ASIA1"));
         assert_eq!(lost(starts.behind(&actor)), Some("ASIA1"));
-        let user = Actor::of(&json!({"userIdentity": {"type": "IAMUser", "userName": "u", "accessKeyId": "ASIA9"}}));
+        let user =
+            Actor::of(&json!({"userIdentity": {"type": "IAMUser", "userName": "u", "accessKeyId": "ASIA9"}}));
         assert_eq!(starts.behind(&user), Chain { starts: vec![], lost: None });
     }
 }

@@ -120,7 +120,8 @@ impl Table {
     /// Something cannot be what it should be.
     pub fn new(place: &Place<'_>) -> Result<Self, String> {
         let only = |text: &str, more: &[u8]| {
-            text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || more.contains(&byte))
+            text.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || more.contains(&byte))
         };
         let Place { bucket, prefix, organization, account, regions, start, table } = *place;
         if !((3..=63).contains(&bucket.len()) && only(bucket, b"-.")) {
@@ -130,7 +131,9 @@ impl Table {
         if !prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./=".contains(&byte)) {
             return Err("a prefix here has letters, digits and `-`, `_`, `.`, `/`, `=` only".to_owned());
         }
-        if organization.is_some_and(|id| !(id.starts_with("o-") && (12..=34).contains(&id.len()) && only(id, b"-"))) {
+        if organization
+            .is_some_and(|id| !(id.starts_with("o-") && (12..=34).contains(&id.len()) && only(id, b"-")))
+        {
             return Err("the id of an organization is `o-` and 10 to 32 letters and digits".to_owned());
         }
         if !(account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())) {
@@ -141,7 +144,9 @@ impl Table {
         }
         let begins = table.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase() || byte == b'_');
         if !begins || !only(table, b"_") || table.len() > 128 {
-            return Err("a table's name has small letters, digits and `_`, and begins with no digit".to_owned());
+            return Err(
+                "a table's name has small letters, digits and `_`, and begins with no digit".to_owned()
+            );
         }
         let mut root = format!("s3://{bucket}/");
         for part in [Some(prefix).filter(|it| !it.is_empty()), Some("AWSLogs"), organization, Some(account)] {
@@ -193,7 +198,10 @@ impl Table {
 
     /// Writes the query for the events that a filter asks for.
     pub fn history(&self, filter: &Filter, limit: usize) -> Statement {
-        Statement { purpose: "The events, the newest first".to_owned(), sql: self.select(&conditions(filter), filter, limit) }
+        Statement {
+            purpose: "The events, the newest first".to_owned(),
+            sql: self.select(&conditions(filter), filter, limit),
+        }
     }
 
     /// Writes the query for what was done to a resource.
@@ -201,7 +209,13 @@ impl Table {
     /// # Errors
     ///
     /// The kind of the resource is no word.
-    pub fn who(&self, deed: Deed, resource: &Resource, filter: &Filter, limit: usize) -> Result<Statement, String> {
+    pub fn who(
+        &self,
+        deed: Deed,
+        resource: &Resource,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<Statement, String> {
         let mut conditions = conditions(filter);
         let noun = match resource.kind.as_deref() {
             Some(kind) if kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') => {
@@ -211,15 +225,18 @@ impl Table {
             None => "[A-Za-z]+".to_owned(),
         };
         let version = "s?([0-9]{8}(v[0-9]+)?)?$";
-        let made = format!("regexp_like(eventname, '^(Create|Import|Register|Allocate|Run|Put){noun}{version}')");
-        let only_made = format!("regexp_like(eventname, '^(Create|Import|Register|Allocate|Run){noun}{version}')");
+        let made =
+            format!("regexp_like(eventname, '^(Create|Import|Register|Allocate|Run|Put){noun}{version}')");
+        let only_made =
+            format!("regexp_like(eventname, '^(Create|Import|Register|Allocate|Run){noun}{version}')");
         let gone = format!("regexp_like(eventname, '^(Delete|Deregister|Release|Terminate){noun}{version}')");
         conditions.push(match deed {
             Deed::Created | Deed::Put => made,
             Deed::Deleted => gone,
             Deed::Changed => format!("NOT ({only_made} OR {gone})"),
         });
-        let purpose = "What was done to the resource, the newest first; rows with an error code are attempts".to_owned();
+        let purpose = "What was done to the resource, the newest first; rows with an error code are attempts"
+            .to_owned();
         Ok(Statement { purpose, sql: self.select(&conditions, filter, limit) })
     }
 
@@ -227,7 +244,11 @@ impl Table {
         let regions: Vec<String> = self.regions.iter().map(|region| quoted(region)).collect();
         let date = |at: Timestamp| quoted(&day(at.to_zoned(TimeZone::UTC).date()));
         let from = filter.since.map_or_else(|| quoted(&day(self.start)), date);
-        let mut sql = format!("{SHOWN}\nFROM {}\nWHERE region IN ({})\n  AND day >= {from}", self.name, regions.join(", "));
+        let mut sql = format!(
+            "{SHOWN}\nFROM {}\nWHERE region IN ({})\n  AND day >= {from}",
+            self.name,
+            regions.join(", ")
+        );
         for condition in conditions {
             _ = write!(sql, "\n  AND {condition}");
         }
@@ -292,7 +313,8 @@ fn resource(resource: &Resource) -> String {
     let mut forms = vec![format!("\"{inside}\""), format!("/{inside}\""), format!(":{inside}\"")];
     forms.extend(resource.arn.as_deref().map(json));
     let columns = ["requestparameters", "responseelements"];
-    let each = forms.iter().flat_map(|form| columns.map(|column| format!("strpos({column}, {}) > 0", quoted(form))));
+    let each =
+        forms.iter().flat_map(|form| columns.map(|column| format!("strpos({column}, {}) > 0", quoted(form))));
     format!("({})", each.collect::<Vec<_>>().join("\n    OR "))
 }
 
@@ -330,8 +352,9 @@ mod tests {
     fn the_table_finds_its_files_by_region_and_day() {
         let regions = ["us-east-1".to_owned(), "eu-west-1".to_owned()];
         let organization = Some("o-0123456789");
-        let made =
-            Table::new(&Place { prefix: Some("/audit/"), organization, regions: &regions, ..place() }).unwrap().create();
+        let made = Table::new(&Place { prefix: Some("/audit/"), organization, regions: &regions, ..place() })
+            .unwrap()
+            .create();
         let root = "s3://trail-logs/audit/AWSLogs/o-0123456789/123456789012/CloudTrail/";
         assert!(made.sql.contains(&format!("LOCATION '{root}'")), "{}", made.sql);
         assert!(made.sql.contains(&format!("'storage.location.template' = '{root}${{region}}/${{day}}'")));
@@ -343,7 +366,7 @@ mod tests {
 
     #[test]
     fn nothing_that_is_typed_leaves_its_quotes() {
-        let hostile = "x' OR '1'='1";
+        let hostile = "zq' OR '1'='1";
         let filter = Filter {
             who: Some(Who::Name(hostile.to_owned())),
             source: Some(hostile.to_owned()),
@@ -352,7 +375,7 @@ mod tests {
         };
         let sql = table(&["us-east-1"]).history(&filter, 5).sql;
         let bare: String = sql.replace("''", "").split('\'').step_by(2).collect();
-        assert!(!bare.contains("OR 1") && !bare.contains("x"), "{sql}");
+        assert!(!bare.contains("OR 1") && !bare.contains("zq"), "{sql}");
         assert_eq!(sql.matches('\'').count() % 2, 0);
         for wrong in [
             Place { bucket: "a'b", ..place() },
