@@ -289,3 +289,24 @@ fn decode(shown: &aws_sdk_cloudtrail::types::Event) -> Option<Event> {
     event.listed = listed.collect();
     Some(event)
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudtrail::types::{Event as Shown, Resource};
+
+    use super::*;
+
+    #[test]
+    fn a_record_that_was_cut_is_no_event() {
+        let record = r#"{"eventTime":"2026-03-02T09:00:00Z","eventName":"X","eventSource":"y"}"#;
+        let shown = |text: &str| {
+            let user = Resource::builder().resource_type("AWS::IAM::User").resource_name("u").build();
+            Shown::builder().cloud_trail_event(text).resources(user).build()
+        };
+        let event = decode(&shown(record)).unwrap();
+        assert_eq!(event.listed, [Mention { kind: "user".into(), name: "u".into() }]);
+        assert_eq!(decode(&shown(&record[..40])), None);
+        assert_eq!(decode(&Shown::builder().build()), None);
+        assert_eq!(decode(&shown(&"[".repeat(LARGEST + 1))), None);
+    }
+}

@@ -197,6 +197,11 @@ impl Account {
         Self { sandbox: Sandbox::open(options).unwrap(), clock }
     }
 
+    /// Lets time pass.
+    pub(crate) async fn pass(&self, seconds: u64) {
+        self.clock.sleep(std::time::Duration::from_secs(seconds)).await;
+    }
+
     /// The undisturbed way in.
     pub(crate) fn http(&self) -> SharedHttpClient {
         self.sandbox.http_client()

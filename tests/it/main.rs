@@ -50,5 +50,6 @@ mod served_load;
 mod serving;
 mod shapes;
 mod student;
+mod trail;
 mod verify;
 mod wire;
