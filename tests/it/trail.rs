@@ -22,8 +22,8 @@ use crate::program::Program;
 use crate::served::Served;
 use crate::wire::{Call, Fault, Wire};
 
-const MINUTES: u64 = 60;
-const DAYS: u64 = 86_400;
+const MINUTES: i64 = 60;
+const DAYS: i64 = 86_400;
 
 /// Root at the sign-in page.
 async fn sign_in(account: &Account, root: RootPage) {
@@ -46,8 +46,7 @@ fn program(account: &Account) -> (Program, Served) {
 }
 
 fn disturbed(account: &Account, plan: impl Fn(&Call) -> Fault + Send + Sync + 'static) -> (Program, Served) {
-    let served = Served::new(account, plan);
-    // One attempt is enough: what is denied stays denied.
+    let served = tokio::task::block_in_place(|| Served::new(account, plan));
     (Program::new().at(&served).with("AWS_REGION", REGION), served)
 }
 
@@ -108,7 +107,7 @@ fn names(events: &Value) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn root_signs_in_without_mfa_fails_and_signs_in_with_it() {
-    let account = Account::new();
+    let account = Account::ticking();
     let (program, _served) = program(&account);
     let none = program.json(&["trail", "last-root-login"], 0);
     assert_eq!((&none["last_sign_in"], &none["sources"]), (&Value::Null, &json!("neither")));
@@ -117,9 +116,9 @@ async fn root_signs_in_without_mfa_fails_and_signs_in_with_it() {
         "ninety days before the account's clock, whatever ours says"
     );
 
-    account.pass(5 * 3600).await;
+    account.pass(5 * 3600);
     sign_in(&account, RootPage::AsItIs).await;
-    account.pass(10 * MINUTES).await;
+    account.pass(10 * MINUTES);
     sign_in(&account, RootPage::Refused).await;
     sign_in(&account, RootPage::Refused).await;
     let first = program.json(&["trail", "last-root-login"], 0);
@@ -128,7 +127,7 @@ async fn root_signs_in_without_mfa_fails_and_signs_in_with_it() {
     assert_eq!((&first["failed_attempts_since"], &first["sources"]), (&json!(2), &json!("same")));
     assert_eq!(first["last_use"]["known_by"], json!(["event_history", "credential_report"]));
 
-    account.pass(10 * MINUTES).await;
+    account.pass(10 * MINUTES);
     sign_in(&account, RootPage::WithMfa).await;
     let second = program.json(&["trail", "last-root-login"], 0);
     let last = &second["last_sign_in"];
@@ -138,9 +137,10 @@ async fn root_signs_in_without_mfa_fails_and_signs_in_with_it() {
     assert_eq!(second["last_use"]["known_by"], json!(["event_history"]));
     let text = program.run(&["trail", "last-root-login"]).expect(0).stdout;
     for told in [
-        "2026-03-02 14:20:07 UTC, with MFA",
+        "2026-03-02 14:20:",
+        "UTC, with MFA",
         "Failed attempts since: none",
-        "2025-12-02 14:20:07 UTC to",
+        "2025-12-02 14:20:",
         "not \"never\"",
     ] {
         assert!(text.contains(told), "{told}: {text}");
@@ -158,31 +158,32 @@ async fn root_signs_in_without_mfa_fails_and_signs_in_with_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ninetieth_day_is_the_last_that_is_found() {
-    let account = Account::new();
+    let account = Account::ticking();
     sign_in(&account, RootPage::AsItIs).await;
-    account.pass(90 * DAYS - MINUTES).await;
+    account.pass(90 * DAYS - 5 * MINUTES);
     let (program, _served) = program(&account);
     assert_eq!(program.json(&["trail", "last-root-login"], 0)["sources"], "same");
-    account.pass(2 * MINUTES).await;
+    account.pass(6 * MINUTES);
     let gone = program.json(&["trail", "last-root-login"], 0);
     assert_eq!(
         (&gone["last_sign_in"], &gone["sources"]),
         (&Value::Null, &json!("only_report_before_window"))
     );
-    assert_eq!(gone["last_use"], json!({"time": "2026-03-02T09:00:07Z", "known_by": ["credential_report"]}));
+    assert_eq!(gone["last_use"]["known_by"], json!(["credential_report"]));
+    assert!(gone["last_use"]["time"].as_str().unwrap().starts_with("2026-03-02T09:00:"), "{gone}");
     let text = program.run(&["trail", "last-root-login"]).expect(0).stdout;
     assert!(
-        text.contains("That is not \"never\"") && text.contains("password last used 2026-03-02 09:00:07 UTC"),
+        text.contains("That is not \"never\"") && text.contains("password last used 2026-03-02 09:00:"),
         "{text}"
     );
     let ended = program.run(&["trail", "history", "--since", "100d"]).expect(64);
-    assert!(ended.stderr.contains("goes back 90 days, to 2026-03-02 09:01:07 UTC"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("goes back 90 days, to 2026-03-02 09:01:"), "{}", ended.stderr);
     assert!(ended.stderr.contains("--sql") && ended.stderr.contains("--logs"), "{}", ended.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_source_answers_when_the_other_cannot_be_looked_at() {
-    let account = Account::new();
+    let account = Account::ticking();
     sign_in(&account, RootPage::AsItIs).await;
     let denied = |action: &'static str| {
         move |call: &Call| if call.action == action { Fault::Denied } else { Fault::None }
@@ -241,7 +242,7 @@ async fn pages_are_asked_for_at_two_a_second_and_throttling_is_outwaited() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_labs_sessions_lead_back_to_lambda() {
-    let account = Account::new();
+    let account = Account::ticking();
     let folder = tempfile::tempdir().unwrap();
     account.complete(&iam_auditing(), UP, &folder.path().join("handover.csv")).await.unwrap();
     let clients = account.clients().await;
@@ -285,7 +286,7 @@ async fn the_labs_sessions_lead_back_to_lambda() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_behind_two_roles_and_who_was_denied() {
-    let account = Account::new();
+    let account = Account::ticking();
     let iam = account.clients().await.iam;
     let alice = user(&account, &iam, "alice").await;
     let mallory = user(&account, &iam, "mallory").await;
@@ -295,7 +296,7 @@ async fn who_is_behind_two_roles_and_who_was_denied() {
     let hop = assume(&account, &alice, &first, "one").await;
     let hop = assume(&account, &hop, &second, "two").await;
     Client::new(&hop).create_group().group_name("made").send().await.unwrap();
-    account.pass(1).await;
+    account.pass(1);
     let add = Client::new(&mallory).add_user_to_group().group_name("made").user_name("mallory").send();
     add.await.unwrap_err();
     let (program, _served) = program(&account);
@@ -329,7 +330,7 @@ fn write_logs(folder: &Path, name: &str, records: &[&Value]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn log_files_answer_as_the_event_history_does() {
-    let account = Account::new();
+    let account = Account::ticking();
     let iam = account.clients().await.iam;
     let alice = user(&account, &iam, "alice").await;
     let me = format!("arn:aws:iam::{DEFAULT_ACCOUNT}:user/alice");
@@ -445,12 +446,13 @@ fn sql_asks_the_same_and_contacts_nobody() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupt_shows_what_was_found() {
-    let account = Account::new();
+    let account = Account::ticking();
     let iam = account.clients().await.iam;
     for _ in 0..200 {
         iam.list_groups().send().await.unwrap();
     }
-    let served = Served::slow(&account, Duration::from_millis(400), |_| Fault::None);
+    let slow = || Served::slow(&account, Duration::from_millis(400), |_| Fault::None);
+    let served = tokio::task::block_in_place(slow);
     let program = Program::new().at(&served).with("AWS_REGION", REGION);
     let mut command = program.command(&["trail", "history", "--limit", "0", "--format", "json"]);
     let process = command.spawn().unwrap();
