@@ -253,13 +253,14 @@ fn dedup(all: Vec<Mention>) -> Vec<Mention> {
 }
 
 /// Parameters whose name does not tell what they name, by service; the empty service is any.
-const KEYS: [(&str, &str, &str); 21] = [
+const KEYS: [(&str, &str, &str); 22] = [
     ("iam", "newUserName", "user"),
     ("iam", "newGroupName", "group"),
     ("iam", "serialNumber", "mfa"),
     ("iam", "virtualMFADeviceName", "mfa"),
     ("iam", "permissionsBoundary", "policy"),
     ("sts", "roleSessionName", "session"),
+    ("sts", "assumedRoleId", "session"),
     ("lambda", "resource", "function"),
     ("lambda", "role", "role"),
     ("sns", "name", "topic"),
