@@ -247,7 +247,8 @@ fn action(request: &HttpRequest) -> String {
     if let Some(target) = request.headers().get("x-amz-target") {
         let (service, operation) = target.rsplit_once('.').unwrap_or_default();
         let known = [("AWSEvents", "events"), ("CloudTrail", "cloudtrail")];
-        let found = known.iter().find(|(name, _)| service.contains(name)).map_or("tag", |(_, service)| service);
+        let found =
+            known.iter().find(|(name, _)| service.contains(name)).map_or("tag", |(_, service)| service);
         return format!("{found}:{operation}");
     }
     let scope = request.headers().get("authorization").unwrap_or_default();
