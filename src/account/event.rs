@@ -230,7 +230,9 @@ fn collect(service: &str, key: &str, value: &Value, depth: usize, found: &mut Ve
     }
     match value {
         Value::Array(items) => {
-            items.iter().take(MOST).for_each(|item| collect(service, key, item, depth + 1, found))
+            for item in items.iter().take(MOST) {
+                collect(service, key, item, depth + 1, found);
+            }
         }
         Value::Object(fields) => {
             for (key, value) in fields.iter().take(MOST) {

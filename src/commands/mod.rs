@@ -52,7 +52,7 @@ pub enum Command {
                       iamlab trail history --errors --since 7d\n  \
                       iamlab trail who created user/User2"
     )]
-    Trail(trail::TrailCommand),
+    Trail(Box<trail::TrailCommand>),
     /// Look after the embedded accounts
     #[cfg(feature = "sandbox")]
     #[command(
@@ -79,7 +79,7 @@ pub async fn run(ui: &Ui, command: Command) -> Result<Exit, Error> {
         Command::Provision(command) => provision::run(ui, command).await,
         Command::Audit(command) => audit::run(ui, command).await,
         Command::Policy(command) => policy::run(ui, command).await,
-        Command::Trail(command) => trail::run(ui, command).await,
+        Command::Trail(command) => trail::run(ui, *command).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(ui, command).await,
         Command::Schema(args) => Ok(schema::run(ui, &args)),

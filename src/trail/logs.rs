@@ -83,7 +83,8 @@ pub fn files(folder: &Path, unread: &mut Vec<(PathBuf, String)>) -> Vec<PathBuf>
 
 fn is_log(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    name.ends_with(".json") || name.ends_with(".json.gz")
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    Path::new(name).extension().is_some_and(|end| end == "json")
 }
 
 /// Tells whether a file's folder is of a day before `since`: a log file holds what happened before it was written.
@@ -107,9 +108,10 @@ impl Reading {
         let result = File::open(path).map_err(|error| error.to_string()).and_then(|file| {
             let is_packed = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gz"));
             let file = BufReader::new(file);
-            match is_packed {
-                true => self.stream(BufReader::new(MultiGzDecoder::new(file)), visit),
-                false => self.stream(file, visit),
+            if is_packed {
+                self.stream(BufReader::new(MultiGzDecoder::new(file)), visit)
+            } else {
+                self.stream(file, visit)
             }
         });
         if let Err(why) = result {
@@ -234,7 +236,9 @@ mod tests {
         fs::write(&path, bytes).unwrap();
         let (mut read, mut ids) = (Reading::default(), Vec::new());
         let all = files(folder.path(), &mut read.unread);
-        all.iter().for_each(|path| read.file(path, &mut |event| ids.push(event.id)));
+        for path in &all {
+            read.file(path, &mut |event| ids.push(event.id));
+        }
         (read, ids)
     }
 

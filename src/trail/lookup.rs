@@ -164,10 +164,8 @@ impl<'a> Lookup<'a> {
                 let before = self.stats;
                 let mut visit = |event: Event| {
                     starts.see(&event);
-                    match event.issued_key() == Some(key) {
-                        true => ControlFlow::Break(()),
-                        false => ControlFlow::Continue(()),
-                    }
+                    let is_it = event.issued_key() == Some(key);
+                    if is_it { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 };
                 let ended = self.walk(region, Some(&attribute), window, &mut visit).await?;
                 // What was looked at on the way says nothing about how far the search itself got.
@@ -241,7 +239,7 @@ impl<'a> Lookup<'a> {
             };
             match (aws.call(OPERATION, &resource, send).await, pause) {
                 (Err(error), Some(pause)) if error.class == ErrorClass::Throttled => {
-                    aws.clock.sleep(pause).await
+                    aws.clock.sleep(pause).await;
                 }
                 (answer, _) => return answer,
             }

@@ -83,10 +83,10 @@ impl Resource {
                 (Some("function"), Some(function)) => function.to_owned(),
                 _ => name,
             };
-            return match name.is_empty() {
-                true => Err(form.to_owned()),
-                false => Ok(Self { kind, name, arn: Some(text.to_owned()) }),
-            };
+            if name.is_empty() {
+                return Err(form.to_owned());
+            }
+            return Ok(Self { kind, name, arn: Some(text.to_owned()) });
         }
         let id = |name: &str| {
             let row = IDS.iter().find(|(start, _)| name.starts_with(start));
@@ -202,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    fn event(service: &str, name: &str, parameters: Value, response: Value) -> Event {
+    fn event(service: &str, name: &str, parameters: &Value, response: &Value) -> Event {
         Event::of(json!({
             "eventTime": "2026-03-02T09:00:00Z", "eventName": name, "eventSource": format!("{service}.amazonaws.com"),
             "requestParameters": parameters, "responseElements": response, "readOnly": false,
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn making_a_users_key_changes_the_user() {
         let user = json!({"userName": "User2"});
-        let named = |name: &str| event("iam", name, user.clone(), Value::Null);
+        let named = |name: &str| event("iam", name, &user, &Value::Null);
         assert_eq!(deed("user/User2", &named("CreateUser")), Some(Deed::Created));
         assert_eq!(deed("User2", &named("CreateUser")), Some(Deed::Created));
         assert_eq!(deed("user/User2", &named("CreateAccessKey")), Some(Deed::Changed));
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(deed("group/User2", &named("CreateUser")), None);
         assert_eq!(deed("user/User", &named("CreateUser")), None);
         let joined =
-            event("iam", "AddUserToGroup", json!({"userName": "User2", "groupName": "G"}), Value::Null);
+            event("iam", "AddUserToGroup", &json!({"userName": "User2", "groupName": "G"}), &Value::Null);
         assert_eq!(
             (deed("user/User2", &joined), deed("group/G", &joined)),
             (Some(Deed::Changed), Some(Deed::Changed))
@@ -256,8 +256,8 @@ mod tests {
         let made = event(
             "lambda",
             "CreateFunction20150331",
-            json!({"functionName": "f", "role": "arn:aws:iam::1:role/R"}),
-            Value::Null,
+            &json!({"functionName": "f", "role": "arn:aws:iam::1:role/R"}),
+            &Value::Null,
         );
         assert_eq!(deed("function/f", &made), Some(Deed::Created));
         assert_eq!(deed("role/R", &made), None);
@@ -268,22 +268,22 @@ mod tests {
         let ran = event(
             "ec2",
             "RunInstances",
-            json!({"instanceType": "t3.micro"}),
-            json!({"instancesSet": {
+            &json!({"instanceType": "t3.micro"}),
+            &json!({"instancesSet": {
                 "items": [{"instanceId": "i-1"}],
             }}),
         );
         assert_eq!(deed("i-1", &ran), Some(Deed::Created));
-        let opened = event("ec2", "AuthorizeSecurityGroupIngress", json!({"groupId": "sg-1"}), Value::Null);
+        let opened = event("ec2", "AuthorizeSecurityGroupIngress", &json!({"groupId": "sg-1"}), &Value::Null);
         assert_eq!(deed("security-group/sg-1", &opened), Some(Deed::Changed));
         let ended = event(
             "ec2",
             "TerminateInstances",
-            json!({"instancesSet": {"items": [{"instanceId": "i-1"}]}}),
-            Value::Null,
+            &json!({"instancesSet": {"items": [{"instanceId": "i-1"}]}}),
+            &Value::Null,
         );
         assert_eq!(deed("instance/i-1", &ended), Some(Deed::Deleted));
-        let ruled = event("events", "PutRule", json!({"name": "daily"}), Value::Null);
+        let ruled = event("events", "PutRule", &json!({"name": "daily"}), &Value::Null);
         assert_eq!(deed("schedule/daily", &ruled), Some(Deed::Put));
     }
 }

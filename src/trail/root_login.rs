@@ -206,8 +206,7 @@ impl Agreement {
                  covers, and there is no sign-in in it. It also counts sign-ins to AWS websites other than the console, \
                  and an event may take some minutes to be in the history."
             }
-            Self::OnlyHistory => return None,
-            Self::Neither => return None,
+            Self::OnlyHistory | Self::Neither => return None,
         })
     }
 }

@@ -100,7 +100,7 @@ mod tests {
         json!({"type": "AssumedRole", "principalId": format!("AROA:{key}"), "accessKeyId": key})
     }
 
-    fn lost(chain: Chain<'_>) -> Option<&str> {
+    fn lost<'a>(chain: &Chain<'a>) -> Option<&'a str> {
         chain.lost.and_then(Actor::session_key)
     }
 
@@ -119,9 +119,9 @@ mod tests {
     fn what_is_not_known_is_said_and_a_circle_ends() {
         let mut starts = Starts::default();
         let actor = Actor::of(&json!({"userIdentity": session("ASIA1")}));
-        assert_eq!(lost(starts.behind(&actor)), Some("ASIA1"));
+        assert_eq!(lost(&starts.behind(&actor)), Some("ASIA1"));
         starts.see(&assumed(&session("ASIA1"), "ASIA1"));
-        assert_eq!(lost(starts.behind(&actor)), Some("ASIA1"));
+        assert_eq!(lost(&starts.behind(&actor)), Some("ASIA1"));
         let user =
             Actor::of(&json!({"userIdentity": {"type": "IAMUser", "userName": "u", "accessKeyId": "ASIA9"}}));
         assert_eq!(starts.behind(&user), Chain { starts: vec![], lost: None });

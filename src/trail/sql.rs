@@ -149,8 +149,9 @@ impl Table {
             );
         }
         let mut root = format!("s3://{bucket}/");
-        for part in [Some(prefix).filter(|it| !it.is_empty()), Some("AWSLogs"), organization, Some(account)] {
-            part.iter().for_each(|part| root.extend([part, "/"]));
+        let prefix = Some(prefix).filter(|prefix| !prefix.is_empty());
+        for part in [prefix, Some("AWSLogs"), organization, Some(account)].into_iter().flatten() {
+            root.extend([part, "/"]);
         }
         root.push_str("CloudTrail/");
         Ok(Self { name: table.to_owned(), root, regions: regions.to_vec(), start })

@@ -108,9 +108,8 @@ async fn live(
         let search = async {
             let mut stop = Stop::End;
             for region in &account.regions {
-                let mut visit = |event| match login.see(event) {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
+                let mut visit = |event| {
+                    if login.see(event) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 };
                 stop = lookup.walk(region, Some(&attribute), window, &mut visit).await?;
             }

@@ -15,16 +15,13 @@ const LINE: usize = 110;
 /// Writes what is known of root's last sign-in, and by whom.
 pub fn root_login_text(look: &Look, login: &RootLogin, paint: Paint<'_>) -> String {
     let mut out = String::new();
-    match &login.last {
-        Some(event) => {
-            let title = format!("Root last signed in {}, {}.", seconds(event.time), mfa(event));
-            _ = writeln!(out, "{}\n", paint(Tone::Strong, &title));
-            facts(&mut out, event);
-        }
-        None => {
-            let title = "No sign-in of root was found. That is not \"never\".";
-            _ = writeln!(out, "{}", paint(Tone::Strong, title));
-        }
+    if let Some(event) = &login.last {
+        let title = format!("Root last signed in {}, {}.", seconds(event.time), mfa(event));
+        _ = writeln!(out, "{}\n", paint(Tone::Strong, &title));
+        facts(&mut out, event);
+    } else {
+        let title = "No sign-in of root was found. That is not \"never\".";
+        _ = writeln!(out, "{}", paint(Tone::Strong, title));
     }
     failures(&mut out, login, paint);
     sources(&mut out, look, login, paint);
@@ -104,7 +101,7 @@ fn sources(out: &mut String, look: &Look, login: &RootLogin, paint: Paint<'_>) {
                 _ = writeln!(out, "  {:17}  access key {number} ({state}) {}", "", used(*date));
             }
             if keys.is_empty() {
-                _ = writeln!(out, "  {:17}  {}", "", "no access key");
+                _ = writeln!(out, "  {:17}  no access key", "");
             }
         }
     }

@@ -103,6 +103,8 @@ impl Lambda {
             request_id: &wire::uuid(),
         });
         let mut log = self.log.lock();
-        assumed.into_iter().for_each(|delivery| log.append(delivery.event));
+        for delivery in assumed {
+            log.append(delivery.event);
+        }
     }
 }
