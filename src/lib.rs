@@ -29,4 +29,5 @@ pub mod sandbox;
 pub mod scenario;
 pub mod secret;
 pub mod source;
+pub mod trail;
 pub mod ui;

@@ -1,11 +1,13 @@
 //! The picture of an account, and what can be known from it. Pure: no SDK, no runtime.
 
+pub mod actor;
 pub mod advice;
 mod as_written;
 pub mod ask;
 pub mod calls;
 pub mod credential_report;
 pub mod effective;
+pub mod event;
 pub mod file;
 pub mod given;
 pub mod grant;

@@ -1,7 +1,11 @@
 //! Counts every request that leaves the program.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use jiff::Timestamp;
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::tz::TimeZone;
 
 use super::retry::is_read;
 use crate::account::calls::ApiCalls;
@@ -23,6 +27,8 @@ struct Counters {
     read: AtomicU32,
     write: AtomicU32,
     throttled: AtomicU32,
+    /// The `Date` of the last answer, in seconds since 1970; 0 before there was one.
+    date: AtomicI64,
 }
 
 impl Meter {
@@ -34,6 +40,19 @@ impl Meter {
             throttled: self.0.throttled.load(Ordering::Relaxed),
         }
     }
+
+    /// Returns the time by the clock of who answered last; `None` before anybody has told.
+    pub fn date(&self) -> Option<Timestamp> {
+        let seconds = self.0.date.load(Ordering::Relaxed);
+        Timestamp::from_second(seconds).ok().filter(|_| seconds != 0)
+    }
+}
+
+/// Reads the date of an answer, in the one form that servers still write (RFC 9110, section 5.6.7).
+fn date(text: &str) -> Option<i64> {
+    let broken = BrokenDownTime::parse("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
+    let at = broken.to_datetime().ok()?.to_zoned(TimeZone::UTC).ok()?;
+    Some(at.timestamp().as_second())
 }
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
@@ -63,6 +82,9 @@ impl Intercept for Meter {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
+        if let Some(at) = response.headers().get("date").and_then(date) {
+            self.0.date.store(at, Ordering::Relaxed);
+        }
         let status = response.status().as_u16();
         let throttled = status == 429
             || (status >= 400
@@ -73,5 +95,17 @@ impl Intercept for Meter {
             self.0.throttled.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_date_of_an_answer_is_a_time() {
+        assert_eq!(date("Mon, 02 Mar 2026 09:00:07 GMT"), Some(1_772_442_007));
+        assert_eq!(date("yesterday"), None);
+        assert_eq!(Meter::default().date(), None);
     }
 }

@@ -166,7 +166,7 @@ impl Delay {
 /// it the access level "Read", and doing it twice is doing it once.
 pub fn is_read(operation: &str) -> bool {
     let name = operation.split_once(':').map_or(operation, |(_, name)| name);
-    ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb))
+    ["Get", "List", "Describe", "Lookup"].iter().any(|verb| name.starts_with(verb))
         || name == "GenerateCredentialReport"
 }
 

@@ -17,6 +17,7 @@ mod provision;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
+mod trail;
 
 /// What can be asked for.
 #[derive(Debug, Subcommand)]
@@ -44,6 +45,14 @@ pub enum Command {
                       iamlab policy explain --as User3 iam:AddUserToGroup group/IAM-Auditor-Group"
     )]
     Policy(policy::PolicyCommand),
+    /// Ask the event history who did what, and when
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iamlab trail last-root-login\n  \
+                      iamlab trail history --errors --since 7d\n  \
+                      iamlab trail who created user/User2"
+    )]
+    Trail(Box<trail::TrailCommand>),
     /// Look after the embedded accounts
     #[cfg(feature = "sandbox")]
     #[command(
@@ -70,6 +79,7 @@ pub async fn run(ui: &Ui, command: Command) -> Result<Exit, Error> {
         Command::Provision(command) => provision::run(ui, command).await,
         Command::Audit(command) => audit::run(ui, command).await,
         Command::Policy(command) => policy::run(ui, command).await,
+        Command::Trail(command) => trail::run(ui, *command).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(ui, command).await,
         Command::Schema(args) => Ok(schema::run(ui, &args)),

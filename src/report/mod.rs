@@ -22,6 +22,7 @@ mod ocsf;
 mod sarif;
 mod stream;
 mod text;
+pub mod trail;
 pub mod users;
 mod words;
 pub(crate) mod wrap;

@@ -7,7 +7,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_sdk_lambda::primitives::Blob;
 use iamlab::sandbox::DEFAULT_ACCOUNT;
-use iamlab::sandbox::control::{Order, SignIn, Tick, Trouble};
+use iamlab::sandbox::control::{Order, RootPage, SignIn, Tick, Trouble};
 use iamlab::scenario::Resolved;
 use serde_json::{Value, json};
 
@@ -121,7 +121,15 @@ impl Lab {
     async fn sign_in_as_root(&self) -> Value {
         let (account, source) = (DEFAULT_ACCOUNT.into(), "203.0.113.7".into());
         let password = String::new();
-        let page = SignIn { account, user: None, password, mfa_code: None, new_password: None, source };
+        let page = SignIn {
+            account,
+            user: None,
+            password,
+            mfa_code: None,
+            new_password: None,
+            source,
+            root: RootPage::AsItIs,
+        };
         self.order(Order::SignIn(page)).await
     }
 }

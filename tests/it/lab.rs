@@ -197,6 +197,18 @@ impl Account {
         Self { sandbox: Sandbox::open(options).unwrap(), clock }
     }
 
+    /// An account whose clock goes on from the same moment, for a program in another process that must wait for it.
+    pub(crate) fn ticking() -> Self {
+        let clock = Clock::shifted(0);
+        clock.set("2026-03-02T09:00:07Z".parse().unwrap());
+        Self::at(clock)
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.clock.set(self.clock.now() + jiff::SignedDuration::from_secs(seconds));
+    }
+
     /// The undisturbed way in.
     pub(crate) fn http(&self) -> SharedHttpClient {
         self.sandbox.http_client()

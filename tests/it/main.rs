@@ -59,6 +59,7 @@ mod served_load;
 mod serving;
 mod shapes;
 mod student;
+mod trail;
 mod users;
 mod verify;
 mod when;

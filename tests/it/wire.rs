@@ -245,8 +245,11 @@ fn refusal(action: &str, refusal: Refusal) -> HttpResponse {
 /// Names the action of a request by its protocol: the form's `Action`, the target header, or method and path.
 fn action(request: &HttpRequest) -> String {
     if let Some(target) = request.headers().get("x-amz-target") {
-        let (service, operation) = target.split_once('.').unwrap_or_default();
-        return format!("{}:{operation}", if service.starts_with("AWSEvents") { "events" } else { "tag" });
+        let (service, operation) = target.rsplit_once('.').unwrap_or_default();
+        let known = [("AWSEvents", "events"), ("CloudTrail", "cloudtrail")];
+        let found =
+            known.iter().find(|(name, _)| service.contains(name)).map_or("tag", |(_, service)| service);
+        return format!("{found}:{operation}");
     }
     let scope = request.headers().get("authorization").unwrap_or_default();
     let scope = scope.split("Credential=").nth(1).unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::provision::credentials::code_of;
 use crate::provision::handover::HandOver;
-use crate::sandbox::control::{Order, SignIn};
+use crate::sandbox::control::{Order, RootPage, SignIn};
 use crate::ui::Ui;
 
 /// Sign in to the console as a user, and act as that user
@@ -25,7 +25,8 @@ use crate::ui::Ui;
     iamlab sandbox sign-in User3 --credentials iam-auditing-credentials.csv\n  \
     eval \"$(iamlab sandbox sign-in User3)\"          asks for the password; then: aws iam list-users\n  \
     iamlab sandbox sign-in User1 --password-stdin --mfa-code 123456 < password.txt\n  \
-    iamlab sandbox sign-in --root                    as the account's owner")]
+    iamlab sandbox sign-in --root                    as the account's owner\n  \
+    iamlab sandbox sign-in --root --with-mfa         with root's MFA device, set up first if there is none")]
 pub struct SignInArgs {
     /// The user's name
     #[arg(value_name = "USER", required_unless_present = "root")]
@@ -33,6 +34,12 @@ pub struct SignInArgs {
     /// Sign in as the root user: the sandbox's owner, who is asked for no password
     #[arg(long, conflicts_with_all = ["user", "password_stdin", "credentials", "mfa_code"])]
     root: bool,
+    /// Sign root in with its MFA device; if it has none yet, set one up first, as its owner would in the console
+    #[arg(long, requires = "root")]
+    with_mfa: bool,
+    /// Have root's sign-in fail, as with a wrong password: the event history shows the attempt
+    #[arg(long, requires = "root", conflicts_with = "with_mfa")]
+    refused: bool,
     /// Read the password from the first line of standard input; a second line is the new password, for a user
     /// who must choose one
     #[arg(long, conflicts_with = "credentials")]
@@ -57,15 +64,32 @@ pub struct SignInArgs {
 }
 
 pub(super) async fn run(ui: &Ui, args: SignInArgs) -> Result<Exit, Error> {
-    let SignInArgs { user, password_stdin, credentials, mfa_code, source_ip, region, format, home, .. } =
-        args;
+    let SignInArgs {
+        user,
+        with_mfa,
+        refused,
+        password_stdin,
+        credentials,
+        mfa_code,
+        source_ip,
+        region,
+        format,
+        home,
+        ..
+    } = args;
+    let root = match (with_mfa, refused) {
+        (true, _) => RootPage::WithMfa,
+        (_, true) => RootPage::Refused,
+        _ => RootPage::AsItIs,
+    };
     let desk = home.place.desk(&home.account)?;
     let source = match &credentials {
         Some(file) => Source::File(file),
         None if password_stdin => Source::Stdin,
         None => Source::Terminal,
     };
-    let page = page(&home.account, user, &source, mfa_code, source_ip)?;
+    let mut page = page(&home.account, user, &source, mfa_code, source_ip)?;
+    page.root = root;
     let answer = desk.ask(Order::SignIn(page)).await?;
     match format {
         Format::Json => ui.data(&answer.to_string()),
@@ -111,6 +135,7 @@ pub(in crate::commands) fn page(
         mfa_code,
         new_password: None,
         source: address.to_string(),
+        root: RootPage::AsItIs,
     };
     let Some(user) = &page.user else { return Ok(page) };
     match source {

@@ -13,7 +13,7 @@ use super::ClassError;
 use crate::clock::Clock;
 use crate::sandbox::Sandbox;
 use crate::sandbox::account::Call;
-use crate::sandbox::control::{Order, SignIn};
+use crate::sandbox::control::{Order, RootPage, SignIn};
 use crate::sandbox::dice::Dice;
 use crate::sandbox::services::iam::{Iam, store};
 use crate::sandbox::services::sns::outbox::MailKind;
@@ -148,6 +148,7 @@ impl<'a> Hand<'a> {
             mfa_code,
             new_password: None,
             source: self.address.clone(),
+            root: RootPage::AsItIs,
         };
         let session = self.sandbox.obey(Order::SignIn(page)).await.map_err(|error| ClassError::SignIn {
             account: self.id().to_owned(),

@@ -17,7 +17,7 @@ use super::realm::Realm;
 use super::runtime::schedule::{self, Stage};
 use crate::clock::seconds;
 use crate::error::{Error, ErrorKind};
-pub use sign_in::SignIn;
+pub use sign_in::{RootPage, SignIn};
 
 /// The most firings of schedules that one order makes: a rule of every minute has 43,200 in a month.
 const MOST_FIRINGS: usize = 1_000;

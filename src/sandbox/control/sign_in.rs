@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::account::Account;
 use super::super::recorder::{self, Door, SignIn as Attempt, Visitor};
+use super::super::services::iam::store::RootMfa;
 use super::super::services::iam::{Identity, Opening, store};
 use crate::error::{Error, ErrorKind};
 
@@ -29,6 +30,22 @@ pub struct SignIn {
     pub new_password: Option<String>,
     /// Where the browser is.
     pub source: String,
+    /// How the root user signs in.
+    #[serde(default)]
+    pub root: RootPage,
+}
+
+/// How the root user signs in, who is asked for nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RootPage {
+    /// With the MFA device, if there is one.
+    #[default]
+    AsItIs,
+    /// With the MFA device. If there is none yet, root gets one first, which AWS lets its owner do in the console only.
+    WithMfa,
+    /// Not at all: with a wrong password.
+    Refused,
 }
 
 impl std::fmt::Debug for SignIn {
@@ -102,6 +119,13 @@ pub(super) fn sign_in(account: &Account, page: &SignIn) -> Result<Value, Error> 
 /// Signs the root user in.
 fn root(account: &Account, page: &SignIn) -> Result<Value, Error> {
     let arn = Identity::Root.arn("aws", account.id());
+    if page.root == RootPage::Refused {
+        record(account, page, Visitor::Known(&Identity::Root), None, false);
+        return Err(Error::new(ErrorKind::Api, "the sign-in failed, as it was asked to"));
+    }
+    if page.root == RootPage::WithMfa {
+        account.iam().edit(|state| state.root.mfa = Some(state.root.mfa.unwrap_or(RootMfa::Virtual)));
+    }
     let mfa = account.iam().read(|state| state.root.mfa.is_some());
     let serial = mfa.then(|| arn.replace(":root", ":mfa/root-account-mfa-device"));
     account.iam().record_sign_in(None, account.now());

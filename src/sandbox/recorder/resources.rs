@@ -37,7 +37,7 @@ const NAMED: [(&str, &str, &str); 24] = [
 ];
 
 /// What a created thing is called besides the name it was asked for by: its id and its ARN in the answer.
-const CREATED: [(&str, &str, &str); 12] = [
+const CREATED: [(&str, &str, &str); 13] = [
     ("user", "userId", "AWS::IAM::User"),
     ("user", "arn", "AWS::IAM::User"),
     ("group", "groupId", "AWS::IAM::Group"),
@@ -48,7 +48,8 @@ const CREATED: [(&str, &str, &str); 12] = [
     ("policy", "arn", "AWS::IAM::Policy"),
     ("accessKey", "accessKeyId", "AWS::IAM::AccessKey"),
     ("virtualMFADevice", "serialNumber", "AWS::IAM::MFADevice"),
-    ("credentials", "accessKeyId", "AWS::STS::AccessKey"),
+    ("credentials", "accessKeyId", "AWS::IAM::AccessKey"),
+    ("assumedRoleUser", "arn", "AWS::STS::AssumedRole"),
     ("assumedRoleUser", "assumedRoleId", "AWS::STS::AssumedRole"),
 ];
 

@@ -100,7 +100,8 @@ impl Services {
         let iam = Arc::new(Iam::new(account, clock.clone()));
         let sts = Arc::new(sts::Sts::new(iam.clone()).with_realm(realm));
         let logs = Arc::new(logs::Logs::new(account));
-        let lambda = Arc::new(lambda::Lambda::new(account, clock.clone(), iam.clone(), logs.clone()));
+        let lambda = lambda::Lambda::new(account, clock.clone(), iam.clone(), logs.clone());
+        let lambda = Arc::new(lambda.recorded_in(log.clone()));
         let sns = sns::Sns::new(account, clock.clone()).with_functions(lambda.clone());
         let sns = Arc::new(sns.with_callers(iam.clone()));
         let events = Arc::new(events::Events::new(account, clock.clone()));

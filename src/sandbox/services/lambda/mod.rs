@@ -26,6 +26,7 @@ use super::regional::Regional;
 use super::tags::{Tagged, Tags};
 use super::wire;
 use crate::clock::Clock;
+use crate::sandbox::recorder::Log;
 use crate::sandbox::runtime::Runtime;
 pub(in crate::sandbox) use invoke::enveloped;
 
@@ -35,6 +36,8 @@ pub(crate) struct Lambda {
     clock: Clock,
     iam: Arc<Iam>,
     logs: Arc<Logs>,
+    /// The account's event history.
+    log: Log,
     /// What runs functions; not there in an account that stands alone.
     runtime: OnceLock<Arc<Runtime>>,
     state: Regional<Region>,
@@ -90,9 +93,16 @@ impl Lambda {
             clock,
             iam,
             logs,
+            log: Log::default(),
             runtime: OnceLock::new(),
             state: Regional::default(),
         }
+    }
+
+    /// Has the roles that Lambda assumes recorded in the account's event history.
+    pub(crate) fn recorded_in(mut self, log: Log) -> Self {
+        self.log = log;
+        self
     }
 
     /// Returns the ARN of the function called `name`.

@@ -1,0 +1,69 @@
+//! Where events are recorded, and for how long.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// How long the event history keeps events
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html>).
+pub const RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// A stretch of time, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first moment.
+    pub from: Timestamp,
+    /// The last moment.
+    pub to: Timestamp,
+}
+
+impl Window {
+    /// Returns what the event history holds at `now`.
+    pub fn of_history(now: Timestamp) -> Self {
+        Self { from: now.saturating_sub(RETENTION).unwrap_or(Timestamp::MIN), to: now }
+    }
+
+    /// Tells whether a moment is in it.
+    pub fn holds(&self, at: Timestamp) -> bool {
+        self.from <= at && at <= self.to
+    }
+}
+
+/// Returns the region in which a partition records what has no region: IAM, and the sign-ins of root, which are always
+/// recorded in us-east-1
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>).
+/// The other partitions are told by the names of their regions; theirs is the region of IAM's endpoint
+/// (<https://docs.aws.amazon.com/general/latest/gr/iam-service.html>).
+pub fn home_region(region: &str) -> &'static str {
+    const HOMES: [(&str, &str); 5] = [
+        ("cn-", "cn-north-1"),
+        ("us-gov-", "us-gov-west-1"),
+        ("us-iso-", "us-iso-east-1"),
+        ("us-isob-", "us-isob-east-1"),
+        ("eusc-", "eusc-de-east-1"),
+    ];
+    HOMES.iter().find(|(start, _)| region.starts_with(start)).map_or("us-east-1", |(_, home)| home)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_partition_has_a_home() {
+        for (region, home) in [
+            ("eu-central-1", "us-east-1"),
+            ("cn-northwest-1", "cn-north-1"),
+            ("us-gov-east-1", "us-gov-west-1"),
+            ("us-west-2", "us-east-1"),
+        ] {
+            assert_eq!(home_region(region), home);
+        }
+    }
+
+    #[test]
+    fn the_history_goes_back_ninety_days_and_no_second_more() {
+        let now: Timestamp = "2026-04-01T00:00:00Z".parse().unwrap();
+        let window = Window::of_history(now);
+        assert_eq!(window.from.to_string(), "2026-01-01T00:00:00Z");
+        assert!(window.holds(window.from) && !window.holds("2025-12-31T23:59:59Z".parse().unwrap()));
+    }
+}

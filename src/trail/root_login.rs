@@ -1,0 +1,286 @@
+//! The last time that root signed in: what the event history and the credential report each know, and whether they
+//! agree.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::place::Window;
+use crate::account::credential_report::{CredentialReport, When};
+use crate::account::event::Event;
+use crate::account::snapshot::Facet;
+
+/// How far apart two dates of one sign-in can be: "When a password is used more than once in a five-minute span, only
+/// the first use is returned"
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html#id_credentials_understanding_the_report_format>).
+const GRAIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// The most failed attempts that are kept.
+const MOST: usize = 20;
+
+/// What is known.
+#[derive(Debug)]
+pub struct RootLogin {
+    /// The last sign-in that worked.
+    pub last: Option<Event>,
+    /// The failed attempts since then, or in the whole window, the newest first; no more than twenty.
+    pub failed: Vec<Event>,
+    /// How many there were.
+    pub failures: usize,
+    /// What the credential report says.
+    pub report: ReportSays,
+}
+
+/// What the credential report says of root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReportSays {
+    /// It was not read, for this reason.
+    NotRead(String),
+    /// It was read.
+    Read {
+        /// When it was made; a downloaded file does not tell.
+        generated: Option<Timestamp>,
+        /// When the password was last used.
+        password: Used,
+        /// When each of root's keys was last used, and whether it is active, by its number.
+        keys: Vec<(u8, bool, Used)>,
+    },
+}
+
+/// When something was used, as the report says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Used {
+    /// Then.
+    At(Timestamp),
+    /// Never, as far back as IAM keeps track.
+    Never,
+    /// The report does not tell.
+    Untold,
+}
+
+/// How the two sources stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agreement {
+    /// Both know of the same sign-in.
+    Same,
+    /// The report was made before the sign-in.
+    ReportIsOlder,
+    /// The report was made after the sign-in, and does not show it.
+    ReportMissesIt,
+    /// The report knows of a later use.
+    ReportKnowsLater,
+    /// Only the report knows of one, from before the history begins.
+    OnlyReportBefore,
+    /// Only the report knows of one, from a time that the history should know.
+    OnlyReportWithin,
+    /// Only the history knows: the report tells nothing.
+    OnlyHistory,
+    /// Neither knows of any.
+    Neither,
+}
+
+impl RootLogin {
+    /// Begins with what the report says.
+    pub fn new(report: &Facet<CredentialReport>) -> Self {
+        Self { last: None, failed: Vec::new(), failures: 0, report: ReportSays::of(report) }
+    }
+
+    /// Takes an event of the history, the newest first. Returns whether that was the last sign-in that worked.
+    pub fn see(&mut self, event: Event) -> bool {
+        let is_root = event.actor.kind == crate::account::actor::ActorKind::Root;
+        if !event.is_sign_in() || !is_root || self.last.is_some() {
+            return false;
+        }
+        if event.failure.is_none() {
+            self.last = Some(event);
+            return true;
+        }
+        self.failures += 1;
+        if self.failed.len() < MOST {
+            self.failed.push(event);
+        }
+        false
+    }
+
+    /// Returns the latest use of the password that anybody knows of.
+    pub fn latest(&self) -> Option<Timestamp> {
+        let history = self.last.as_ref().map(|event| event.time);
+        history.max(self.report.password())
+    }
+
+    /// Tells how the two sources stand to each other.
+    pub fn agreement(&self, window: Window) -> Agreement {
+        let history = self.last.as_ref().map(|event| event.time);
+        let generated = match &self.report {
+            ReportSays::NotRead(_) => None,
+            ReportSays::Read { generated, .. } => *generated,
+        };
+        match (history, self.report.password()) {
+            (None, None) => Agreement::Neither,
+            (None, Some(report)) if report < window.from => Agreement::OnlyReportBefore,
+            (None, Some(_)) => Agreement::OnlyReportWithin,
+            (Some(history), Some(report)) if history.duration_since(report).abs() <= GRAIN => Agreement::Same,
+            (Some(history), Some(report)) if report > history => Agreement::ReportKnowsLater,
+            (Some(_), None) if !matches!(&self.report, ReportSays::Read { password: Used::Never, .. }) => {
+                Agreement::OnlyHistory
+            }
+            (Some(history), _) if generated.is_some_and(|generated| generated >= history) => {
+                Agreement::ReportMissesIt
+            }
+            (Some(_), _) => Agreement::ReportIsOlder,
+        }
+    }
+}
+
+impl ReportSays {
+    fn of(report: &Facet<CredentialReport>) -> Self {
+        let report = match report {
+            Facet::Read(report) => report,
+            Facet::NotRead(why) => return Self::NotRead(why.clone()),
+        };
+        let Some(root) = report.root() else {
+            return Self::NotRead("it has no row of root".to_owned());
+        };
+        let used = |column: &str| match root.when(column) {
+            When::At(at) => Used::At(at),
+            When::NoInformation | When::NotApplicable => Used::Never,
+            When::NotSupported | When::Unreadable(_) => Used::Untold,
+        };
+        let keys = [1_u8, 2].into_iter().filter_map(|number| {
+            let active = root.get(&format!("access_key_{number}_active"))?.eq_ignore_ascii_case("true");
+            let date = used(&format!("access_key_{number}_last_used_date"));
+            (active || matches!(date, Used::At(_))).then_some((number, active, date))
+        });
+        Self::Read { generated: report.generated, password: used("password_last_used"), keys: keys.collect() }
+    }
+
+    /// Returns when the password was last used, when it says so.
+    pub const fn password(&self) -> Option<Timestamp> {
+        match self {
+            Self::Read { password: Used::At(at), .. } => Some(*at),
+            _ => None,
+        }
+    }
+}
+
+impl Agreement {
+    /// Returns the word for programs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::ReportIsOlder => "report_is_older",
+            Self::ReportMissesIt => "report_misses_it",
+            Self::ReportKnowsLater => "report_knows_later",
+            Self::OnlyReportBefore => "only_report_before_window",
+            Self::OnlyReportWithin => "only_report_within_window",
+            Self::OnlyHistory => "only_history",
+            Self::Neither => "neither",
+        }
+    }
+
+    /// Tells whether the sources contradict each other in a way that the age of neither explains.
+    pub const fn is_contradiction(self) -> bool {
+        matches!(self, Self::ReportMissesIt | Self::ReportKnowsLater | Self::OnlyReportWithin)
+    }
+
+    /// Says it in a sentence; `None` when there is nothing to say besides the dates.
+    pub const fn sentence(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Same => "The event history and the credential report agree.",
+            Self::ReportIsOlder => {
+                "The credential report shows an older date: it was made before this sign-in, and IAM gives out the same \
+                 one for four hours."
+            }
+            Self::ReportMissesIt => {
+                "They disagree: the credential report was made after this sign-in and does not show it. Trust the event; \
+                 IAM may take some time to note a sign-in."
+            }
+            Self::ReportKnowsLater => {
+                "They disagree: the credential report knows a later use of the password than the event history. It also \
+                 counts sign-ins to AWS websites other than the console, and an event may take some minutes to be in \
+                 the history."
+            }
+            Self::OnlyReportBefore => {
+                "Only the credential report knows of a use of the password: it is from before the event history begins."
+            }
+            Self::OnlyReportWithin => {
+                "They disagree: the credential report says that the password was used at a time that the event history \
+                 covers, and there is no sign-in in it. It also counts sign-ins to AWS websites other than the console, \
+                 and an event may take some minutes to be in the history."
+            }
+            Self::OnlyHistory | Self::Neither => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn sign_in(time: &str, failed: bool) -> Event {
+        let mut record = json!({
+            "eventTime": time, "eventName": "ConsoleLogin", "eventSource": "signin.amazonaws.com",
+            "userIdentity": {"type": "Root"}, "responseElements": {"ConsoleLogin": "Success"},
+        });
+        if failed {
+            record["responseElements"] = json!({"ConsoleLogin": "Failure"});
+        }
+        Event::of(record).unwrap()
+    }
+
+    fn report(generated: &str, used: &str) -> Facet<CredentialReport> {
+        let csv = format!("user,arn,password_last_used,access_key_1_active\n<root_account>,a,{used},false\n");
+        Facet::Read(CredentialReport::parse(&csv, Some(generated.parse().unwrap())).unwrap())
+    }
+
+    fn stand(history: Option<&str>, report: &Facet<CredentialReport>) -> Agreement {
+        let mut login = RootLogin::new(report);
+        if let Some(time) = history {
+            assert!(login.see(sign_in(time, false)));
+        }
+        login.agreement(Window::of_history("2026-03-02T12:00:00Z".parse().unwrap()))
+    }
+
+    #[test]
+    fn the_two_sources_are_compared() {
+        let made = "2026-03-02T10:00:00Z";
+        let early = Some("2026-03-02T09:00:00Z");
+        for (history, used, stands) in [
+            (early, "2026-03-02T08:57:00Z", Agreement::Same),
+            (early, "2026-03-02T08:00:00Z", Agreement::ReportMissesIt),
+            (early, "no_information", Agreement::ReportMissesIt),
+            (early, "2026-03-02T09:30:00Z", Agreement::ReportKnowsLater),
+            (Some("2026-03-02T11:00:00Z"), "2026-02-01T00:00:00Z", Agreement::ReportIsOlder),
+            (Some("2026-03-02T11:00:00Z"), "no_information", Agreement::ReportIsOlder),
+            (early, "not_supported", Agreement::OnlyHistory),
+            (None, "2025-01-01T00:00:00Z", Agreement::OnlyReportBefore),
+            (None, "2026-03-01T00:00:00Z", Agreement::OnlyReportWithin),
+            (None, "no_information", Agreement::Neither),
+        ] {
+            assert_eq!(stand(history, &report(made, used)), stands, "{history:?} {used}");
+        }
+        let unread = Facet::NotRead("denied".to_owned());
+        assert_eq!(stand(early, &unread), Agreement::OnlyHistory);
+    }
+
+    #[test]
+    fn failed_attempts_are_counted_up_to_the_last_that_worked() {
+        let mut login = RootLogin::new(&Facet::NotRead("x".to_owned()));
+        for hour in [11, 10] {
+            assert!(!login.see(sign_in(&format!("2026-03-02T{hour}:00:00Z"), true)));
+        }
+        assert!(login.see(sign_in("2026-03-02T09:00:00Z", false)));
+        assert!(!login.see(sign_in("2026-03-02T08:00:00Z", true)));
+        assert_eq!((login.failures, login.failed.len()), (2, 2));
+        assert_eq!(login.latest(), Some("2026-03-02T09:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_user_who_is_called_root_is_not_root() {
+        let mut login = RootLogin::new(&Facet::NotRead("x".to_owned()));
+        let mut record = sign_in("2026-03-02T09:00:00Z", false).record;
+        record["userIdentity"] = json!({"type": "IAMUser", "userName": "root"});
+        assert!(!login.see(Event::of(record).unwrap()));
+        assert!(login.last.is_none());
+    }
+}
