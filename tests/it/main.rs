@@ -7,6 +7,7 @@
 )]
 
 mod access_review;
+mod assignment;
 mod audit;
 mod audit_invoke;
 mod audit_rules;
