@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::output::write;
 use super::to_text;
-use crate::cli::{SANDBOX_ACCOUNT, TargetArgs, moment};
+use crate::cli::{TargetArgs, moment};
 use crate::error::{Error, ErrorKind, Exit};
 use crate::report::trail::{Ended, Look, look_text};
 use crate::scenario::model::DEFAULT_REGION;
@@ -172,11 +172,10 @@ impl SourceArgs {
     /// Makes the table of a question for Athena.
     fn table(&self, home_only: bool) -> Result<Table, Error> {
         let sql = &self.sql;
-        let account = self.target.account.as_deref().unwrap_or(SANDBOX_ACCOUNT);
-        if self.target.account.is_none() {
+        let Some(account) = self.target.account.as_deref() else {
             return Err(Error::usage("the table is over the log files of one account")
                 .hinted("name it with `--account ID`: the log files lie under `AWSLogs/ID/`"));
-        }
+        };
         let named = self.target.region.as_deref().unwrap_or(DEFAULT_REGION);
         let mut regions = sql.regions.clone();
         if regions.is_empty() {

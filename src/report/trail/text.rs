@@ -134,7 +134,11 @@ pub fn look_text(look: &Look, found: usize) -> String {
     let window =
         look.window.map(|window| format!(" from {} to {}", seconds(window.from), seconds(window.to)));
     let shown_events = count(found, "event", "events");
-    let looked = format!("{} looked at", look.looked);
+    let mut looked = format!("{} looked at", look.looked);
+    if look.for_sessions > 0 {
+        let lookups = count(usize::try_from(look.for_sessions).unwrap_or(usize::MAX), "lookup", "lookups");
+        _ = write!(looked, ", {lookups} for who started sessions");
+    }
     say(&format!("{what}{}: {shown_events}, {looked}.", window.unwrap_or_default()));
     if look.files.is_none() && look.window.is_some() {
         say(
@@ -148,6 +152,7 @@ pub fn look_text(look: &Look, found: usize) -> String {
             "Not looked at: what is older than {}; more events are looked at with `--scan N`.",
             reached.map_or_else(|| "nothing".to_owned(), seconds)
         )),
+        Ended::Interrupted(_) if look.files.is_some() => say("Interrupted: not all files were read."),
         Ended::Interrupted(reached) => {
             say(&format!(
                 "Interrupted: looked back to {} only.",
