@@ -176,8 +176,10 @@ What this rests on
     assert_eq!(mail["subject"], "IAM audit of 123456789012: FAIL 1.1, 1.2; PASS 1.12");
     assert_eq!((&mail["publisher"], &mail["message_id"]), (&json!(OF_FUNCTION), &run.answer["message_id"]));
 
+    // The newest first: the function took the auditor's role, after Lambda had taken the function's.
     let assumed = lab.history("AssumeRole").await;
-    let [assumed] = assumed.as_slice() else { panic!("{assumed:?}") };
+    let [assumed, before] = assumed.as_slice() else { panic!("{assumed:?}") };
+    assert_eq!(before["userIdentity"]["invokedBy"], "lambda.amazonaws.com");
     assert_eq!(assumed["userIdentity"]["arn"], OF_FUNCTION);
     assert_eq!(assumed["requestParameters"]["roleArn"], "arn:aws:iam::123456789012:role/IAM-Auditor-role");
     for name in ["GenerateCredentialReport", "GetCredentialReport"] {
