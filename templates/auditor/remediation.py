@@ -6,14 +6,19 @@
 Deactivating can be undone, deleting cannot; so nothing is deleted here. Root's keys are never touched: no role can.
 
 A run without an approval makes a plan, from the credential report alone, and changes nothing. A run with one assumes
-the remediator role, reads the keys of the planned users and deactivates those of the plan that are still active and
-still old. So a second run, or a repeated one, finds nothing left to do.
+the remediator role, reads the keys of the planned users and their last uses, and deactivates those that are in the
+plan and still break the rule. So a second run, or a repeated one, finds nothing left to do.
+
+The report may be hours old and has no key ids, so it only chooses; IAM's own facts decide. The plan counts a key's
+age from the report's `last_rotated`: when it was made, or last switched on or off. IAM tells when it was made, which
+is never later: a key that somebody has just switched on again is not planned, however old it is.
 """
 
 import datetime
+import itertools
 import logging
 import shlex
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from botocore.exceptions import ClientError
 from cells import Gap, Row, date, is_on, printable, show_time
@@ -32,6 +37,12 @@ IN_USE = datetime.timedelta(days=30)
 MARGIN = 15
 
 DEACTIVATED, FAILED, NOTHING, NOT_REACHED = "DEACTIVATED", "FAILED", "NOTHING TO DO", "NOT REACHED"
+
+# Whether a key is meant cannot be told. Somebody has to look; it is never counted as done.
+NOT_DECIDED = "NOT DECIDED"
+
+# What was asked for and has not been done.
+UNDONE = (FAILED, NOT_REACHED, NOT_DECIDED)
 
 
 class Key(NamedTuple):
@@ -65,13 +76,6 @@ class Live(NamedTuple):
     active: bool
 
 
-class Plan(NamedTuple):
-    """What should be deactivated, and what the report does not tell."""
-
-    users: List[Planned]
-    unclear: List[str]
-
-
 class Action(NamedTuple):
     """What became of one planned key, or of one planned user."""
 
@@ -95,15 +99,22 @@ class Action(NamedTuple):
         return f"aws iam update-access-key --user-name {user} --access-key-id {self.key_id} --status Active"
 
 
+class Plan(NamedTuple):
+    """What should be deactivated, and of whom the report does not tell it."""
+
+    users: List[Planned]
+    unclear: List[Action]
+
+
 def plan(report: CredentialReport, remediate: Sequence[str], now: datetime.datetime) -> Plan:
     """Return what the remediations named would deactivate, by the credential report."""
     users: List[Planned] = []
-    unclear: List[str] = []
+    unclear: List[Action] = []
     for row in report.users:
         try:
             keys = [_judge(row, slot, remediate, now) for slot in (1, 2)]
         except Gap as why:
-            unclear.append(f"the access keys of {printable(row['user'])}: {why}")
+            unclear.append(Action(NOT_DECIDED, row["user"], None, str(why)))
             continue
         planned = Planned(row["user"], tuple(key for key in keys if key is not None))
         if planned.chosen:
@@ -122,50 +133,72 @@ def _judge(row: Row, slot: int, remediate: Sequence[str], now: datetime.datetime
         return None
     if max(changed, used or changed) - now > SLACK:
         raise Gap(f"access key {slot} has a date after the time of the audit")
+    broken = rules_broken(remediate, changed, used, now) if active else ""
+    return Key(slot, changed, broken and f"{broken} (made or last changed {_uses(changed, used, now)}")
+
+
+def rules_broken(
+    remediate: Sequence[str], since: datetime.datetime, used: Optional[datetime.datetime], now: datetime.datetime
+) -> str:
+    """Return which of the rules an active key breaks, in words; nothing when it breaks none."""
     reasons = []
-    if active and "deactivate-old-keys" in remediate and now - changed > LIMIT:
+    if "deactivate-old-keys" in remediate and now - since > LIMIT:
         reasons.append(f"older than {LIMIT.days} days")
-    if active and "deactivate-unused-keys" in remediate and now - (used or changed) > LIMIT:
+    if "deactivate-unused-keys" in remediate and now - (used or since) > LIMIT:
         reasons.append(f"not used for {LIMIT.days} days")
-    if not reasons:
-        return Key(slot, changed, "")
-    made = f"made or last changed {show_time(changed)}"
+    return " and ".join(reasons)
+
+
+def _uses(since: datetime.datetime, used: Optional[datetime.datetime], now: datetime.datetime) -> str:
+    """Write the dates of a key, the end of a parenthesis, and the warning when it is in use."""
     told = f"last used {show_time(used)}" if used else "not known to have been used"
     warning = ". WARNING: something works with it" if used and now - used <= IN_USE else ""
-    return Key(slot, changed, f"{' and '.join(reasons)} ({made}; {told}){warning}")
+    return f"{show_time(since)}; {told}){warning}"
 
 
 def carry_out(
-    iam: Any, users: Sequence[Planned], now: datetime.datetime, remaining: Callable[[], float]
+    iam: Any,
+    users: Sequence[Planned],
+    remediate: Sequence[str],
+    now: datetime.datetime,
+    remaining: Callable[[], float],
 ) -> List[Action]:
-    """Deactivate what was planned, as far as it still is as planned, and return what became of it.
+    """Deactivate what was planned, as far as it still breaks the rules, and return what became of it.
 
     `iam` is a boto3 IAM client of the remediator role, `now` the time by AWS's clock, `remaining` tells the seconds
     until the function is ended. Whatever goes wrong at one user does not keep the others from their turn.
     """
     actions: List[Action] = []
+
+    def add(action: Action) -> None:
+        """Keep an action. It is logged at once: should the function be ended now, the log still tells it."""
+        LOG.info("%s", action.line)
+        actions.append(action)
+
     for planned in users:
         if planned.user == ROOT:
             continue
         if remaining() < MARGIN:
-            actions.append(Action(NOT_REACHED, planned.user, None, "there was no time left; run it again"))
+            add(Action(NOT_REACHED, planned.user, None, "there was no time left; run it again"))
             continue
         try:
             live = _keys_of(iam, planned.user)
-        except ClientError as error:
-            gone = error.response["Error"]["Code"] == "NoSuchEntity"
-            why = "the user is gone" if gone else f"its keys cannot be listed: {printable(str(error))}"
-            actions.append(Action(NOTHING if gone else FAILED, planned.user, None, why))
-            continue
         except Exception as error:
-            why = f"its keys cannot be listed: {printable(str(error))}"
-            actions.append(Action(FAILED, planned.user, None, why))
+            add(_went_wrong(error, planned.user, None, "the user is gone", "its keys cannot be listed: "))
             continue
-        for key, found in match(planned, live):
-            actions.append(_deactivate(iam, planned.user, key, found, now))
-            # At once: should the function be ended now, the log still tells what was done.
-            LOG.info("%s", actions[-1].line)
+        meant = [(one, sure) for one, sure in tell_apart(planned.keys, live) if sure is not False]
+        if not meant:
+            add(Action(NOTHING, planned.user, None, "the planned key is gone"))
+        for one, sure in meant:
+            add(_deactivate(iam, planned.user, one, sure is True, remediate, now))
     return actions
+
+
+def _went_wrong(error: Exception, user: str, key_id: Optional[str], gone: str, failed: str) -> Action:
+    """Return what an error of IAM's means: what is gone needs nothing done, everything else failed."""
+    if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NoSuchEntity":
+        return Action(NOTHING, user, key_id, gone)
+    return Action(FAILED, user, key_id, failed + printable(str(error)))
 
 
 def _keys_of(iam: Any, user: str) -> List[Live]:
@@ -175,37 +208,43 @@ def _keys_of(iam: Any, user: str) -> List[Live]:
     return [Live(key["AccessKeyId"], key["CreateDate"], key["Status"] == "Active") for key in keys]
 
 
-def _deactivate(iam: Any, user: str, key: Key, found: Optional[Live], now: datetime.datetime) -> Action:
-    """Deactivate one key, if that is still to be done."""
-    if found is None:
-        why = f"access key {key.slot} is gone, or cannot be told from another key of the user"
-        return Action(NOTHING, user, None, why)
-    if not found.active:
-        return Action(NOTHING, user, found.key_id, "it is inactive already")
-    if now - found.made <= LIMIT:
-        return Action(NOTHING, user, found.key_id, f"it was made on {show_time(found.made)}, so it is not the one")
-    try:
-        iam.update_access_key(UserName=user, AccessKeyId=found.key_id, Status="Inactive")
-    except Exception as error:
-        return Action(FAILED, user, found.key_id, printable(str(error)))
-    return Action(DEACTIVATED, user, found.key_id, key.why)
+def tell_apart(keys: Sequence[Key], live: Sequence[Live]) -> List[Tuple[Live, Optional[bool]]]:
+    """Tell of each key that a user has whether it is one that should go; None when that cannot be told.
 
-
-def match(planned: Planned, live: Sequence[Live]) -> List[Tuple[Key, Optional[Live]]]:
-    """Find the chosen keys among those that the user has: the report does not have their ids.
-
-    A key that was never switched off and on has in the report the date on which it was made. One that was has a
-    later date there; it is the one that is left when the other is found. What stays ambiguous is None.
+    The report has no ids, but no key was switched before it was made. So there are only so many ways to pair the keys
+    of the report with those of IAM; where all of them say the same of a key, that is certain. A key that was made
+    after everything the report knows is not in it, and left out.
     """
-    left = list(live)
-    found: Dict[int, Live] = {}
-    for key in planned.keys:
-        same = [one for one in left if abs(one.made - key.changed) < datetime.timedelta(seconds=1)]
-        if len(same) == 1:
-            found[key.slot] = same[0]
-            left.remove(same[0])
-    rest = [key for key in planned.keys if key.slot not in found]
-    # Of two that are left, both have to be meant: then it does not matter which is which.
-    if len(rest) == len(left) and (len(rest) == 1 or all(key.why for key in rest)):
-        found.update((key.slot, one) for key, one in zip(rest, left) if one.made <= key.changed)
-    return [(key, found.get(key.slot)) for key in planned.chosen]
+    known = [one for one in live if any(_may_be(one, key) for key in keys)]
+    ways = [way for way in itertools.permutations(keys, len(known)) if all(map(_may_be, known, way))]
+    told: List[Tuple[Live, Optional[bool]]] = []
+    for place, one in enumerate(known):
+        said = {bool(way[place].why) for way in ways}
+        told.append((one, said.pop() if len(said) == 1 else None))
+    return told
+
+
+def _may_be(one: Live, key: Key) -> bool:
+    """Tell whether a key of IAM's may be a key of the report's. The report has whole seconds."""
+    return one.made - key.changed < datetime.timedelta(seconds=1)
+
+
+def _deactivate(
+    iam: Any, user: str, one: Live, sure: bool, remediate: Sequence[str], now: datetime.datetime
+) -> Action:
+    """Deactivate one key, if that is still to be done, and give the reasons that IAM's own facts are."""
+    if not one.active:
+        return Action(NOTHING, user, one.key_id, "it is inactive already")
+    try:
+        used = iam.get_access_key_last_used(AccessKeyId=one.key_id)["AccessKeyLastUsed"].get("LastUsedDate")
+        broken = rules_broken(remediate, one.made, used, now)
+        facts = f"(made {_uses(one.made, used, now)}"
+        if not broken:
+            return Action(NOTHING, user, one.key_id, f"it keeps the rules now {facts}")
+        if not sure:
+            why = f"{broken} {facts}, but whether the report means this key or another one of the user cannot be told"
+            return Action(NOT_DECIDED, user, one.key_id, why)
+        iam.update_access_key(UserName=user, AccessKeyId=one.key_id, Status="Inactive")
+    except Exception as error:
+        return _went_wrong(error, user, one.key_id, "it is gone", "")
+    return Action(DEACTIVATED, user, one.key_id, f"{broken} {facts}")

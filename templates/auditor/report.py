@@ -163,7 +163,7 @@ def done(
         lines.append(f"    - {action.line}")
         if action.undo:
             lines.append(f"      To undo it: {action.undo}")
-    if not actions:
+    if not actions and not plan.unclear:
         lines.append("  There was nothing to do.")
     count = sum(1 for action in actions if action.outcome == remediation.DEACTIVATED)
     return Section(f"Remediation {', '.join(remediate)}: {count} deactivated", lines + _unclear(plan))
@@ -175,7 +175,7 @@ def not_done(remediate: Sequence[str], why: str) -> Section:
 
 
 def _unclear(plan: remediation.Plan) -> List[str]:
-    return [f"    - not judged: {reason}" for reason in plan.unclear]
+    return [f"    - {action.line}" for action in plan.unclear]
 
 
 def failed(account: str, run: str, step: str, why: str) -> Report:

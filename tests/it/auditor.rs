@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_sdk_lambda::primitives::Blob;
+use iamlab::policy::document::PolicyDocument;
 use iamlab::sandbox::DEFAULT_ACCOUNT;
 use iamlab::sandbox::control::{Order, RootPage, SignIn, Tick, Trouble};
 use iamlab::scenario::Resolved;
 use serde_json::{Value, json};
 
-use crate::auditor_rights::{check, snapshot};
+use crate::auditor_rights::{actions_of, check, snapshot, without};
 use crate::inventory::Clients;
 use crate::lab::{Account, REGION, UP, iam_auditing, load, root};
 
@@ -434,5 +435,30 @@ async fn an_approved_remediation_deactivates_the_planned_keys_and_no_other() {
     // What the second role may do, and that it is all.
     let snapshot = snapshot(&lab).await;
     let users: &[&str] = &["arn:aws:iam::123456789012:user/*"];
-    check(&snapshot, "IAM-Remediator-role", &[("iam:ListAccessKeys", users), ("iam:UpdateAccessKey", users)]);
+    let may = ["iam:GetAccessKeyLastUsed", "iam:ListAccessKeys", "iam:UpdateAccessKey"];
+    check(&snapshot, "IAM-Remediator-role", &may.map(|action| (action, users)));
+}
+
+/// Least privilege from below: without any one permission of the second role the key stays, and the run says so.
+#[tokio::test]
+async fn the_remediator_needs_all_that_it_may() {
+    let (_folder, scenario) = remediating();
+    let lab = Lab::up(&scenario).await;
+    lab.forward(100 * 86_400).await;
+    let (iam, arn) = (&lab.clients.iam, "arn:aws:iam::123456789012:policy/IAM-Remediator-Policy");
+    let version = iam.get_policy_version().policy_arn(arn).version_id("v1").send().await.unwrap();
+    let document = version.policy_version().unwrap().document().unwrap();
+    let policy = PolicyDocument::parse_encoded(document).unwrap().written().clone();
+    let actions = actions_of(&policy);
+    assert_eq!(actions.len(), 3);
+    let approved = json!({"approval_id": "CHG-1"});
+    for action in actions {
+        let without = without(&policy, &action).to_string();
+        let put = iam.create_policy_version().policy_arn(arn).policy_document(without).set_as_default(true);
+        let version = put.send().await.unwrap().policy_version.unwrap().version_id.unwrap();
+        lab.run(&approved).await.expect_failure("remediate", &format!("not authorized to perform: {action}"));
+        iam.set_default_policy_version().policy_arn(arn).version_id("v1").send().await.unwrap();
+        iam.delete_policy_version().policy_arn(arn).version_id(version).send().await.unwrap();
+    }
+    assert!(lab.run(&approved).await.report().contains("; 2 keys deactivated\n"));
 }

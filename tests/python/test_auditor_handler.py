@@ -207,6 +207,29 @@ class Remediation(Quiet):
             self.assertIn("AccessDenied it is", mail["Message"])
             self.assertEqual(world.keys.changed, [])
 
+    def test_what_is_not_decided_is_not_done(self):
+        odd = {"odd": {"access_key_1_active": "maybe"}}
+        for cells, keys, line in (
+            # Two keys, one of them planned, both switched off and on.
+            ({"User2": {**key(1, 100), **key(2, 20)}},
+             {"User2": {"AKIAONE": (days(300), True), "AKIATWO": (days(300), True)}},
+             "2 not done: NOT DECIDED: access key AKIAONE of User2"),
+            (odd, {}, "1 not done: NOT DECIDED: odd: `access_key_1_active` says `maybe`"),
+        ):
+            text = table({ROOT: OF_ROOT, **cells})
+            world = World(FakeIam(outcomes=[text]), keys=FakeKeys(keys), environment=REMEDIATE)
+            with self.assertRaisesRegex(handler.StepFailed, line):
+                world.run(APPROVED)
+            (mail,) = world.sns.sent
+            self.assertIn("REMEDIATION FAILED", mail["Subject"])
+            self.assertIn(line.split(": ", 1)[1], mail["Message"])
+            self.assertNotIn("nothing to do", mail["Message"].lower())
+            self.assertEqual(world.keys.changed, [])
+        plan = self.world(table({ROOT: OF_ROOT, **odd}))
+        answer = plan.run()
+        self.assertEqual((answer["complete"], answer["remediation"][0]["outcome"]), (False, "NOT DECIDED"))
+        self.assertIn("NOT DECIDED", plan.sns.sent[0]["Subject"])
+
     def test_no_time_left_is_told_and_fails(self):
         world = self.world()
         with self.assertRaisesRegex(handler.StepFailed, "NOT REACHED: User2"):

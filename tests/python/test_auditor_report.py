@@ -127,7 +127,7 @@ class Remediation(unittest.TestCase):
         told = "\n".join(section.lines)
         self.assertIn("would be deactivated: access key 2 of old: older than 90 days", told)
         self.assertIn("WARNING: something works with it", told)
-        self.assertIn("not judged: the access keys of odd: `access_key_1_active` says `maybe`", told)
+        self.assertIn("NOT DECIDED: odd: `access_key_1_active` says `maybe`", told)
 
     def test_what_was_done_names_key_user_approval_and_the_way_back(self):
         actions = [
