@@ -26,6 +26,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 import boto3
 import controls
 import credential_report
+import deactivation
 import publish
 import remediation
 import report
@@ -37,9 +38,6 @@ LOG = logging.getLogger()
 LOG.setLevel(logging.INFO)
 # The SDK tells at this level where it found its credentials and endpoints: nothing about the audit.
 logging.getLogger("botocore").setLevel(logging.WARNING)
-
-# Seconds kept back from the function's own timeout, to fail with a reason instead of being cut off.
-MARGIN = 10
 
 
 class StepFailed(Exception):
@@ -103,7 +101,7 @@ def run(told: settings.Settings, context: Any) -> Dict[str, Any]:
         auditor = session.assume_role(told.auditor_role)
     with step("get the credential report"):
         iam = auditor.session.client("iam", config=session.CALLS)
-        table = credential_report.generate_and_get(iam, max(0, remaining() - MARGIN))
+        table = credential_report.generate_and_get(iam, max(0, remaining() - session.MARGIN))
     with step("audit"):
         results = [look(control, table, auditor) for control in controls.CONTROLS]
         for result in results:
@@ -163,12 +161,15 @@ def remediate(
             note = f"; {_keys(count)} to deactivate" + (", REST NOT DECIDED" if plan.unclear else "")
             return Remedy(report.planned(told.remediate, plan), note, plan.unclear, None, bool(plan.unclear))
         actions: List[remediation.Action] = []
-        if plan.users:
+        if plan.users and remaining() < session.MARGIN:
+            actions = [deactivation.not_reached(planned.user) for planned in plan.users]
+        elif plan.users:
             LOG.info("remediation under approval %s", told.approval)
             name = f"iam-remediator-{told.approval}"
             remediator = session.assume_role(told.remediator_role, name)
             iam = remediator.session.client("iam", config=session.CALLS)
-            actions = remediation.carry_out(iam, plan.users, told.remediate, remediator.at, remaining)
+            work = deactivation.Deactivation(iam, told.remediate, remediator.at, remaining)
+            actions = work.carry_out(plan.users)
     except Exception as error:
         LOG.exception("remediation failed")
         return Remedy(report.not_done(told.remediate, describe(error)), "; REMEDIATION FAILED", [], describe(error))

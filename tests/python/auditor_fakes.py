@@ -121,16 +121,13 @@ class FakeKeys:
         self.used = used or {}
         self.changed = []
 
-    def get_paginator(self, name):
-        assert name == "list_access_keys"
-        return self
-
-    def paginate(self, UserName):  # noqa: N803
+    def list_access_keys(self, UserName):  # noqa: N803
         if UserName in self.refuse:
             raise self.refuse[UserName]
-        for key_id, (made, active) in self.keys[UserName].items():
-            status = "Active" if active else "Inactive"
-            yield {"AccessKeyMetadata": [{"AccessKeyId": key_id, "CreateDate": made, "Status": status}]}
+        return {"AccessKeyMetadata": [
+            {"AccessKeyId": key_id, "CreateDate": made, "Status": "Active" if active else "Inactive"}
+            for key_id, (made, active) in self.keys[UserName].items()
+        ]}
 
     def get_access_key_last_used(self, AccessKeyId):  # noqa: N803
         if f"used {AccessKeyId}" in self.refuse:

@@ -2,20 +2,24 @@
 
 import ast
 import datetime
+import socket
+import time
 import unittest
 from unittest import mock
 
 from auditor_fakes import AUDITOR, LAB, NOW, ROOT, SOURCE, FakeIam, FakeTime, failure, table
-from botocore.exceptions import ClientError
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 import credential_report
 import session
 
 
 def run(iam, seconds=45):
-    time = FakeTime()
-    report = credential_report.generate_and_get(iam, seconds, time.clock, time.sleep)
-    return report, time
+    fake = FakeTime()
+    report = credential_report.generate_and_get(iam, seconds, fake.clock, fake.sleep)
+    return report, fake
 
 
 class GenerateAndGet(unittest.TestCase):
@@ -123,6 +127,49 @@ class AssumeRole(unittest.TestCase):
         sts.assume_role.side_effect = failure("AccessDenied", "AssumeRole")
         with self.assertRaises(ClientError):
             session.assume_role(AUDITOR, sts=sts)
+
+
+class Time(unittest.TestCase):
+    # The lab's scenario gives the function so many seconds.
+    TIMEOUT = 60
+
+    def test_a_server_that_never_answers_is_given_up_as_often_and_as_soon_as_it_says(self):
+        with socket.create_server(("127.0.0.1", 0)) as mute:
+            url = f"http://127.0.0.1:{mute.getsockname()[1]}"
+            client = boto3.client(
+                "iam", region_name="us-east-1", endpoint_url=url, config=session.CALLS.merge(Config(read_timeout=0.1)),
+                aws_access_key_id="testing", aws_secret_access_key="testing",
+            )
+            begun = time.monotonic()
+            with self.assertRaises(ReadTimeoutError):
+                client.get_credential_report()
+            pauses = time.monotonic() - begun - session.ATTEMPTS * 0.1
+            mute.setblocking(False)
+            attempts = 0
+            with self.assertRaises(BlockingIOError):
+                while True:
+                    mute.accept()[0].close()
+                    attempts += 1
+        self.assertEqual(attempts, session.ATTEMPTS)
+        self.assertLess(pauses, session.LONGEST - session.ATTEMPTS * (session.CONNECT + session.READ) + 0.5)
+        self.assertEqual((session.CALLS.connect_timeout, session.CALLS.read_timeout), (session.CONNECT, session.READ))
+
+    def test_whichever_call_hangs_there_is_time_to_tell(self):
+        # A call that is begun as late as it may be, and then the mail, both hanging as long as they can.
+        self.assertGreater(session.MARGIN - 2 * session.LONGEST, 1)
+        # The role, the state and the report, each answered in the last moment, and the mail.
+        self.assertLess(4 * session.LONGEST, self.TIMEOUT - 3)
+        # In all other cases there is time to wait for the report.
+        self.assertGreater(self.TIMEOUT - session.MARGIN, 25)
+
+    def test_a_look_that_took_all_the_time_is_the_last_call(self):
+        clock = FakeTime()
+        iam = FakeIam(states=["STARTED", "COMPLETE"])
+        generate = iam.generate_credential_report
+        iam.generate_credential_report = lambda: (clock.sleep(20), generate())[1]
+        with self.assertRaises(credential_report.ReportNotReady):
+            credential_report.generate_and_get(iam, 30, clock.clock, clock.sleep)
+        self.assertEqual((iam.generated, iam.got), (2, 0))
 
 
 class Python39(unittest.TestCase):

@@ -12,6 +12,7 @@ from auditor_fakes import (
 import controls
 import handler
 import report
+import session
 import settings
 
 REMEDIATE = {"REMEDIATE": "deactivate-old-keys", "REMEDIATOR_ROLE_ARN": REMEDIATOR}
@@ -98,7 +99,7 @@ class Failures(Quiet):
         for outcome in ("ReportExpired", "ReportInProgress", "ReportNotPresent"):
             world = World(FakeIam(outcomes=[failure(outcome)]))
             with self.assertRaisesRegex(handler.StepFailed, f"not ready after 0 s; the last answer was {outcome}"):
-                world.run(seconds=handler.MARGIN)
+                world.run(seconds=session.MARGIN)
             self.assertEqual(len(world.sns.sent), 1)
 
     def test_a_topic_that_is_gone_fails_the_run_without_a_mail(self):
@@ -235,6 +236,8 @@ class Remediation(Quiet):
         with self.assertRaisesRegex(handler.StepFailed, "NOT REACHED: User2"):
             world.run(APPROVED, seconds=12)
         self.assertIn("NOT REACHED: User2", world.sns.sent[0]["Message"])
+        # Nor is there time to become somebody else.
+        self.assertEqual(len(world.assumed), 1)
 
 
 if __name__ == "__main__":
