@@ -113,7 +113,7 @@ def went_wrong(error: Exception, user: str, key_id: Optional[str]) -> Action:
 
 def not_reached(user: str, key_id: Optional[str] = None) -> Action:
     """Return what becomes of a user, or a key, for whom there is no time."""
-    return Action(NOT_REACHED, user, key_id, "there was no time left; run it again")
+    return Action(NOT_REACHED, user, key_id, "there was no time left")
 
 
 def tell_apart(keys: Sequence[Key], live: Sequence[Live]) -> List[Tuple[Live, Optional[bool]]]:

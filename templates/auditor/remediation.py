@@ -25,6 +25,9 @@ from credential_report import ROOT, CredentialReport
 # A key is old, or unused, after so long.
 LIMIT = datetime.timedelta(days=90)
 
+# AWS makes no new credential report before the last one is so old.
+KEPT = datetime.timedelta(hours=4)
+
 # Whoever deactivates a key that was used within this time is warned: something works with it.
 IN_USE = datetime.timedelta(days=30)
 
@@ -79,8 +82,9 @@ class Action(NamedTuple):
         """The command that undoes it."""
         if self.outcome != DEACTIVATED or self.key_id is None:
             return None
-        user = shlex.quote(printable(self.user))
-        return f"aws iam update-access-key --user-name {user} --access-key-id {self.key_id} --status Active"
+        # One word with the option: a name may begin with a hyphen, and would look like an option of its own.
+        name = f"--user-name={shlex.quote(printable(self.user))}"
+        return f"aws iam update-access-key {name} --access-key-id {self.key_id} --status Active"
 
 
 class Plan(NamedTuple):
@@ -88,6 +92,13 @@ class Plan(NamedTuple):
 
     users: List[Planned]
     unclear: List[Action]
+    # When AWS made the report.
+    made: Optional[datetime.datetime]
+
+    @property
+    def renewal(self) -> str:
+        """From when on a run has a new report, which knows of what was done under this one."""
+        return f"after {show_time(self.made + KEPT)}" if self.made else "four hours after the credential report"
 
 
 def plan(report: CredentialReport, remediate: Sequence[str], now: datetime.datetime) -> Plan:
@@ -103,7 +114,7 @@ def plan(report: CredentialReport, remediate: Sequence[str], now: datetime.datet
         planned = Planned(row["user"], tuple(key for key in keys if key is not None))
         if planned.chosen:
             users.append(planned)
-    return Plan(users, unclear)
+    return Plan(users, unclear, report.generated_time)
 
 
 def _judge(row: Row, slot: int, remediate: Sequence[str], now: datetime.datetime) -> Optional[Key]:

@@ -414,7 +414,7 @@ async fn an_approved_remediation_deactivates_the_planned_keys_and_no_other() {
 ",
         "Approval CHG-123. The event holds its id only: who approved is not known to this function.",
         &format!("DEACTIVATED: access key {old} of User2: older than 90 days"),
-        &format!("aws iam update-access-key --user-name User2 --access-key-id {old} --status Active"),
+        &format!("aws iam update-access-key --user-name=User2 --access-key-id {old} --status Active"),
     ] {
         assert!(told.contains(text), "{told}");
     }
