@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from cells import printable
 from credential_report import ROOT
 from remediation import (
-    DEACTIVATED, FAILED, NOT_DECIDED, NOT_REACHED, NOTHING, Action, Key, Planned, rules_broken, uses,
+    DEACTIVATED, FAILED, NOT_DECIDED, NOT_REACHED, NOTHING, Action, Key, Planned, dates, rules_broken,
 )
 from session import MARGIN
 
@@ -71,7 +71,7 @@ class Deactivation:
         try:
             used = self._last_use(one.key_id)
             broken = rules_broken(self.remediate, one.made, used, self.now)
-            facts = f"(made {uses(one.made, used, self.now)}"
+            facts = dates("made", one.made, used, self.now)
             if not broken:
                 return Action(NOTHING, user, one.key_id, f"it keeps the rules now {facts}")
             if not sure:

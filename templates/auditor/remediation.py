@@ -129,7 +129,7 @@ def _judge(row: Row, slot: int, remediate: Sequence[str], now: datetime.datetime
     if max(changed, used or changed) - now > SLACK:
         raise Gap(f"access key {slot} has a date after the time of the audit")
     broken = rules_broken(remediate, changed, used, now) if active else ""
-    return Key(slot, changed, broken and f"{broken} (made or last changed {uses(changed, used, now)}")
+    return Key(slot, changed, broken and f"{broken} {dates('made or last changed', changed, used, now)}")
 
 
 def rules_broken(
@@ -144,8 +144,8 @@ def rules_broken(
     return " and ".join(reasons)
 
 
-def uses(since: datetime.datetime, used: Optional[datetime.datetime], now: datetime.datetime) -> str:
-    """Write the dates of a key, the end of a parenthesis, and the warning when it is in use."""
+def dates(what: str, since: datetime.datetime, used: Optional[datetime.datetime], now: datetime.datetime) -> str:
+    """Write the two dates of a key, `what` says which the first is, and the warning when it is in use."""
     told = f"last used {show_time(used)}" if used else "not known to have been used"
     warning = ". WARNING: something works with it" if used and now - used <= IN_USE else ""
-    return f"{show_time(since)}; {told}){warning}"
+    return f"({what} {show_time(since)}; {told}){warning}"

@@ -110,7 +110,7 @@ class Dates(unittest.TestCase):
         noon = datetime.datetime(2026, 2, 20, 12, tzinfo=datetime.timezone.utc)
         for text in (
             "2026-02-20T12:00:00Z", "2026-02-20 12:00:00.999999999999z", "2026-02-20t14:00:00+0200",
-            "2026-02-20T00:30:00-11:30",
+            "2026-02-20T00:30:00-11:30", "2026-02-20T12:00:00-00:00",
         ):
             self.assertEqual(cells.parse_time(text), noon, text)
         for text in (
