@@ -3,7 +3,7 @@
 import datetime
 import itertools
 import logging
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from botocore.exceptions import ClientError
 from cells import printable
@@ -54,15 +54,17 @@ class Deactivation:
                 actions.append(action)
         return actions
 
-    def _user(self, planned: Planned) -> List[Action]:
+    def _user(self, planned: Planned) -> Iterator[Action]:
         try:
             live = self._keys_of(planned.user)
         except Exception as error:
-            return [went_wrong(error, planned.user, None)]
+            yield went_wrong(error, planned.user, None)
+            return
         meant = [(one, sure) for one, sure in tell_apart(planned.keys, live) if sure is not False]
         if not meant:
-            return [Action(NOTHING, planned.user, None, "the planned key is gone")]
-        return [self._key(planned.user, one, sure is True) for one, sure in meant]
+            yield Action(NOTHING, planned.user, None, "the planned key is gone")
+        for one, sure in meant:
+            yield self._key(planned.user, one, sure is True)
 
     def _key(self, user: str, one: Live, sure: bool) -> Action:
         """Deactivate one key, if that is still to be done. The reasons are IAM's facts of this very key."""

@@ -199,6 +199,14 @@ class CarryOut(unittest.TestCase):
             outcomes, changed = carry_out(rows, keys, remaining=lambda: next(times))
             self.assertEqual((outcomes, len(changed)), (expected, count))
 
+    def test_what_was_done_is_in_the_log_before_the_next_key_has_its_turn(self):
+        iam = FakeKeys({"u": {"AKIAONE": (days(200), True), "AKIATWO": (days(200), True)}})
+        iam.refuse["used AKIATWO"] = KeyboardInterrupt()
+        users = plan({"u": {**key(1, 200), **key(2, 200)}}).users
+        with self.assertLogs(level="INFO") as logs, self.assertRaises(KeyboardInterrupt):
+            deactivation.Deactivation(iam, [OLD], NOW, lambda: PLENTY).carry_out(users)
+        self.assertIn("DEACTIVATED: access key AKIAONE of u", logs.output[0])
+
     def test_root_is_not_touched_even_when_told_to(self):
         iam = FakeKeys({ROOT: {"AKIA": (days(200), True)}})
         users = [remediation.Planned(ROOT, (remediation.Key(1, days(200), "because"),))]
