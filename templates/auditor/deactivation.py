@@ -1,4 +1,4 @@
-"""Carry a plan of remediation.py out: tell IAM's keys apart, and deactivate those that are meant and break the rules."""
+"""Carry out a plan of remediation.py: tell IAM's keys apart, and deactivate those that are meant and break a rule."""
 
 import datetime
 import itertools

@@ -168,9 +168,9 @@ def done(
             lines.append(f"      To undo it: {action.undo}")
     outcomes = {action.outcome for action in actions}
     if remediation.NOT_REACHED in outcomes:
-        lines.append(f"  For those NOT REACHED run it again {plan.renewal}: until then every run looks at all of these.")
+        lines.append(f"  For those NOT REACHED run it again {plan.renewal}: until then each begins at the first.")
     if remediation.DEACTIVATED in outcomes:
-        lines.append(f"  What is undone holds against another approved run {plan.renewal}: before, it has this report.")
+        lines.append(f"  What is undone holds against other approved runs {plan.renewal}: not before.")
     if not actions and not plan.unclear:
         lines.append("  There was nothing to do.")
     count = sum(1 for action in actions if action.outcome == remediation.DEACTIVATED)

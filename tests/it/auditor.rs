@@ -416,7 +416,7 @@ async fn an_approved_remediation_deactivates_the_planned_keys_and_no_other() {
 ",
         "Approval CHG-123. The event holds its id only: who approved is not known to this function.",
         &format!("DEACTIVATED: access key {old} of User2: older than 90 days"),
-        "What is undone holds against another approved run after 2026-06-10 13:00:07 UTC",
+        "What is undone holds against other approved runs after 2026-06-10 13:00:07 UTC",
         &format!("aws iam update-access-key --user-name=User2 --access-key-id {old} --status Active"),
     ] {
         assert!(told.contains(text), "{told}");

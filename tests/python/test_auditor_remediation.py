@@ -148,7 +148,8 @@ class CarryOut(unittest.TestCase):
         edge = days(90)
         users = [remediation.Planned("u", (remediation.Key(1, edge, "because"),))]
         iam = FakeKeys({"u": {"AKIA": (edge, True)}})
-        self.assertEqual(deactivation.Deactivation(iam, [OLD], NOW, lambda: PLENTY).carry_out(users)[0].outcome, NOTHING)
+        (action,) = deactivation.Deactivation(iam, [OLD], NOW, lambda: PLENTY).carry_out(users)
+        self.assertEqual(action.outcome, NOTHING)
         self.assertEqual(iam.changed, [])
 
     def test_no_pairing_ever_touches_a_key_that_is_not_planned(self):

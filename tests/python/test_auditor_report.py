@@ -146,7 +146,7 @@ class Remediation(unittest.TestCase):
         self.assertIn("NOT REACHED: c: there was no time left", told)
         # The next run has the same credential report, which knows of neither, as long as AWS keeps it.
         self.assertIn("NOT REACHED run it again after 2026-03-02 13:00:00 UTC", told)
-        self.assertIn("What is undone holds against another approved run after 2026-03-02 13:00:00 UTC", told)
+        self.assertIn("What is undone holds against other approved runs after 2026-03-02 13:00:00 UTC", told)
 
     def test_the_way_back_is_one_that_the_shell_and_aws_understand(self):
         for user in ("-rf", "--user-name", "plain", "a b", "it's", "$(x)"):
