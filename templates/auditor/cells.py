@@ -21,8 +21,11 @@ NOT_SUPPORTED = "not_supported"
 # The most characters of a cell or an error that are repeated to people.
 LONGEST = 40
 
+# Every digit that may not be any digit is spelled out, so that all versions of Python read the same.
 TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)?(?:[Zz]|([+-]\d\d):?(\d\d))", re.ASCII
+    r"([12]\d{3}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.\d+)?"
+    r"(?:[Zz]|([+-](?:[01]\d|2[0-3])):?([0-5]\d))",
+    re.ASCII,
 )
 
 

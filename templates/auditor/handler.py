@@ -11,9 +11,9 @@ The answer of a run that came to its end:
     account         the account that was audited
     generated_time  when AWS made the credential report
     users           how many users it has, root not counted
-    complete        whether every control could be judged
+    complete        whether every control, and every key that a remediation is about, could be judged
     controls        PASS, FAIL or UNKNOWN by control: {"1.1": "PASS", "1.2": "FAIL", "1.12": "PASS"}
-    remediation     what was deactivated, as a list of {"outcome", "user", "access_key_id", "why"}
+    remediation     what became of each planned key, as a list of {"outcome", "user", "access_key_id", "why"}
     report          the whole report, also when it is too long for a mail
     message_id      the message that SNS accepted
 """
@@ -26,6 +26,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 import boto3
 import controls
 import credential_report
+import deactivation
 import publish
 import remediation
 import report
@@ -37,9 +38,6 @@ LOG = logging.getLogger()
 LOG.setLevel(logging.INFO)
 # The SDK tells at this level where it found its credentials and endpoints: nothing about the audit.
 logging.getLogger("botocore").setLevel(logging.WARNING)
-
-# Seconds kept back from the function's own timeout, to fail with a reason instead of being cut off.
-MARGIN = 10
 
 
 class StepFailed(Exception):
@@ -62,6 +60,8 @@ class Remedy(NamedTuple):
     actions: List[remediation.Action]
     # What went wrong.
     error: Optional[str]
+    # Whether there are keys of which the credential report does not tell enough.
+    unclear: bool = False
 
 
 @contextlib.contextmanager
@@ -101,7 +101,7 @@ def run(told: settings.Settings, context: Any) -> Dict[str, Any]:
         auditor = session.assume_role(told.auditor_role)
     with step("get the credential report"):
         iam = auditor.session.client("iam", config=session.CALLS)
-        table = credential_report.generate_and_get(iam, max(0, remaining() - MARGIN))
+        table = credential_report.generate_and_get(iam, max(0, remaining() - session.MARGIN))
     with step("audit"):
         results = [look(control, table, auditor) for control in controls.CONTROLS]
         for result in results:
@@ -120,7 +120,8 @@ def run(told: settings.Settings, context: Any) -> Dict[str, Any]:
         "account": told.account,
         "generated_time": table.generated_time.isoformat() if table.generated_time else None,
         "users": users,
-        "complete": not any(result.incomplete for result in results),
+        # A run of which something is not done has failed above; this is a plan's.
+        "complete": not any(result.incomplete for result in results) and not remedy.unclear,
         "controls": {result.control: result.status for result in results},
         "remediation": [
             {"outcome": it.outcome, "user": it.user, "access_key_id": it.key_id, "why": it.why}
@@ -157,19 +158,24 @@ def remediate(
         plan = remediation.plan(table, told.remediate, auditor.at)
         count = sum(len(user.chosen) for user in plan.users)
         if told.approval is None or told.remediator_role is None:
-            return Remedy(report.planned(told.remediate, plan), f"; {_keys(count)} to deactivate", [], None)
+            note = f"; {_keys(count)} to deactivate" + (", REST NOT DECIDED" if plan.unclear else "")
+            return Remedy(report.planned(told.remediate, plan), note, plan.unclear, None, bool(plan.unclear))
         actions: List[remediation.Action] = []
-        if plan.users:
+        if plan.users and remaining() < session.MARGIN:
+            actions = [deactivation.not_reached(planned.user) for planned in plan.users]
+        elif plan.users:
             LOG.info("remediation under approval %s", told.approval)
             name = f"iam-remediator-{told.approval}"
             remediator = session.assume_role(told.remediator_role, name)
             iam = remediator.session.client("iam", config=session.CALLS)
-            actions = remediation.carry_out(iam, plan.users, remediator.at, remaining)
+            work = deactivation.Deactivation(iam, told.remediate, remediator.at, remaining)
+            actions = work.carry_out(plan.users)
     except Exception as error:
         LOG.exception("remediation failed")
         return Remedy(report.not_done(told.remediate, describe(error)), "; REMEDIATION FAILED", [], describe(error))
     section = report.done(told.remediate, told.approval, plan, actions)
-    undone = [it for it in actions if it.outcome in (remediation.FAILED, remediation.NOT_REACHED)]
+    actions += plan.unclear
+    undone = [it for it in actions if it.outcome in remediation.UNDONE]
     if undone:
         return Remedy(section, "; REMEDIATION FAILED", actions, f"{len(undone)} not done: {undone[0].line}")
     count = sum(1 for it in actions if it.outcome == remediation.DEACTIVATED)

@@ -22,6 +22,9 @@ LONGEST = 262_144
 # The longest subject, in characters.
 SUBJECT = 99
 
+# What stands for lines that were cut. A run of the schedule has an answer that nobody sees.
+REST = "more lines: for a whole report run `iamlab audit invoke`; what was changed is in the function's log, too"
+
 # What every section keeps, however long the others are.
 LEAST = 8
 
@@ -67,12 +70,12 @@ def _cut(section: Section, over: int) -> Section:
         gone = int(lines.pop().split()[1])
         over += 1
     # The line that tells of the cut needs room too.
-    over += 100
+    over += len(REST) + 20
     while over > 0 and len(lines) > LEAST:
         over -= len(lines.pop()) + 1
         gone += 1
     if gone:
-        lines.append(f"  ... {gone} more lines: the whole report is in the function's answer and not in this mail")
+        lines.append(f"  ... {gone} {REST}")
     return Section(section.heading, lines)
 
 
@@ -163,7 +166,12 @@ def done(
         lines.append(f"    - {action.line}")
         if action.undo:
             lines.append(f"      To undo it: {action.undo}")
-    if not actions:
+    outcomes = {action.outcome for action in actions}
+    if remediation.NOT_REACHED in outcomes:
+        lines.append(f"  For those NOT REACHED run it again {plan.renewal}: until then each begins at the first.")
+    if remediation.DEACTIVATED in outcomes:
+        lines.append(f"  What is undone holds against other approved runs {plan.renewal}: not before.")
+    if not actions and not plan.unclear:
         lines.append("  There was nothing to do.")
     count = sum(1 for action in actions if action.outcome == remediation.DEACTIVATED)
     return Section(f"Remediation {', '.join(remediate)}: {count} deactivated", lines + _unclear(plan))
@@ -175,7 +183,7 @@ def not_done(remediate: Sequence[str], why: str) -> Section:
 
 
 def _unclear(plan: remediation.Plan) -> List[str]:
-    return [f"    - not judged: {reason}" for reason in plan.unclear]
+    return [f"    - {action.line}" for action in plan.unclear]
 
 
 def failed(account: str, run: str, step: str, why: str) -> Report:

@@ -12,9 +12,20 @@ SESSION_NAME = "iam-auditor"
 # The shortest life AWS gives a session. The function itself ends long before.
 SECONDS = 900
 
-# Throttled calls and server errors are repeated, with growing pauses, by the SDK. A call that hangs is given up
-# before the function is: the function has to be left enough time to say what went wrong.
-CALLS = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=15)
+# The most seconds that an attempt waits for a connection, and then for the next byte; and how many attempts a call has.
+# Throttled calls, server errors and attempts that hang are repeated, after a random pause of 1 second at most, 2
+# before the next, 4, and so on. GetCredentialReport hands out what is ready; its size does not matter to the wait.
+CONNECT, READ, ATTEMPTS = 2, 4, 2
+CALLS = Config(
+    retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=CONNECT, read_timeout=READ
+)
+
+# The most seconds that a call takes which never gets an answer.
+LONGEST = ATTEMPTS * (CONNECT + READ) + 2 ** (ATTEMPTS - 1) - 1
+
+# No call is begun with fewer seconds left than this: it may hang, and then the call that tells of it, and between them
+# is some work. Whoever is ended by Lambda itself tells nobody anything.
+MARGIN = 2 * LONGEST + 3
 
 
 class Assumed(NamedTuple):

@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_sdk_lambda::primitives::Blob;
+use iamlab::policy::document::PolicyDocument;
 use iamlab::sandbox::DEFAULT_ACCOUNT;
 use iamlab::sandbox::control::{Order, RootPage, SignIn, Tick, Trouble};
 use iamlab::scenario::Resolved;
 use serde_json::{Value, json};
 
-use crate::auditor_rights::{check, snapshot};
+use crate::auditor_rights::{actions_of, check, snapshot, without};
 use crate::inventory::Clients;
 use crate::lab::{Account, REGION, UP, iam_auditing, load, root};
 
@@ -176,10 +177,12 @@ What this rests on
     assert_eq!(mail["subject"], "IAM audit of 123456789012: FAIL 1.1, 1.2; PASS 1.12");
     assert_eq!((&mail["publisher"], &mail["message_id"]), (&json!(OF_FUNCTION), &run.answer["message_id"]));
 
-    // The newest first: the function took the auditor's role, after Lambda had taken the function's.
-    let assumed = lab.history("AssumeRole").await;
-    let [assumed, before] = assumed.as_slice() else { panic!("{assumed:?}") };
-    assert_eq!(before["userIdentity"]["invokedBy"], "lambda.amazonaws.com");
+    // Two events of one second, in no order: Lambda took the function's role, and the function the auditor's.
+    let (by_lambda, assumed): (Vec<_>, Vec<_>) = (lab.history("AssumeRole").await.into_iter())
+        .partition(|event| event["userIdentity"]["invokedBy"] == "lambda.amazonaws.com");
+    let ([_], [assumed]) = (by_lambda.as_slice(), assumed.as_slice()) else {
+        panic!("{by_lambda:?} {assumed:?}")
+    };
     assert_eq!(assumed["userIdentity"]["arn"], OF_FUNCTION);
     assert_eq!(assumed["requestParameters"]["roleArn"], "arn:aws:iam::123456789012:role/IAM-Auditor-role");
     for name in ["GenerateCredentialReport", "GetCredentialReport"] {
@@ -413,7 +416,8 @@ async fn an_approved_remediation_deactivates_the_planned_keys_and_no_other() {
 ",
         "Approval CHG-123. The event holds its id only: who approved is not known to this function.",
         &format!("DEACTIVATED: access key {old} of User2: older than 90 days"),
-        &format!("aws iam update-access-key --user-name User2 --access-key-id {old} --status Active"),
+        "What is undone holds against other approved runs after 2026-06-10 13:00:07 UTC",
+        &format!("aws iam update-access-key --user-name=User2 --access-key-id {old} --status Active"),
     ] {
         assert!(told.contains(text), "{told}");
     }
@@ -434,5 +438,30 @@ async fn an_approved_remediation_deactivates_the_planned_keys_and_no_other() {
     // What the second role may do, and that it is all.
     let snapshot = snapshot(&lab).await;
     let users: &[&str] = &["arn:aws:iam::123456789012:user/*"];
-    check(&snapshot, "IAM-Remediator-role", &[("iam:ListAccessKeys", users), ("iam:UpdateAccessKey", users)]);
+    let may = ["iam:GetAccessKeyLastUsed", "iam:ListAccessKeys", "iam:UpdateAccessKey"];
+    check(&snapshot, "IAM-Remediator-role", &may.map(|action| (action, users)));
+}
+
+/// Least privilege from below: without any one permission of the second role the key stays, and the run says so.
+#[tokio::test]
+async fn the_remediator_needs_all_that_it_may() {
+    let (_folder, scenario) = remediating();
+    let lab = Lab::up(&scenario).await;
+    lab.forward(100 * 86_400).await;
+    let (iam, arn) = (&lab.clients.iam, "arn:aws:iam::123456789012:policy/IAM-Remediator-Policy");
+    let version = iam.get_policy_version().policy_arn(arn).version_id("v1").send().await.unwrap();
+    let document = version.policy_version().unwrap().document().unwrap();
+    let policy = PolicyDocument::parse_encoded(document).unwrap().written().clone();
+    let actions = actions_of(&policy);
+    assert_eq!(actions.len(), 3);
+    let approved = json!({"approval_id": "CHG-1"});
+    for action in actions {
+        let without = without(&policy, &action).to_string();
+        let put = iam.create_policy_version().policy_arn(arn).policy_document(without).set_as_default(true);
+        let version = put.send().await.unwrap().policy_version.unwrap().version_id.unwrap();
+        lab.run(&approved).await.expect_failure("remediate", &format!("not authorized to perform: {action}"));
+        iam.set_default_policy_version().policy_arn(arn).version_id("v1").send().await.unwrap();
+        iam.delete_policy_version().policy_arn(arn).version_id(version).send().await.unwrap();
+    }
+    assert!(lab.run(&approved).await.report().contains("; 2 keys deactivated\n"));
 }

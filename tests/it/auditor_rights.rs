@@ -70,12 +70,12 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 /// The actions of a policy, one by one.
-fn actions_of(policy: &Value) -> Vec<String> {
+pub(crate) fn actions_of(policy: &Value) -> Vec<String> {
     statements(policy).iter().flat_map(|statement| texts(&statement["Action"])).collect()
 }
 
 /// The policy without one of its actions.
-fn without(policy: &Value, action: &str) -> Value {
+pub(crate) fn without(policy: &Value, action: &str) -> Value {
     let kept = statements(policy).iter().filter_map(|statement| {
         let mut actions = texts(&statement["Action"]);
         actions.retain(|one| one != action);

@@ -112,24 +112,30 @@ class FakeIam:
 
 
 class FakeKeys:
-    """An IAM that has nothing but access keys: {user: {key id: (made, active)}}."""
+    """An IAM that has nothing but access keys: {user: {key id: (made, active)}}, and when they were used, by id."""
 
-    def __init__(self, keys, refuse=None):
+    def __init__(self, keys, refuse=None, used=None):
         self.keys = keys
-        # {what: exception}, where what is a user's name (listing) or a key's id (changing).
+        # {what: exception}, where what is a user's name (listing), `used ` and a key's id, or a key's id (changing).
         self.refuse = refuse or {}
+        self.used = used or {}
         self.changed = []
 
-    def get_paginator(self, name):
-        assert name == "list_access_keys"
-        return self
-
-    def paginate(self, UserName):  # noqa: N803
+    def list_access_keys(self, UserName):  # noqa: N803
         if UserName in self.refuse:
             raise self.refuse[UserName]
-        for key_id, (made, active) in self.keys[UserName].items():
-            status = "Active" if active else "Inactive"
-            yield {"AccessKeyMetadata": [{"AccessKeyId": key_id, "CreateDate": made, "Status": status}]}
+        return {"AccessKeyMetadata": [
+            {"AccessKeyId": key_id, "CreateDate": made, "Status": "Active" if active else "Inactive"}
+            for key_id, (made, active) in self.keys[UserName].items()
+        ]}
+
+    def get_access_key_last_used(self, AccessKeyId):  # noqa: N803
+        if f"used {AccessKeyId}" in self.refuse:
+            raise self.refuse[f"used {AccessKeyId}"]
+        told = {"ServiceName": "N/A", "Region": "N/A"}
+        if AccessKeyId in self.used:
+            told = {"ServiceName": "s3", "Region": "us-east-1", "LastUsedDate": self.used[AccessKeyId]}
+        return {"UserName": "u", "AccessKeyLastUsed": told}
 
     def update_access_key(self, UserName, AccessKeyId, Status):  # noqa: N803
         if AccessKeyId in self.refuse:

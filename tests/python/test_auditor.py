@@ -2,20 +2,28 @@
 
 import ast
 import datetime
+import pathlib
+import shutil
+import socket
+import subprocess
+import time
 import unittest
 from unittest import mock
 
 from auditor_fakes import AUDITOR, LAB, NOW, ROOT, SOURCE, FakeIam, FakeTime, failure, table
-from botocore.exceptions import ClientError
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, ReadTimeoutError
 
+import cells
 import credential_report
 import session
 
 
 def run(iam, seconds=45):
-    time = FakeTime()
-    report = credential_report.generate_and_get(iam, seconds, time.clock, time.sleep)
-    return report, time
+    fake = FakeTime()
+    report = credential_report.generate_and_get(iam, seconds, fake.clock, fake.sleep)
+    return report, fake
 
 
 class GenerateAndGet(unittest.TestCase):
@@ -97,6 +105,22 @@ class Parse(unittest.TestCase):
             credential_report.get(iam)
 
 
+class Dates(unittest.TestCase):
+    def test_a_date_has_one_form(self):
+        noon = datetime.datetime(2026, 2, 20, 12, tzinfo=datetime.timezone.utc)
+        for text in (
+            "2026-02-20T12:00:00Z", "2026-02-20 12:00:00.999999999999z", "2026-02-20t14:00:00+0200",
+            "2026-02-20T00:30:00-11:30", "2026-02-20T12:00:00-00:00",
+        ):
+            self.assertEqual(cells.parse_time(text), noon, text)
+        for text in (
+            "2026-02-20T12:00Z", "20260220T120000Z", "2026-02-20T12:00:60Z", "2026-02-20T12:00:00+00",
+            "2026-02-20T12:00:00Z[UTC]", "2026-02-20T24:00:00Z", "2026-02-20T12:00:00+00:60", "2026-02-30T12:00:00Z",
+            "9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00", "2026-02-20T12:00:00", "2026-02-20T12:00:00Z\n",
+        ):
+            self.assertIsNone(cells.parse_time(text), text)
+
+
 class AssumeRole(unittest.TestCase):
     def test_the_session_has_the_roles_credentials_and_awss_time(self):
         sts = mock.Mock()
@@ -125,19 +149,163 @@ class AssumeRole(unittest.TestCase):
             session.assume_role(AUDITOR, sts=sts)
 
 
+class Time(unittest.TestCase):
+    # The lab's scenario gives the function so many seconds.
+    TIMEOUT = 60
+
+    def test_a_server_that_never_answers_is_given_up_as_often_and_as_soon_as_it_says(self):
+        with socket.create_server(("127.0.0.1", 0)) as mute:
+            url = f"http://127.0.0.1:{mute.getsockname()[1]}"
+            client = boto3.client(
+                "iam", region_name="us-east-1", endpoint_url=url, config=session.CALLS.merge(Config(read_timeout=0.1)),
+                aws_access_key_id="testing", aws_secret_access_key="testing",
+            )
+            begun = time.monotonic()
+            with self.assertRaises(ReadTimeoutError):
+                client.get_credential_report()
+            pauses = time.monotonic() - begun - session.ATTEMPTS * 0.1
+            mute.setblocking(False)
+            attempts = 0
+            with self.assertRaises(BlockingIOError):
+                while True:
+                    mute.accept()[0].close()
+                    attempts += 1
+        self.assertEqual(attempts, session.ATTEMPTS)
+        self.assertLess(pauses, session.LONGEST - session.ATTEMPTS * (session.CONNECT + session.READ) + 0.5)
+        self.assertEqual((session.CALLS.connect_timeout, session.CALLS.read_timeout), (session.CONNECT, session.READ))
+
+    def test_whichever_call_hangs_there_is_time_to_tell(self):
+        # A call that is begun as late as it may be, and then the mail, both hanging as long as they can.
+        self.assertGreater(session.MARGIN - 2 * session.LONGEST, 1)
+        # The role, the state and the report, each answered in the last moment, and the mail.
+        self.assertLess(4 * session.LONGEST, self.TIMEOUT - 3)
+        # In all other cases there is time to wait for the report.
+        self.assertGreater(self.TIMEOUT - session.MARGIN, 25)
+
+    def test_a_look_that_took_all_the_time_is_the_last_call(self):
+        clock = FakeTime()
+        iam = FakeIam(states=["STARTED", "COMPLETE"])
+        generate = iam.generate_credential_report
+        iam.generate_credential_report = lambda: (clock.sleep(20), generate())[1]
+        with self.assertRaises(credential_report.ReportNotReady):
+            credential_report.generate_and_get(iam, 30, clock.clock, clock.sleep)
+        self.assertEqual((iam.generated, iam.got), (2, 0))
+
+
+# Names of the standard library that Python 3.9 does not have, by module; `""` are built-in ones.
+YOUNGER = {
+    "": {"aiter", "anext", "ExceptionGroup", "BaseExceptionGroup", "EncodingWarning", "PythonFinalizationError"},
+    "contextlib": {"chdir", "aclosing"},
+    "datetime": {"UTC"},
+    "hashlib": {"file_digest"},
+    "io": {"text_encoding"},
+    "itertools": {"pairwise", "batched"},
+    "logging": {"getLevelNamesMapping", "getHandlerByName", "getHandlerNames"},
+    "os": {"process_cpu_count", "eventfd", "splice"},
+    "re": {"NOFLAG", "PatternError"},
+    "typing": {
+        "assert_never", "assert_type", "Concatenate", "LiteralString", "Never", "NotRequired", "override", "ParamSpec",
+        "reveal_type", "Required", "Self", "TypeAlias", "TypeGuard", "TypeVarTuple", "Unpack", "is_typeddict",
+        "dataclass_transform", "TypeIs", "ReadOnly",
+    },
+}
+
+# Parameters that Python 3.9 does not know, by the function's or method's name.
+YOUNGER_PARAMETERS = {"zip": {"strict"}, "dataclass": {"slots", "kw_only"}, "NamedTemporaryFile": {"delete_on_close"}}
+
+
+def younger_than_39(source):
+    """What in a source Python 3.9 does not have. It does not look at what type a value has."""
+    found = []
+    tree = ast.parse(source)
+    try:
+        ast.parse(source, feature_version=(3, 9))
+    except SyntaxError as error:
+        found.append(str(error.msg))
+    lazy = any(
+        isinstance(node, ast.ImportFrom) and node.module == "__future__"
+        and "annotations" in [alias.name for alias in node.names] for node in tree.body
+    )
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Match):
+            found.append("match")
+        elif isinstance(node, ast.ImportFrom):
+            found += [alias.name for alias in node.names if alias.name in YOUNGER.get(node.module or "", ())]
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            found += [node.attr] if node.attr in YOUNGER.get(node.value.id, ()) else []
+        elif isinstance(node, ast.Name):
+            found += [node.id] if node.id in YOUNGER[""] else []
+        elif isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            found += [word.arg for word in node.keywords if word.arg in YOUNGER_PARAMETERS.get(name, ())]
+            # `isinstance(x, int | str)`, too, is younger.
+            found += ["|"] * (name in ("isinstance", "issubclass") and has_or(node.args[-1]))
+        for annotation in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            found += ["|"] * (annotation is not None and not lazy and has_or(annotation))
+    return found
+
+
+def has_or(node):
+    """Whether `|` is in an expression."""
+    return any(isinstance(it, ast.BinOp) and isinstance(it.op, ast.BitOr) for it in ast.walk(node))
+
+
+def python39():
+    """A Python 3.9, if this machine has one that starts."""
+    pyenv = sorted((pathlib.Path.home() / ".pyenv" / "versions").glob("3.9.*/bin/python3.9"))
+    for path in [shutil.which("python3.9"), *pyenv]:
+        if path and subprocess.run([path, "-c", ""], capture_output=True).returncode == 0:
+            return path
+    return None
+
+
 class Python39(unittest.TestCase):
-    def test_the_source_is_python_3_9_the_standard_library_and_boto3(self):
+    def test_nothing_younger_than_python_3_9_is_used(self):
+        for file in sorted(SOURCE.rglob("*.py")):
+            with self.subTest(file.name):
+                self.assertEqual(younger_than_39(file.read_text("utf-8")), [])
+
+    def test_what_is_younger_is_found(self):
+        for source in (
+            "import datetime\ndatetime.UTC", "from datetime import UTC", "zip(a, b, strict=True)",
+            "import contextlib\nwith contextlib.chdir('/'): pass", "from itertools import pairwise",
+            "import itertools\nitertools.batched(a, 2)", "def f(a: str | None): pass", "def f() -> int | str: pass",
+            "a: 'List[int]' | None = None", "class A:\n    a: List[str | int]", "isinstance(a, int | str)",
+            "match a:\n    case 1: pass", "from typing import Self", "raise ExceptionGroup('', [])",
+            "try: pass\nexcept* ValueError: pass",
+        ):
+            with self.subTest(source):
+                self.assertNotEqual(younger_than_39(source), [])
+        for source in ("a = 1 | 2", "def f(a: 'Optional[str]' = b | c): pass", "import re\nre.I | re.M", "zip(a, b)"):
+            with self.subTest(source):
+                self.assertEqual(younger_than_39(source), [])
+
+    @unittest.skipUnless(python39(), "there is no python3.9")
+    def test_python_3_9_imports_every_module(self):
+        stub = (
+            "import sys; from unittest import mock; sys.dont_write_bytecode = True\n"
+            "for name in ('boto3', 'botocore', 'botocore.config', 'botocore.exceptions'):\n"
+            "    sys.modules[name] = mock.MagicMock()\n"
+            "sys.path.insert(0, sys.argv[1])\n"
+            "for name in sys.argv[2:]: __import__(name)\n"
+        )
+        names = sorted(file.stem for file in SOURCE.rglob("*.py"))
+        command = [python39(), "-I", "-c", stub, str(SOURCE), *names]
+        ended = subprocess.run(command, capture_output=True, text=True)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+
+    def test_the_source_needs_only_the_standard_library_and_boto3(self):
         files = sorted(SOURCE.rglob("*.py"))
         own = {file.stem for file in files}
         # Of the standard library only modules that Python 3.9 has: `sys.stdlib_module_names` is younger.
         known = {
-            "contextlib", "csv", "datetime", "hashlib", "io", "logging", "os", "re", "shlex", "time", "typing",
+            "contextlib", "csv", "datetime", "hashlib", "io", "itertools", "logging", "os", "re", "shlex", "time",
+            "typing",
         } | {"boto3", "botocore"} | own
         self.assertGreater(len(files), 5)
         for file in files:
             with self.subTest(file.name):
-                tree = ast.parse(file.read_text("utf-8"), str(file), feature_version=(3, 9))
-                for node in ast.walk(tree):
+                for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                     names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                     names += [node.module] if isinstance(node, ast.ImportFrom) else []
                     self.assertLessEqual({name.split(".")[0] for name in names}, known)

@@ -12,6 +12,7 @@ from auditor_fakes import (
 import controls
 import handler
 import report
+import session
 import settings
 
 REMEDIATE = {"REMEDIATE": "deactivate-old-keys", "REMEDIATOR_ROLE_ARN": REMEDIATOR}
@@ -98,7 +99,7 @@ class Failures(Quiet):
         for outcome in ("ReportExpired", "ReportInProgress", "ReportNotPresent"):
             world = World(FakeIam(outcomes=[failure(outcome)]))
             with self.assertRaisesRegex(handler.StepFailed, f"not ready after 0 s; the last answer was {outcome}"):
-                world.run(seconds=handler.MARGIN)
+                world.run(seconds=session.MARGIN)
             self.assertEqual(len(world.sns.sent), 1)
 
     def test_a_topic_that_is_gone_fails_the_run_without_a_mail(self):
@@ -207,11 +208,36 @@ class Remediation(Quiet):
             self.assertIn("AccessDenied it is", mail["Message"])
             self.assertEqual(world.keys.changed, [])
 
+    def test_what_is_not_decided_is_not_done(self):
+        odd = {"odd": {"access_key_1_active": "maybe"}}
+        for cells, keys, line in (
+            # Two keys, one of them planned, both switched off and on.
+            ({"User2": {**key(1, 100), **key(2, 20)}},
+             {"User2": {"AKIAONE": (days(300), True), "AKIATWO": (days(300), True)}},
+             "2 not done: NOT DECIDED: access key AKIAONE of User2"),
+            (odd, {}, "1 not done: NOT DECIDED: odd: `access_key_1_active` says `maybe`"),
+        ):
+            text = table({ROOT: OF_ROOT, **cells})
+            world = World(FakeIam(outcomes=[text]), keys=FakeKeys(keys), environment=REMEDIATE)
+            with self.assertRaisesRegex(handler.StepFailed, line):
+                world.run(APPROVED)
+            (mail,) = world.sns.sent
+            self.assertIn("REMEDIATION FAILED", mail["Subject"])
+            self.assertIn(line.split(": ", 1)[1], mail["Message"])
+            self.assertNotIn("nothing to do", mail["Message"].lower())
+            self.assertEqual(world.keys.changed, [])
+        plan = self.world(table({ROOT: OF_ROOT, **odd}))
+        answer = plan.run()
+        self.assertEqual((answer["complete"], answer["remediation"][0]["outcome"]), (False, "NOT DECIDED"))
+        self.assertIn("NOT DECIDED", plan.sns.sent[0]["Subject"])
+
     def test_no_time_left_is_told_and_fails(self):
         world = self.world()
         with self.assertRaisesRegex(handler.StepFailed, "NOT REACHED: User2"):
             world.run(APPROVED, seconds=12)
         self.assertIn("NOT REACHED: User2", world.sns.sent[0]["Message"])
+        # Nor is there time to become somebody else.
+        self.assertEqual(len(world.assumed), 1)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,16 @@
 """Tests of the auditor's remediations: which keys are meant, and that nothing else is touched."""
 
-import datetime
+import itertools
+import logging
 import unittest
 
 from auditor_fakes import NOW, OF_ROOT, ROOT, FakeKeys, days, failure, key, report, table
 
+import cells
+import deactivation
 import remediation
-from remediation import DEACTIVATED, FAILED, NOT_REACHED, NOTHING
+import session
+from remediation import DEACTIVATED, FAILED, NOT_DECIDED, NOT_REACHED, NOTHING
 
 OLD, UNUSED = "deactivate-old-keys", "deactivate-unused-keys"
 PLENTY = 60
@@ -20,11 +24,21 @@ def planned(found):
     return {(user.user, chosen.slot) for user in found.users for chosen in user.chosen}
 
 
-def carry_out(rows, keys, *remediate, remaining=lambda: PLENTY, refuse=None):
-    """Plan by the report's `rows`, then act on `keys`; return the outcomes by key id or user, and what was changed."""
-    iam = FakeKeys(keys, refuse)
-    actions = remediation.carry_out(iam, plan(rows, *remediate).users, NOW, remaining)
-    return [(it.outcome, it.key_id or it.user) for it in actions], iam.changed
+def act(rows, keys, *remediate, remaining=lambda: PLENTY, refuse=None, used=None):
+    """Plan by the report's `rows`, then act on `keys`; return what became of it, and what was changed."""
+    remediate = remediate or (OLD,)
+    iam = FakeKeys(keys, refuse, used)
+    with unittest.TestCase().assertLogs(level="INFO") as logs:
+        logging.getLogger().info("so that there is a line")
+        actions = deactivation.Deactivation(iam, remediate, NOW, remaining).carry_out(plan(rows, *remediate).users)
+    assert [line.split(":", 2)[2] for line in logs.output[1:]] == [action.line for action in actions]
+    return actions, iam.changed
+
+
+def carry_out(rows, keys, *remediate, **how):
+    """The same; only outcomes by key id or user."""
+    actions, changed = act(rows, keys, *remediate, **how)
+    return [(it.outcome, it.key_id or it.user) for it in actions], changed
 
 
 class Plan(unittest.TestCase):
@@ -51,8 +65,8 @@ class Plan(unittest.TestCase):
         rows = {"odd": {"access_key_2_active": ""}, "future": future, "dateless": dateless, "old": key(1, 91)}
         found = plan(rows)
         self.assertEqual(planned(found), {("old", 1)})
-        self.assertEqual([line.split(":")[0] for line in found.unclear],
-                         [f"the access keys of {name}" for name in ("dateless", "future", "odd")])
+        self.assertEqual([(it.outcome, it.user) for it in found.unclear],
+                         [(NOT_DECIDED, name) for name in ("dateless", "future", "odd")])
 
 
 class CarryOut(unittest.TestCase):
@@ -74,52 +88,130 @@ class CarryOut(unittest.TestCase):
         keys = {"u": {"AKIAONE": (days(300), True), "AKIATWO": (days(50), True)}}
         self.assertEqual(carry_out(rows, keys)[1], [("u", "AKIAONE", "Inactive")])
 
-    def test_what_is_ambiguous_or_changed_since_the_report_is_not_touched(self):
+    def test_what_is_ambiguous_is_not_touched_and_not_called_done(self):
         one_of_two = {"u": {**key(1, 100), **key(2, 20)}}
         both_toggled = {"u": {"AKIAONE": (days(300), True), "AKIATWO": (days(300), True)}}
-        replaced = {"u": {"AKIANEW": (days(1), True)}}
-        gone = {"u": {}}
-        for keys in (both_toggled, gone):
-            self.assertEqual(carry_out(one_of_two, keys), ([(NOTHING, "u")], []))
-        self.assertEqual(carry_out({"u": key(1, 100)}, replaced), ([(NOTHING, "u")], []))
+        undecided = [(NOT_DECIDED, "AKIAONE"), (NOT_DECIDED, "AKIATWO")]
+        self.assertEqual(carry_out(one_of_two, both_toggled), (undecided, []))
+        # Key 1 was switched on again in the second in which key 2 was made: the report has one date for both.
+        rows = {"u": {**key(1, 100, 1), **key(2, 100, 95)}}
+        keys = {"u": {"AKIAONE": (days(300), True), "AKIATWO": (days(100), True)}}
+        used = {"AKIAONE": days(1), "AKIATWO": days(95)}
+        outcomes, changed = carry_out(rows, keys, UNUSED, used=used)
+        self.assertEqual((outcomes, changed), ([(NOTHING, "AKIAONE"), (NOT_DECIDED, "AKIATWO")], []))
+        # One of the keys that were alike has gone: which one?
+        del keys["u"]["AKIAONE"]
+        self.assertEqual(carry_out(rows, keys, UNUSED, used=used), ([(NOT_DECIDED, "AKIATWO")], []))
 
-    def test_two_planned_keys_need_not_be_told_apart(self):
-        rows = {"u": {**key(1, 100), **key(2, 120)}}
-        keys = {"u": {"AKIAONE": (days(300), True), "AKIATWO": (days(300), True)}}
-        _, changed = carry_out(rows, keys)
+    def test_the_key_that_stays_is_never_taken_for_one_that_has_gone(self):
+        # Key 2 was switched on again lately, so it is not in the plan, however old it is. Key 1 has gone since.
+        rows = {"u": {**key(1, 100), **key(2, 10)}}
+        keys = {"u": {"AKIATWO": (days(300), True)}}
+        self.assertEqual(carry_out(rows, keys), ([(NOT_DECIDED, "AKIATWO")], []))
+        keys = {"u": {"AKIATWO": (days(50), True)}}
+        self.assertEqual(carry_out(rows, keys), ([(NOTHING, "u")], []))
+
+    def test_what_is_gone_or_replaced_since_the_report_needs_nothing(self):
+        rows = {"u": key(1, 100)}
+        for keys in ({}, {"AKIANEW": (days(0.1), True)}):
+            self.assertEqual(carry_out(rows, {"u": keys}), ([(NOTHING, "u")], []))
+        both = {"u": {"AKIANEW": (days(0.1), True), "AKIAOLD": (days(100), True)}}
+        self.assertEqual(carry_out(rows, both)[1], [("u", "AKIAOLD", "Inactive")])
+
+    def test_two_planned_keys_need_not_be_told_apart_and_have_their_own_reasons(self):
+        rows = {"u": {**key(1, 100, 1), **key(2, 120)}}
+        # Both were switched off and on; IAM lists them in another order than the report does.
+        keys = {"u": {"AKIATWO": (days(310), True), "AKIAONE": (days(300), True)}}
+        actions, changed = act(rows, keys, used={"AKIAONE": days(1)})
         self.assertEqual({key_id for _, key_id, _ in changed}, {"AKIAONE", "AKIATWO"})
+        why = {action.key_id: action.why for action in actions}
+        self.assertIn(f"made {cells.show_time(days(300))}; last used {cells.show_time(days(1))}", why["AKIAONE"])
+        self.assertIn("WARNING", why["AKIAONE"])
+        self.assertIn(f"made {cells.show_time(days(310))}; not known to have been used)", why["AKIATWO"])
+        self.assertNotIn("WARNING", why["AKIATWO"])
+
+    def test_a_key_that_was_used_since_the_report_is_not_unused(self):
+        rows = {"u": key(1, 200, 100)}
+        keys = {"u": {"AKIA": (days(200), True)}}
+        used = {"AKIA": days(0.01)}
+        actions, changed = act(rows, keys, UNUSED, used=used)
+        self.assertEqual(([it.outcome for it in actions], changed), ([NOTHING], []))
+        self.assertIn(f"last used {cells.show_time(days(0.01))}", actions[0].why)
+        # An old key goes all the same; whoever reads of it is warned.
+        actions, changed = act(rows, keys, OLD, UNUSED, used=used)
+        self.assertEqual(changed, [("u", "AKIA", "Inactive")])
+        self.assertTrue(actions[0].why.startswith("older than 90 days (made "))
+        self.assertIn("WARNING", actions[0].why)
 
     def test_the_live_date_decides(self):
         # Ninety days old when the report was made, by less than a second; the key itself is not older.
-        edge = NOW - datetime.timedelta(days=90)
+        edge = days(90)
         users = [remediation.Planned("u", (remediation.Key(1, edge, "because"),))]
         iam = FakeKeys({"u": {"AKIA": (edge, True)}})
-        self.assertEqual(remediation.carry_out(iam, users, NOW, lambda: PLENTY)[0].outcome, NOTHING)
+        (action,) = deactivation.Deactivation(iam, [OLD], NOW, lambda: PLENTY).carry_out(users)
+        self.assertEqual(action.outcome, NOTHING)
         self.assertEqual(iam.changed, [])
 
+    def test_no_pairing_ever_touches_a_key_that_is_not_planned(self):
+        # Every account of two keys: when they were made, and when they were switched off and on, if ever.
+        moments = (200, 150, 100, 60, 5)
+        of_key = [(made, changed) for made in moments for changed in moments if changed <= made]
+        decided = 0
+        for one, two in itertools.product(of_key, of_key):
+            rows = {"u": {**key(1, one[1]), **key(2, two[1])}}
+            meant = {name for name, (_, changed) in (("AKIA1", one), ("AKIA2", two)) if changed > 90}
+            for there in (("AKIA1", "AKIA2"), ("AKIA2", "AKIA1"), ("AKIA1",), ("AKIA2",)):
+                made = {"AKIA1": (days(one[0]), True), "AKIA2": (days(two[0]), True)}
+                users = plan(rows).users
+                live = [deactivation.Live(name, *made[name]) for name in there]
+                told = deactivation.tell_apart(users[0].keys, live) if users else []
+                wrong = [(it.key_id, sure) for it, sure in told if sure is (it.key_id not in meant)]
+                self.assertEqual(wrong, [], (one, two, there))
+                decided += sum(sure is True for _, sure in told)
+        self.assertGreater(decided, 200)
+
     def test_an_error_at_one_key_is_told_and_the_others_have_their_turn(self):
-        rows = {name: key(1, 200) for name in ("a", "b", "c", "gone")}
-        keys = {name: {f"AKIA{name}": (days(200), True)} for name in ("a", "b", "c", "gone")}
+        names = ("a", "b", "c", "d", "e", "gone")
+        rows = {name: key(1, 200) for name in names}
+        keys = {name: {f"AKIA{name}": (days(200), True)} for name in names}
         refuse = {
             "a": failure("AccessDenied", "ListAccessKeys"), "AKIAb": ConnectionError("lost"),
-            "gone": failure("NoSuchEntity", "ListAccessKeys"),
+            "used AKIAd": failure("AccessDenied", "GetAccessKeyLastUsed"),
+            "AKIAe": failure("NoSuchEntity", "UpdateAccessKey"), "gone": failure("NoSuchEntity", "ListAccessKeys"),
         }
         outcomes, changed = carry_out(rows, keys, refuse=refuse)
-        self.assertEqual(outcomes, [(FAILED, "a"), (FAILED, "AKIAb"), (DEACTIVATED, "AKIAc"), (NOTHING, "gone")])
+        self.assertEqual(outcomes, [
+            (FAILED, "a"), (FAILED, "AKIAb"), (DEACTIVATED, "AKIAc"), (FAILED, "AKIAd"), (NOTHING, "AKIAe"),
+            (NOTHING, "gone"),
+        ])
         self.assertEqual(changed, [("c", "AKIAc", "Inactive")])
 
     def test_there_is_time_left_to_report(self):
         rows = {name: key(1, 200) for name in "abc"}
-        keys = {name: {f"AKIA{name}": (days(200), True)} for name in "abc"}
-        times = iter([30, 16, 14])
-        outcomes, changed = carry_out(rows, keys, remaining=lambda: next(times))
-        self.assertEqual(outcomes, [(DEACTIVATED, "AKIAa"), (DEACTIVATED, "AKIAb"), (NOT_REACHED, "c")])
-        self.assertEqual(len(changed), 2)
+        # Three calls for a key, and each may be the one that hangs.
+        enough = session.MARGIN
+        for calls, expected, count in (
+            (6, [(DEACTIVATED, "AKIAa"), (DEACTIVATED, "AKIAb"), (NOT_REACHED, "c")], 2),
+            (5, [(DEACTIVATED, "AKIAa"), (NOT_REACHED, "AKIAb"), (NOT_REACHED, "c")], 1),
+            (4, [(DEACTIVATED, "AKIAa"), (NOT_REACHED, "AKIAb"), (NOT_REACHED, "c")], 1),
+        ):
+            times = itertools.chain([enough] * calls, itertools.repeat(enough - 1))
+            keys = {name: {f"AKIA{name}": (days(200), True)} for name in "abc"}
+            outcomes, changed = carry_out(rows, keys, remaining=lambda: next(times))
+            self.assertEqual((outcomes, len(changed)), (expected, count))
+
+    def test_what_was_done_is_in_the_log_before_the_next_key_has_its_turn(self):
+        iam = FakeKeys({"u": {"AKIAONE": (days(200), True), "AKIATWO": (days(200), True)}})
+        iam.refuse["used AKIATWO"] = KeyboardInterrupt()
+        users = plan({"u": {**key(1, 200), **key(2, 200)}}).users
+        with self.assertLogs(level="INFO") as logs, self.assertRaises(KeyboardInterrupt):
+            deactivation.Deactivation(iam, [OLD], NOW, lambda: PLENTY).carry_out(users)
+        self.assertIn("DEACTIVATED: access key AKIAONE of u", logs.output[0])
 
     def test_root_is_not_touched_even_when_told_to(self):
         iam = FakeKeys({ROOT: {"AKIA": (days(200), True)}})
         users = [remediation.Planned(ROOT, (remediation.Key(1, days(200), "because"),))]
-        self.assertEqual(remediation.carry_out(iam, users, NOW, lambda: PLENTY), [])
+        self.assertEqual(deactivation.Deactivation(iam, [OLD], NOW, lambda: PLENTY).carry_out(users), [])
 
 
 if __name__ == "__main__":

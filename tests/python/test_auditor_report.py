@@ -1,5 +1,7 @@
 """Tests of the auditor's report: what people read, and what SNS takes."""
 
+import argparse
+import shlex
 import unittest
 
 from auditor_fakes import ACCOUNT, LAB, NOW, OF_ROOT, ROOT, RUN, WITH_MFA, WITH_PASSWORD, FakeSns, cell, days, key
@@ -107,7 +109,7 @@ class Limits(unittest.TestCase):
         message = full.message
         self.assertLessEqual(len(message), report.LONGEST)
         self.assertGreater(len(message), report.LONGEST // 2)
-        self.assertEqual(message.count("more lines: the whole report"), 2)
+        self.assertEqual(message.count("more lines: for a whole report run `iamlab audit invoke`"), 2)
         self.assertIn("Recognise a report that came twice", message)
 
     def test_a_subject_is_ascii_and_short(self):
@@ -127,21 +129,34 @@ class Remediation(unittest.TestCase):
         told = "\n".join(section.lines)
         self.assertIn("would be deactivated: access key 2 of old: older than 90 days", told)
         self.assertIn("WARNING: something works with it", told)
-        self.assertIn("not judged: the access keys of odd: `access_key_1_active` says `maybe`", told)
+        self.assertIn("NOT DECIDED: odd: `access_key_1_active` says `maybe`", told)
 
     def test_what_was_done_names_key_user_approval_and_the_way_back(self):
         actions = [
             remediation.Action(remediation.DEACTIVATED, "-a b", "AKIAEXAMPLE", "older than 90 days"),
             remediation.Action(remediation.NOT_REACHED, "c", None, "there was no time left"),
         ]
-        section = report.done(["deactivate-old-keys"], "CHG-1", remediation.Plan([], []), actions)
+        section = report.done(["deactivate-old-keys"], "CHG-1", remediation.Plan([], [], NOW), actions)
         told = "\n".join([section.heading, *section.lines])
         self.assertIn("1 deactivated", told)
         self.assertIn("Approval CHG-1", told)
         self.assertIn("who approved is not known", told)
         self.assertIn("DEACTIVATED: access key AKIAEXAMPLE of -a b: older", told)
-        self.assertIn("update-access-key --user-name '-a b' --access-key-id AKIAEXAMPLE --status Active", told)
+        self.assertIn("update-access-key --user-name='-a b' --access-key-id AKIAEXAMPLE --status Active", told)
         self.assertIn("NOT REACHED: c: there was no time left", told)
+        # The next run has the same credential report, which knows of neither, as long as AWS keeps it.
+        self.assertIn("NOT REACHED run it again after 2026-03-02 13:00:00 UTC", told)
+        self.assertIn("What is undone holds against other approved runs after 2026-03-02 13:00:00 UTC", told)
+
+    def test_the_way_back_is_one_that_the_shell_and_aws_understand(self):
+        for user in ("-rf", "--user-name", "plain", "a b", "it's", "$(x)"):
+            undo = remediation.Action(remediation.DEACTIVATED, user, "AKIAEXAMPLE", "").undo
+            options = argparse.ArgumentParser()
+            for name in ("--user-name", "--access-key-id", "--status"):
+                options.add_argument(name, required=True)
+            words = shlex.split(undo)
+            told = options.parse_args(words[3:])
+            self.assertEqual((words[:3], told.user_name), (["aws", "iam", "update-access-key"], user))
 
 
 class Publish(unittest.TestCase):
