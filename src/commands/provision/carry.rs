@@ -87,7 +87,7 @@ impl Signals {
 
 /// Asks before a real account is changed.
 pub(super) async fn confirm(ui: &Ui, met: &Met, plan: &Plan, yes: bool, verb: &str) -> Result<(), Error> {
-    if yes || matches!(met.target, Target::Sandbox { .. }) || plan.is_empty() {
+    if yes || matches!(met.target, Target::Sandbox { .. }) || !plan.has_work() {
         return Ok(());
     }
     // An alias is for the eye only; whoever may not read it still gets the question.
@@ -182,9 +182,10 @@ pub(super) fn conclude(
         ui.error(&Error::from(error.clone()));
     }
     let changed = report.outcomes.iter().any(|outcome| outcome.fate == Fate::Done);
+    let is_held = report.leftovers.iter().any(|left| left.action == Action::Refuse);
     Ok(match report.end {
         End::Complete => Exit::Ok,
-        End::Partial if changed || verb == "Down" => Exit::Partial,
+        End::Partial if changed || is_held || verb == "Down" => Exit::Partial,
         End::Partial | End::Refused => Exit::Failed,
         End::Interrupted => Exit::Interrupted,
     })
