@@ -1,9 +1,10 @@
 //! The least IAM policy under which `up`, `down`, `plan`, `status` and `verify` of one scenario pass, and `audit run`.
 //!
 //! The table below says what each purpose needs and on what; a purpose is granted on the ARNs of the resources
-//! that have it and left out when there are none. Source: the action and resource tables of the Service
-//! Authorization Reference (<https://docs.aws.amazon.com/service-authorization/latest/reference/>). `*` stands
-//! where an action knows no resource. Not in it: what `--adopt` and `--detach-foreign` add, what others hung on
+//! that have it and left out when there are none. What a `when` leaves out of the scenario may be taken away only.
+//! Source: the action and resource tables of the Service Authorization Reference
+//! (<https://docs.aws.amazon.com/service-authorization/latest/reference/>). `*` stands where an action knows no
+//! resource. Not in it: what `--adopt` and `--detach-foreign` add, what others hung on
 //! the lab under names that nobody can foresee (a foreign group with a user of ours), and what a stack's template
 //! makes.
 
