@@ -46,10 +46,14 @@ pub struct Invocation {
     pub log: String,
 }
 
+/// The kind of failure of a function that ran to its end and answered what is no JSON, or JSON that nobody can hold:
+/// half a surrogate pair, lists in lists in lists.
+pub const UNREADABLE: &str = "answer cannot be read";
+
 /// How a function failed. All of it is the function's own text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// Lambda's word: `Unhandled`, or `Handled` for an error the runtime was told of.
+    /// Lambda's word: `Unhandled`, or `Handled` for an error the runtime was told of. Or [`UNREADABLE`].
     pub kind: String,
     /// The type of the error, as `ClientError`; a function that was cut off has none.
     pub error_type: Option<String>,
@@ -123,9 +127,15 @@ pub async fn invoke(aws: &Aws, name: &str, event: &Value, timeout: Duration) -> 
     let result = match answer.function_error() {
         Some(kind) => Err(Failure::read(kind, payload)),
         None if payload.is_empty() => Ok(Value::Null),
-        None => Ok(serde_json::from_slice(payload).map_err(|error| {
-            ApiError::broken(ACTION, &resource, format!("what the function returned is not JSON: {error}"))
-        })?),
+        None => match serde_json::from_slice(payload) {
+            Ok(returned) => Ok(returned),
+            // The rest of it is lost on the way.
+            Err(error) if error.is_eof() => {
+                let message = format!("what the function returned breaks off: {error}");
+                return Err(ApiError::broken(ACTION, &resource, message));
+            }
+            Err(error) => Err(Failure::unreadable(error.to_string())),
+        },
     };
     Ok(Invocation {
         version: answer.executed_version().unwrap_or("$LATEST").to_owned(),
@@ -136,6 +146,10 @@ pub async fn invoke(aws: &Aws, name: &str, event: &Value, timeout: Duration) -> 
 }
 
 impl Failure {
+    fn unreadable(message: String) -> Self {
+        Self { kind: UNREADABLE.to_owned(), error_type: None, message, stack_trace: Vec::new() }
+    }
+
     /// Reads the answer of a function that failed. Source: "Lambda function errors in Python"
     /// (<https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html>).
     fn read(kind: &str, payload: &[u8]) -> Self {

@@ -29,7 +29,7 @@ pub enum Action {
     Delete,
     /// It is as it should be.
     Noop,
-    /// It is not ours to touch.
+    /// It is not ours to touch, or ours and in the hands of others.
     Refuse,
 }
 
@@ -73,6 +73,8 @@ pub(crate) struct Step {
     pub(crate) needs: BTreeSet<Address>,
     /// Whether it makes a password, key or seed that must be handed over.
     pub(crate) hands_over: bool,
+    /// Whether something that is not ours is where ours should be: then `up` writes nothing at all.
+    pub(crate) in_the_way: bool,
     pub(crate) work: Option<Work>,
 }
 
@@ -121,7 +123,7 @@ pub struct Summary {
     pub delete: usize,
     /// As they should be.
     pub noop: usize,
-    /// Not ours to touch.
+    /// Not ours to touch, or ours and in the hands of others.
     pub refuse: usize,
 }
 
@@ -159,9 +161,14 @@ impl Plan {
         self.changes().all(|change| change.action == Action::Noop)
     }
 
-    /// Tells whether something is not ours to touch.
+    /// Tells whether something that is not ours is where ours should be.
     pub fn refuses(&self) -> bool {
-        self.changes().any(|change| change.action == Action::Refuse)
+        self.steps.iter().any(|step| step.in_the_way)
+    }
+
+    /// Tells whether there is anything to carry out.
+    pub fn has_work(&self) -> bool {
+        self.steps.iter().any(|step| step.work.is_some())
     }
 
     /// Tells whether carrying it out makes passwords, keys or seeds.
@@ -243,7 +250,7 @@ fn step<R: Resource>(name: &str, action: Action, reason: Option<String>, fields:
         reason,
         fields,
     };
-    Step { change, needs: BTreeSet::new(), hands_over: false, work: None }
+    Step { change, needs: BTreeSet::new(), hands_over: false, in_the_way: false, work: None }
 }
 
 /// Brings one declared resource up.
@@ -267,7 +274,7 @@ fn raise<R: Resource>(name: &str, desired: R::State, actual: Option<Found<R::Sta
     let adopting = match found.ownership.objection() {
         Some(objection) if !adopt => {
             let reason = format!("{objection}; `--adopt` takes it over");
-            return step::<R>(name, Action::Refuse, Some(reason), vec![]);
+            return Step { in_the_way: true, ..step::<R>(name, Action::Refuse, Some(reason), vec![]) };
         }
         objection => objection.is_some(),
     };
@@ -312,7 +319,7 @@ fn remove<R: Resource>(name: &str, found: Found<R::State>, picture: Picture<'_>,
         (Goal::Up { .. }, Some(reason)) => {
             let reason =
                 format!("it has left the scenario, but {reason}; `down --detach-foreign` removes it");
-            return step::<R>(name, Action::Noop, Some(reason), vec![]);
+            return step::<R>(name, Action::Refuse, Some(reason), vec![]);
         }
         _ => {}
     }

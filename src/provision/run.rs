@@ -104,7 +104,7 @@ pub async fn carry_out(
     let mut all: Vec<Outcome> = Vec::new();
     let mut next = first;
     for pass in 1..=PASSES {
-        if !has_work(&next) {
+        if !next.has_work() {
             // INVARIANT: only the first pass can have nothing to do; later ones return below.
             let leftovers =
                 next.changes().filter(|change| change.action == Action::Refuse).cloned().collect::<Vec<_>>();
@@ -135,7 +135,7 @@ pub async fn carry_out(
             settle(&mut all);
             return Ok(Report::new(End::Complete, all, seen.notes));
         }
-        let gave_up = pass == PASSES || failed_for_good || !has_work(&seen);
+        let gave_up = pass == PASSES || failed_for_good || !seen.has_work();
         if gave_up {
             return Ok(Report { leftovers, ..Report::new(End::Partial, all, seen.notes) });
         }
@@ -173,10 +173,6 @@ async fn settled(
             _ => return Ok(seen),
         }
     }
-}
-
-fn has_work(plan: &Plan) -> bool {
-    plan.steps.iter().any(|step| step.work.is_some())
 }
 
 fn untouched(plan: Plan) -> Vec<Outcome> {

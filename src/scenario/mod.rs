@@ -121,6 +121,11 @@ impl Resolved {
         self.left_out.contains(address)
     }
 
+    /// Returns what is written in the file and left out by its `when:`.
+    pub fn left_out(&self) -> impl Iterator<Item = &Address> {
+        self.left_out.iter()
+    }
+
     /// Returns the parameter whose value is the runtime of a function, where the file says `runtime: "{{ name }}"`.
     pub fn runtime_parameter(&self, function: &str) -> Option<&str> {
         self.runtimes.get(function).map(String::as_str)

@@ -102,6 +102,47 @@ fn a_function_that_fails_concludes_nothing() {
     assert!(ended.stderr.contains("timed out after 2.00 seconds"), "{}", ended.stderr);
 }
 
+/// It ran to its end, whatever its answer is: that is told, with its log.
+#[test]
+fn an_answer_that_cannot_be_read_is_a_failure_with_its_log() {
+    for answer in [r"'half \ud800 of a pair'", "eval('[' * 200 + ']' * 200)"] {
+        let code =
+            format!("def main(event, context):\n    print('was here')\n    return {{'report': {answer}}}\n");
+        let written = scenario(&code);
+        let program = up(&written);
+        let ended = invoked(&program, &written, &[]).expect(1);
+        let said = "error: function.auditor failed: answer cannot be read: ";
+        assert!(ended.stderr.contains(said) && ended.stderr.contains("  was here\n"), "{}", ended.stderr);
+        assert!(ended.stdout.is_empty() && !ended.stderr.contains("may still run"), "{ended:?}");
+        let document = program.json(&["audit", "invoke", &path(&written)], 1);
+        assert_eq!(document["error"]["kind"], "answer cannot be read", "{document}");
+        assert!(document["log"].as_str().unwrap().contains("was here"), "{document}");
+    }
+}
+
+#[test]
+fn a_failure_of_a_million_words_is_told_in_a_few() {
+    let written = scenario("def main(event, context):\n    raise ValueError('no topic ' * 300_000)\n");
+    let program = up(&written);
+    let ended = invoked(&program, &written, &[]).expect(1);
+    assert!(ended.stderr.contains("failed: ValueError: no topic no topic "), "{}", ended.stderr.len());
+    assert!(ended.stderr.len() < 10_000, "{} bytes", ended.stderr.len());
+}
+
+#[test]
+fn a_function_that_is_left_out_is_not_called_unknown() {
+    let written = scenario(GOOD);
+    let text = written
+        .text()
+        .replace(r#""handler":"handler.main""#, r#""handler":"handler.main","when":"{{ mode }} == wild""#);
+    written.rewrite(&text);
+    for more in [&["--function", NAME][..], &[]] {
+        let ended = invoked(&program(), &written, more).expect(64);
+        let said = "function `auditor` is left out of the scenario by its `when`";
+        assert!(ended.stderr.contains(said) && ended.stderr.contains("--set"), "{}", ended.stderr);
+    }
+}
+
 #[test]
 fn what_is_not_there_or_not_ours_is_not_run() {
     let written = scenario(GOOD);

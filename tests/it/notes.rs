@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use crate::lab::{Account, LAB, UP, Written};
 use crate::program::Program;
+use crate::served::Served;
 use crate::when::resolved;
+use crate::wire::Fault;
 
 fn pending(document: &Value) -> Vec<&Value> {
     let notes = document["notes"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -50,9 +52,23 @@ fn the_notes_are_hints_on_stderr() {
         assert!(told.stderr.contains(runtime) && !told.stdout.contains("deprecated"), "{told:?}");
         let pending = "hint: email:auditor@example.com is pending confirmation at topic.iam-audit-report";
         assert!(told.stderr.contains(pending), "{}", told.stderr);
+        assert_eq!(told.stderr.matches(runtime).count(), 1, "{}", told.stderr);
     }
     let down = program.run(&["provision", "down", LAB]).expect(0);
     assert!(!down.stderr.contains("hint: function"), "{}", down.stderr);
+}
+
+/// Who is asked whether a real account shall be changed knows what will be said afterwards.
+#[test]
+fn the_notes_are_told_before_the_question() {
+    let account = Account::live();
+    let program = Program::new().at(&Served::new(&account, |_| Fault::None));
+    let asked = program.run(&["provision", "up", LAB]).expect(64);
+    let note = asked.stderr.find("hint: function.iam-auditor: the runtime python3.9 is deprecated");
+    let question = asked.stderr.find("there is no terminal to ask");
+    assert!(note.is_some() && note < question, "{}", asked.stderr);
+    let done = program.run(&["provision", "up", LAB, "--yes"]).expect(0);
+    assert_eq!(done.stderr.matches("the runtime python3.9 is deprecated").count(), 1, "{}", done.stderr);
 }
 
 /// As of the account's clock, which stands in March 2026.

@@ -14,6 +14,7 @@ use iamlab::provision::run::{Options, carry_out, plan_run, silence};
 use iamlab::scenario::Resolved;
 
 use crate::lab::{Account, DOWN, REGION, UP, WIDE, Written, concluded, iam_auditing};
+use crate::when::{SWITCHED, switched};
 
 /// A principal with nothing but those permissions. They may be too long for one policy: each statement is a policy.
 async fn operator(account: &Account, scenario: &Resolved) -> Aws {
@@ -71,6 +72,34 @@ async fn the_lab_goes_up_and_down_with_the_rendered_permissions() {
 #[tokio::test]
 async fn every_kind_but_stacks_goes_up_and_down_with_the_rendered_permissions() {
     live(Written::new(WIDE).load()).await;
+}
+
+/// Who holds the permissions of a scenario can take away what an earlier run made with other values, and not make it.
+#[tokio::test]
+async fn what_is_switched_off_is_taken_away_with_the_rendered_permissions() {
+    let (account, written) = (Account::new(), Written::new(SWITCHED));
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let (on, off) = (switched(&written, [true; 5]), switched(&written, [false; 5]));
+    let aws = operator(&account, &off).await;
+    for (number, goal) in [UP, DOWN].into_iter().enumerate() {
+        account.complete(&on, UP, &file(&format!("on-{number}.csv"))).await.unwrap();
+        run(&aws, &off, goal, &file(&format!("off-{number}.csv"))).await;
+    }
+    let left: Vec<String> = account.clients().await.inventory().await.into_iter().collect();
+    assert!(left.iter().all(|line| line.to_lowercase().contains("operator")), "{left:?}");
+
+    let document: serde_json::Value = serde_json::from_str(&permissions(&off).unwrap().text).unwrap();
+    let on_bob = document["Statement"].as_array().unwrap().iter().filter(|statement| {
+        let arns = statement["Resource"].as_array().unwrap();
+        arns.iter().any(|arn| arn.as_str().unwrap().ends_with(":user/bob"))
+    });
+    let actions = on_bob.flat_map(|statement| statement["Action"].as_array().unwrap());
+    let actions: Vec<_> = actions.filter_map(serde_json::Value::as_str).collect();
+    assert!(actions.contains(&"iam:DeleteUser"), "{actions:?}");
+    let makes =
+        |action: &&str| ["Create", "Attach", "Put", "Add", "Tag"].iter().any(|verb| action.contains(verb));
+    assert!(!actions.iter().any(makes), "{actions:?}");
 }
 
 /// The permissions are not granted from elsewhere.

@@ -18,6 +18,7 @@ use crate::inventory::{Clients, difference};
 use crate::lab::{Account, DOWN, LAB, UP, Written, package};
 use crate::program::Program;
 use crate::served::Served;
+use crate::when::resolved;
 use crate::wire::{Fault, Wire, is_write};
 
 const ADOPT: Goal = Goal::Up { adopt: true };
@@ -226,6 +227,94 @@ fn a_policy_of_ours_that_others_use_stays_until_it_may_be_taken_from_them() {
         account.complete(&lab, DETACH, &handover).await.unwrap();
         assert_eq!(difference(&before, &clients.inventory().await), "");
     });
+}
+
+/// A policy that a `when` may leave out, and a user of ours that has it.
+const SWITCHED: &str = r#"
+name: switched
+parameters: { extra: { default: "off" } }
+resources:
+  policies:
+    Extra: { when: "{{ extra }} != off", document: { Version: "2012-10-17", Statement: [ { Effect: Allow, Action: "s3:Put*", Resource: "*" } ] } }
+  users:
+    worker: { policies: [Extra] }
+"#;
+/// The same, and nobody remembers the policy.
+const FORGOTTEN: &str = "name: switched\nresources: { users: { worker: {} } }\n";
+const EXTRA: &str = "arn:aws:iam::123456789012:policy/Extra";
+
+#[test]
+fn a_policy_that_left_the_scenario_and_that_others_use_is_named_until_it_may_be_taken_from_them() {
+    run_all(vec!["left out by its `when`", "deleted from the file"], |way| {
+        wait(async {
+            let (account, written) = (Account::new(), Written::new(SWITCHED));
+            let folder = tempfile::tempdir().unwrap();
+            let handover = folder.path().join("credentials.csv");
+            let clients = account.clients().await;
+            user(&clients, "Stranger").await;
+            let before = clients.inventory().await;
+            let whole = resolved(&written.path(), &[("extra", "on")]);
+            account.complete(&whole, UP, &handover).await?;
+            clients.iam.attach_user_policy().user_name("Stranger").policy_arn(EXTRA).send().await.unwrap();
+            if way.starts_with("deleted") {
+                written.rewrite(FORGOTTEN);
+            }
+            let without = written.load();
+
+            // Twice each: with something else to do, and with nothing.
+            for goal in [UP, UP, DOWN, DOWN] {
+                let planned = plan(&account, &without).await;
+                ensure(planned.contains("refuse policy.Extra"), format!("{planned:?}"))?;
+                let report = account.run(account.http(), &without, goal, &handover).await;
+                let report = report.map_err(|error| error.to_string())?;
+                let ended = (report.end, left(&report));
+                ensure(
+                    ended == (End::Partial, vec!["policy.Extra".to_owned()]),
+                    format!("{goal:?}: {ended:?}"),
+                )?;
+                let reason = report.leftovers[0].reason.clone().unwrap_or_default();
+                ensure(reason.contains("user `Stranger`") && reason.contains("--detach-foreign"), reason)?;
+                let worker = clients.iam.list_attached_user_policies().user_name("worker").send().await;
+                let ours = worker.map_or(0, |answer| answer.attached_policies().len());
+                ensure(ours == 0, "our own user still has it")?;
+            }
+            account.complete(&without, DETACH, &handover).await?;
+            let changed = difference(&before, &clients.inventory().await);
+            ensure(changed.is_empty(), changed)
+        })
+    });
+}
+
+#[test]
+fn up_and_status_tell_of_a_policy_that_others_keep_with_their_exit_codes() {
+    let (account, written) = (Account::live(), Written::new(SWITCHED));
+    let path = written.path().to_str().unwrap().to_owned();
+    let served = Served::new(&account, |_| Fault::None);
+    let program = Program::new().at(&served);
+    program.run(&["provision", "up", &path, "--yes", "--set", "extra=on"]).expect(0);
+    wait(async {
+        let clients = account.clients().await;
+        user(&clients, "Stranger").await;
+        clients.iam.attach_user_policy().user_name("Stranger").policy_arn(EXTRA).send().await.unwrap();
+    });
+    program.run(&["provision", "plan", &path]).expect(0);
+    for yes in [&["--yes"][..], &[]] {
+        // The second time there is nothing to do, and nothing to ask about.
+        let up = program.run(&[&["provision", "up", &path], yes].concat()).expect(3);
+        let told = "left: policy.Extra (it has left the scenario, but somebody attached it to user `Stranger`; \
+                    `down --detach-foreign` removes it)";
+        assert!(up.stdout.contains(told), "{}", up.stdout);
+        let status = program.run(&["provision", "status", &path]).expect(2);
+        assert!(
+            status.stdout.contains("! policy.Extra  (it has left the scenario, but"),
+            "{}",
+            status.stdout
+        );
+        assert!(!status.stderr.contains("`iamlab provision up` makes"), "{}", status.stderr);
+    }
+    let down = program.run(&["provision", "down", &path, "--yes"]).expect(3);
+    assert!(down.stdout.contains("left: policy.Extra ("), "{}", down.stdout);
+    program.run(&["provision", "down", &path, "--yes", "--detach-foreign"]).expect(0);
 }
 
 fn left(report: &Report) -> Vec<String> {

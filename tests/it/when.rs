@@ -28,7 +28,7 @@ pub(crate) fn resolved(path: &Path, sets: &[(&str, &str)]) -> Resolved {
 }
 
 /// Every kind, and every way in which a resource can name another one that is left out with it.
-const SWITCHED: &str = r#"
+pub(crate) const SWITCHED: &str = r#"
 name: switched
 parameters:
   access: { default: "off" }
@@ -84,7 +84,7 @@ expect:
 
 const SWITCHES: [&str; 5] = ["access", "people", "work", "mail", "watch"];
 
-fn switched(written: &Written, on: [bool; 5]) -> Resolved {
+pub(crate) fn switched(written: &Written, on: [bool; 5]) -> Resolved {
     let value = |on| if on { "on" } else { "off" };
     let sets: Vec<_> = SWITCHES.iter().zip(on).map(|(name, on)| (*name, value(on))).collect();
     resolved(&written.path(), &sets)
@@ -172,6 +172,32 @@ fn the_plan_says_why_what_is_left_out_goes() {
         "{}",
         plan.stdout
     );
+}
+
+/// The permission that a schedule gave itself is shown once, at the schedule.
+#[tokio::test]
+async fn a_schedules_permission_is_the_schedules_when_both_are_left_out() {
+    let (account, written) = (Account::new(), Written::new(SWITCHED));
+    let folder = tempfile::tempdir().unwrap();
+    let on = switched(&written, [false, false, true, false, false]);
+    account.complete(&on, UP, &folder.path().join("credentials.csv")).await.unwrap();
+    let lambda = account.clients().await.lambda;
+    let allow = lambda.add_permission().function_name("second").statement_id("theirs");
+    allow.action("lambda:InvokeFunction").principal("s3.amazonaws.com").send().await.unwrap();
+    let aws = account.connect(account.http()).await.unwrap();
+    let off = switched(&written, [false; 5]);
+    for goal in [UP, DOWN] {
+        let plan = iamlab::provision::run::plan_run(&aws, &off, goal).await.unwrap();
+        let shown = |address: &str| {
+            let change = plan.changes().find(|change| change.address.to_string() == address).unwrap();
+            change.fields.iter().map(|field| format!("{} {}", field.path, field.before)).collect::<Vec<_>>()
+        };
+        assert_eq!(shown("function.second"), [r#"permissions.theirs "made by somebody else""#]);
+        assert!(
+            shown("schedule.often")
+                .contains(&r#"permission.iamlab-often "made by this scenario""#.to_owned())
+        );
+    }
 }
 
 #[test]

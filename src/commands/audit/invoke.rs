@@ -14,7 +14,7 @@ use crate::commands::provision::{Met, ScenarioArgs, meet};
 use crate::commands::to_text;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::provision::ownership::Ownership;
-use crate::report::escape::visible;
+use crate::report::escape::{plain, visible};
 use crate::ui::Ui;
 
 /// The most lines of a report that are shown; a report that SNS takes has fewer.
@@ -96,6 +96,17 @@ pub(super) async fn run(ui: &Ui, args: &InvokeArgs) -> Result<Exit, Error> {
 fn chosen<'a>(met: &'a Met, named: Option<&str>) -> Result<&'a str, Error> {
     let all: Vec<&str> = met.scenario.resources.functions.keys().map(String::as_str).collect();
     let list = all.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let mut left_out = met.scenario.left_out().filter(|address| address.kind == "function");
+    let gone = match (named, all.as_slice()) {
+        (Some(named), _) => left_out.find(|address| address.name == named),
+        (None, []) => left_out.next(),
+        (None, _) => None,
+    };
+    if let Some(address) = gone {
+        let message =
+            format!("function `{}` is left out of the scenario by its `when`", visible(&address.name));
+        return Err(Error::usage(message).hinted("say what its `when` asks for with `--set NAME=VALUE`"));
+    }
     match (named, all.as_slice()) {
         (_, []) => Err(Error::usage("the scenario declares no function")
             .hinted("a scenario's functions stand under `resources:`, `functions:`")),
@@ -156,7 +167,7 @@ fn unanswered(error: ApiError, name: &str, timeout: Duration) -> Error {
 
 fn failed(name: &str, failure: &Failure) -> Error {
     let what = failure.error_type.as_deref().unwrap_or(&failure.kind);
-    let message = format!("function.{name} failed: {}: {}", visible(what), visible(&failure.message));
+    let message = format!("function.{name} failed: {}: {}", plain(what), plain(&failure.message));
     Error::new(ErrorKind::Api, message)
         .hinted("its log is shown above; `iamlab provision status` tells whether its roles and policies are as they should be")
 }

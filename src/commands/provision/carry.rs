@@ -5,12 +5,13 @@ use std::sync::OnceLock;
 
 use tokio::sync::oneshot;
 
-use super::{Format, FormatArgs, Met, document, text};
+use super::{Format, FormatArgs, Met, document, notes, text};
 use crate::aws::connect::Target;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::provision::Address;
 use crate::provision::apply::{Event, Fate, Outcome, Stop};
 use crate::provision::handover::HandOver;
+use crate::provision::note::Note;
 use crate::provision::plan::{Action, Goal, Plan};
 use crate::provision::run::{End, Options, Report, carry_out};
 use crate::ui::{Tone, Ui};
@@ -85,10 +86,16 @@ impl Signals {
     }
 }
 
-/// Asks before a real account is changed.
-pub(super) async fn confirm(ui: &Ui, met: &Met, plan: &Plan, yes: bool, verb: &str) -> Result<(), Error> {
-    if yes || matches!(met.target, Target::Sandbox { .. }) || plan.is_empty() {
-        return Ok(());
+/// Asks before a real account is changed. Returns the notes that were told with the question.
+pub(super) async fn confirm(
+    ui: &Ui,
+    met: &Met,
+    plan: &Plan,
+    yes: bool,
+    verb: &str,
+) -> Result<Vec<Note>, Error> {
+    if yes || matches!(met.target, Target::Sandbox { .. }) || !plan.has_work() {
+        return Ok(Vec::new());
     }
     // An alias is for the eye only; whoever may not read it still gets the question.
     let alias =
@@ -101,8 +108,9 @@ pub(super) async fn confirm(ui: &Ui, met: &Met, plan: &Plan, yes: bool, verb: &s
     let caller = &met.aws.caller;
     ui.status(&format!("Account {} ({alias}), region {}, as {}", caller.account, met.aws.region, caller.arn));
     ui.status(&format!("{verb}: {}", text::summary(plan.summary())));
+    notes::show(ui, met, &plan.notes);
     match ui.confirm("Go on?") {
-        Some(true) => Ok(()),
+        Some(true) => Ok(plan.notes.clone()),
         Some(false) => Err(Error::new(ErrorKind::Interrupted, "nothing was changed")),
         None => Err(Error::usage("there is no terminal to ask for a yes").hinted("say it with `--yes`")),
     }
@@ -182,9 +190,10 @@ pub(super) fn conclude(
         ui.error(&Error::from(error.clone()));
     }
     let changed = report.outcomes.iter().any(|outcome| outcome.fate == Fate::Done);
+    let is_held = report.leftovers.iter().any(|left| left.action == Action::Refuse);
     Ok(match report.end {
         End::Complete => Exit::Ok,
-        End::Partial if changed || verb == "Down" => Exit::Partial,
+        End::Partial if changed || is_held || verb == "Down" => Exit::Partial,
         End::Partial | End::Refused => Exit::Failed,
         End::Interrupted => Exit::Interrupted,
     })

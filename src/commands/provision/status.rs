@@ -38,7 +38,9 @@ pub(super) async fn run(ui: &Ui, args: &StatusArgs) -> Result<Exit, Error> {
                 ui.data(&format!("{} resources, all as the scenario says", summary.noop));
             } else {
                 ui.data(&format!("{differing} of {} resources differ", differing + summary.noop));
-                ui.hint("`iamlab provision up` makes them what the scenario says");
+                if plan.has_work() {
+                    ui.hint("`iamlab provision up` makes them what the scenario says");
+                }
             }
         }
     }

@@ -49,9 +49,7 @@ pub(super) async fn run(ui: &Ui, args: &UpArgs) -> Result<Exit, Error> {
     let met = meet(ui, &args.scenario, &args.target).await.map_err(as_failure)?;
     let goal = Goal::Up { adopt: args.adopt };
     let plan = plan_run(&met.aws, &met.scenario, goal).await.map_err(as_failure)?;
-    if !plan.refuses() {
-        confirm(ui, &met, &plan, args.yes, "Up").await?;
-    }
+    let told = if plan.refuses() { Vec::new() } else { confirm(ui, &met, &plan, args.yes, "Up").await? };
     let default = || PathBuf::from(format!("{}-credentials.csv", met.scenario.place.scenario));
     let path = args.credentials.clone().unwrap_or_else(default);
     let hands_over = plan.hands_over();
@@ -61,7 +59,8 @@ pub(super) async fn run(ui: &Ui, args: &UpArgs) -> Result<Exit, Error> {
     if hands_over && report.end != End::Refused {
         ui.status(&format!("New credentials are in `{}`, and nowhere else.", path.display()));
     }
-    notes::show(ui, &met, &report.notes);
+    let new: Vec<_> = report.notes.iter().filter(|note| !told.contains(note)).cloned().collect();
+    notes::show(ui, &met, &new);
     if args.qr {
         show_codes(ui, &HandOver::new(&path))?;
     }

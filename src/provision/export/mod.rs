@@ -248,7 +248,8 @@ fn differences(picture: Picture<'_>) -> Vec<String> {
         Err(error) => return vec![error.to_string()],
     };
     let differs = |change: &&super::plan::Change| match change.action {
-        Action::Noop => false,
+        // What others hold stays as it is.
+        Action::Noop | Action::Refuse => false,
         // Taken over, and nothing else.
         Action::Update => !change.fields.is_empty(),
         _ => true,

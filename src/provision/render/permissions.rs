@@ -1,9 +1,10 @@
 //! The least IAM policy under which `up`, `down`, `plan`, `status` and `verify` of one scenario pass, and `audit run`.
 //!
 //! The table below says what each purpose needs and on what; a purpose is granted on the ARNs of the resources
-//! that have it and left out when there are none. Source: the action and resource tables of the Service
-//! Authorization Reference (<https://docs.aws.amazon.com/service-authorization/latest/reference/>). `*` stands
-//! where an action knows no resource. Not in it: what `--adopt` and `--detach-foreign` add, what others hung on
+//! that have it and left out when there are none. What a `when` leaves out of the scenario may be taken away only.
+//! Source: the action and resource tables of the Service Authorization Reference
+//! (<https://docs.aws.amazon.com/service-authorization/latest/reference/>). `*` stands where an action knows no
+//! resource. Not in it: what `--adopt` and `--detach-foreign` add, what others hung on
 //! the lab under names that nobody can foresee (a foreign group with a user of ours), and what a stack's template
 //! makes.
 
@@ -107,6 +108,34 @@ purposes! {
         "cloudformation:DescribeStacks", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate",
         "cloudformation:ListStackResources", "cloudformation:TagResource",
     ]
+    LeftOutPolicies ["iam:DeletePolicy", "iam:DeletePolicyVersion"]
+    LeftOutUsers [
+        "iam:DeactivateMFADevice", "iam:DeleteAccessKey", "iam:DeleteLoginProfile", "iam:DeleteSSHPublicKey",
+        "iam:DeleteServiceSpecificCredential", "iam:DeleteSigningCertificate", "iam:DeleteUser",
+        "iam:DeleteUserPermissionsBoundary", "iam:DeleteUserPolicy", "iam:DetachUserPolicy",
+        "iam:GetLoginProfile", "iam:ListAccessKeys", "iam:ListMFADevices", "iam:ListSSHPublicKeys",
+        "iam:ListServiceSpecificCredentials", "iam:ListSigningCertificates",
+    ]
+    LeftOutMfaDevices ["iam:DeleteVirtualMFADevice", "iam:ListMFADeviceTags"]
+    LeftOutGroups [
+        "iam:DeleteGroup", "iam:DeleteGroupPolicy", "iam:DetachGroupPolicy", "iam:RemoveUserFromGroup",
+    ]
+    LeftOutRoles [
+        "iam:DeleteRole", "iam:DeleteRolePermissionsBoundary", "iam:DeleteRolePolicy", "iam:DetachRolePolicy",
+    ]
+    LeftOutFunctions [
+        "lambda:DeleteFunction", "lambda:GetFunction", "lambda:GetPolicy", "lambda:RemovePermission",
+    ]
+    LeftOutTopics ["sns:DeleteTopic", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"]
+    LeftOutSchedules [
+        "events:DeleteRule", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule",
+        "events:RemoveTargets",
+    ]
+    LeftOutAnalyzers ["access-analyzer:DeleteAnalyzer"]
+    LeftOutStacks [
+        "cloudformation:DeleteStack", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks",
+        "cloudformation:GetTemplate", "cloudformation:ListStackResources",
+    ]
     VerifyManagedPolicies ["iam:GetPolicy", "iam:GetPolicyVersion"]
     VerifyWithTheSimulator ["iam:SimulatePrincipalPolicy"]
     VerifyFunctions ["lambda:GetPolicy"]
@@ -160,6 +189,7 @@ pub fn permissions(scenario: &Resolved) -> Result<Permissions, serde_json::Error
     grants.grant(&grants.iam("policy/*"), &[(For::ReadPolicyTags, true)]);
     grants.identities(&scenario.resources);
     grants.services(&scenario.resources);
+    grants.left_out(scenario);
     grants.expectations(scenario);
     grants.everywhere(For::AuditTheAccount);
     let statement = grants.on.into_iter().map(|(name, resource)| {
@@ -302,6 +332,49 @@ impl Grants<'_> {
         }
     }
 
+    /// What a `when` leaves out may be there from a run with other values: it may be taken away, and not be made.
+    fn left_out(&mut self, scenario: &Resolved) {
+        for Address { kind, name } in scenario.left_out() {
+            let mut arn = self.arn(kind, name);
+            let purpose = match *kind {
+                "policy" => For::LeftOutPolicies,
+                "user" => {
+                    self.everywhere(For::ReadMfaDevices);
+                    self.grant(&self.iam(&format!("mfa/{name}")), &[(For::LeftOutMfaDevices, true)]);
+                    For::LeftOutUsers
+                }
+                "group" => For::LeftOutGroups,
+                "role" => {
+                    let profile = self.iam(&format!("instance-profile/{name}"));
+                    self.grant(&profile, &[(For::RoleInstanceProfiles, true)]);
+                    For::LeftOutRoles
+                }
+                "function" => For::LeftOutFunctions,
+                "topic" => {
+                    self.everywhere(For::Unsubscribe);
+                    For::LeftOutTopics
+                }
+                "schedule" => For::LeftOutSchedules,
+                "analyzer" => {
+                    self.everywhere(For::ReadAnalyzers);
+                    For::LeftOutAnalyzers
+                }
+                "stack" => {
+                    arn = self.stack(name);
+                    For::LeftOutStacks
+                }
+                _ => continue,
+            };
+            self.grant(&arn, &[(purpose, true)]);
+        }
+    }
+
+    /// Returns the ARN of a stack, which CloudFormation ends with an id of its own.
+    fn stack(&self, name: &str) -> String {
+        let Place { partition, region, account, .. } = self.place;
+        format!("arn:{partition}:cloudformation:{region}:{account}:stack/{name}/*")
+    }
+
     fn party(&self, party: &Party) -> String {
         match party {
             Party::Declared(address) => self.arn(address.kind, &address.name),
@@ -332,10 +405,7 @@ impl Grants<'_> {
             self.grant(&self.iam(role), &[(For::AnalyzersOwnRole, true)]);
         }
         for name in resources.stacks.keys() {
-            let Place { partition, region, account, .. } = self.place;
-            // CloudFormation ends a stack's ARN with an id of its own.
-            let stack = format!("arn:{partition}:cloudformation:{region}:{account}:stack/{name}/*");
-            self.grant(&stack, &[(For::Stacks, true)]);
+            self.grant(&self.stack(name), &[(For::Stacks, true)]);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Lambda functions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_smithy_types::Blob;
 use schemars::JsonSchema;
@@ -149,7 +149,7 @@ impl Resource for Kind {
                 description: function.description.clone(),
                 environment: function.environment.clone(),
                 code_sha256: function.code_sha256.clone(),
-                extra_permissions: extra_permissions(function, name, picture.scenario),
+                extra_permissions: extra_permissions(function, name, picture),
                 package: None,
             },
         }))
@@ -307,14 +307,23 @@ pub(crate) fn role_arn(role: &str, scenario: &Resolved) -> String {
     arn::arn(&Address::new("role", role), &scenario.place).unwrap_or_default()
 }
 
-/// Returns the statements that let somebody invoke the function who is no business of a schedule of the scenario.
+/// Returns the statements that let somebody invoke the function who is no business of a schedule of the scenario,
+/// or of one that has left it and is still there.
 fn extra_permissions(
     function: &snapshot::Function,
     name: &str,
-    scenario: &Resolved,
+    picture: Picture<'_>,
 ) -> BTreeMap<String, String> {
-    let has_schedule = scenario.resources.schedules.values().any(|spec| spec.function == name);
-    let is_schedules = |permission: &snapshot::Permission| has_schedule && permission.is_from_eventbridge();
+    let has_schedule = picture.scenario.resources.schedules.values().any(|spec| spec.function == name);
+    let rules = picture.snapshot.rules.values().filter_map(|rule| rule.read()?.as_ref());
+    let ours: BTreeSet<&str> = rules
+        .filter(|rule| Ownership::of_tags(&rule.tags, &picture.scenario.place.scenario) == Ownership::Ours)
+        .map(|rule| rule.arn.as_str())
+        .collect();
+    let is_from_ours = |from: &Option<String>| from.as_deref().is_some_and(|arn| ours.contains(arn));
+    let is_schedules = |permission: &snapshot::Permission| {
+        permission.is_from_eventbridge() && (has_schedule || is_from_ours(&permission.source_arn))
+    };
     let extra = function.permissions.iter().filter(|(_, permission)| !is_schedules(permission));
     extra.map(|(sid, permission)| (sid.clone(), permission.statement.clone())).collect()
 }

@@ -49,6 +49,11 @@ impl Condition<'_, '_> {
             self.mistake("condition", "this is no comparison of two texts");
             return None;
         }
+        let grown = left.trim_end().ends_with(['=', '!', '<', '>']) || right.trim_start().starts_with('=');
+        if grown {
+            self.mistake("condition", "there are two comparisons, `==` and `!=`, and this is neither");
+            return None;
+        }
         let offset = text.len() - right.len();
         let (left, right) = (self.fill(left, 0), self.fill(right, offset));
         Some((left?.trim() == right?.trim()) == (word == "=="))
@@ -121,6 +126,9 @@ mod tests {
             ("off != {{ mode }}", "off", false),
             // The value is data, whatever it looks like.
             ("{{ mode }} == a", "a == a", false),
+            ("{{ mode }} != a", "=a", true),
+            ("{{ mode }} == a", "a!", false),
+            ("a != {{ mode }}", "= a", true),
             ("a != {{ mode }}", "b == c", true),
         ] {
             assert_eq!(judged(text, value), Ok(holds), "{text} with {value}");
@@ -132,6 +140,14 @@ mod tests {
             ("", "", "condition"),
             ("{{ mode }} !=", "off", "condition"),
             ("a == b == c", "", "condition"),
+            // What other languages write would compare with `= off`, and always differ.
+            ("{{ mode }} !== off", "off", "condition"),
+            ("{{ mode }} === off", "off", "condition"),
+            ("{{ mode }} == = off", "off", "condition"),
+            ("{{ mode }} <== off", "off", "condition"),
+            ("{{ mode }} >!= off", "off", "condition"),
+            ("{{ mode }} ! != off", "off", "condition"),
+            ("{{ mode }} =!= off", "off", "condition"),
             ("{{ mode != 'off' }}", "off", "malformed-hole"),
             ("{{ mod }} == a", "", "unknown-hole"),
         ] {

@@ -1,5 +1,5 @@
-//! `when:`, the key that any resource may carry: `false` leaves the resource out of the scenario. An environment
-//! variable of a function may carry it too, as `NAME: { value: …, when: … }`.
+//! `when:`, the key that any resource but the password policy may carry: `false` leaves the resource out of the
+//! scenario. The password policy bears no mark, so that nobody could tell later whose it is. An environment variable of a function may carry it too, as `NAME: { value: …, when: … }`.
 //!
 //! ```text
 //!  tree ─conditions─► tree without `when`, what is left out ─… the whole is checked …─ pruned ─► the rest is checked
@@ -33,6 +33,9 @@ const KEY: &str = "when";
 /// The key that holds the value beside it, where a value stands otherwise alone.
 const VALUE: &str = "value";
 
+/// The kind that bears no mark of its owner.
+const UNMARKED: &str = "password_policy";
+
 /// Adds the key to what a schema of scenarios says of each kind. The types know nothing of it: it is gone before they
 /// are read.
 pub(super) fn declare(schema: &mut Json) {
@@ -42,7 +45,7 @@ pub(super) fn declare(schema: &mut Json) {
         "type": ["boolean", "string"],
     });
     let variables = "/properties/environment/additionalProperties";
-    for row in SECTIONS {
+    for row in SECTIONS.iter().filter(|row| row.kind != UNMARKED) {
         let section = schema.pointer(&format!("/$defs/Resources/properties/{}", row.section));
         let Some(target) = section.and_then(target).map(str::to_owned) else { continue };
         let properties = schema.pointer_mut(&format!("{}/properties", target.trim_start_matches('#')));
@@ -87,8 +90,10 @@ pub(super) fn judge(
     let mut left_out = BTreeSet::new();
     let mut judge = Judge { file, values, diagnostics };
     let tree = each_resource(tree, &mut |entry, address| {
-        if entry.value.get(KEY).is_some_and(|condition| !judge.holds(condition)) {
-            left_out.insert(address);
+        match entry.value.entries().iter().find(|field| field.key == KEY) {
+            Some(field) if address.kind == UNMARKED => judge.refuse(field),
+            Some(field) if !judge.holds(&field.value) => drop(left_out.insert(address)),
+            _ => {}
         }
         let value = with_entries(&entry.value, &mut |field| match field.key.as_str() {
             KEY => None,
@@ -113,6 +118,15 @@ struct Judge<'a, 'b> {
 impl Judge<'_, '_> {
     fn holds(&mut self, node: &Node) -> bool {
         Condition { node, file: self.file, values: self.values, diagnostics: self.diagnostics }.holds()
+    }
+
+    /// Reports a condition of the one thing that has to stay.
+    fn refuse(&mut self, field: &Entry) {
+        let message = "the password policy cannot be left out: AWS gives it no tag, so that a run could not tell \
+                       whether it is the scenario's to take away";
+        let help = "take `when` away, or put the password policy into a scenario of its own";
+        let diagnostic = Diagnostic::new("condition", message).at(self.file, field.key_span);
+        self.diagnostics.push(diagnostic.help(help));
     }
 
     /// Returns a variable with the value that it carries beside a condition; `None` when that does not hold. What
@@ -143,7 +157,7 @@ fn each_resource(tree: &Node, f: &mut dyn FnMut(&Entry, Address) -> Option<Entry
             .find(|row| row.section == section.key)
             .map(|row| row.kind)
         {
-            Some(kind @ "password_policy") => f(section, Address::new(kind, ACCOUNT)),
+            Some(kind @ UNMARKED) => f(section, Address::new(kind, ACCOUNT)),
             Some(kind) => {
                 let each = &mut |resource: &Entry| f(resource, Address::new(kind, resource.key.as_str()));
                 Some(Entry { value: with_entries(&section.value, each), ..section.clone() })
