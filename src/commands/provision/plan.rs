@@ -13,7 +13,7 @@ use crate::ui::Ui;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  iamlab provision plan scenarios/iam-auditing\n  \
                         iamlab provision plan scenarios/iam-auditing --detailed-exitcode --format json\n\n\
-                        Symbols: + create, ~ update, ± replace, - delete, ! refused because it is not ours")]
+                        Symbols: + create, ~ update, ± replace, - delete, ! refused because it is not ours, or others hold on to it")]
 pub struct PlanArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,

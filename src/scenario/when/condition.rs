@@ -54,6 +54,11 @@ impl Condition<'_, '_> {
             self.mistake("condition", "there are two comparisons, `==` and `!=`, and this is neither");
             return None;
         }
+        // Quotes would be compared with the value, which has none.
+        if [left, right].iter().any(|side| side.trim().starts_with(['\'', '"'])) {
+            self.mistake("condition", "a text that is compared is written without quotes");
+            return None;
+        }
         let offset = text.len() - right.len();
         let (left, right) = (self.fill(left, 0), self.fill(right, offset));
         Some((left?.trim() == right?.trim()) == (word == "=="))
@@ -139,6 +144,8 @@ mod tests {
             ("yes", "", "condition"),
             ("", "", "condition"),
             ("{{ mode }} !=", "off", "condition"),
+            ("{{ mode }} != 'off'", "off", "condition"),
+            ("\"off\" == {{ mode }}", "off", "condition"),
             ("a == b == c", "", "condition"),
             // What other languages write would compare with `= off`, and always differ.
             ("{{ mode }} !== off", "off", "condition"),
