@@ -103,8 +103,8 @@ pub(super) async fn live(ui: &Ui, args: &TargetArgs, parts: &BTreeSet<Part>) -> 
     })
 }
 
-/// Reads what `scope` names, at a time by the clock of who answers: the sandbox's may have been moved, and the machine's
-/// may be wrong.
+/// Reads what `scope` names, at a time by the clock of who answers: the sandbox's may have been moved, and the
+/// machine's may be wrong.
 pub(super) async fn collected(aws: &Aws, scope: &Scope) -> Collected {
     let now = aws.meter.date();
     let mut collected = collect(aws, scope).await;

@@ -468,7 +468,8 @@ fn a_hostile_report_of_thousands_does_nothing_anywhere() {
             "csv" => {
                 let mut reader = csv::Reader::from_reader(text.as_bytes());
                 let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-                assert_eq!(rows.len(), 5000);
+                // Root, who has no row in the report, has one that says so.
+                assert_eq!(rows.len(), 5001);
                 for cell in rows.iter().flatten() {
                     assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell}");
                 }
