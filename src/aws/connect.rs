@@ -13,7 +13,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 #[cfg(feature = "sandbox")]
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -124,7 +125,7 @@ pub async fn connect(target: &Target, region: &str, clock: Clock) -> Result<Aws,
 
 /// Takes the credentials of a named profile and nobody else's. As with the AWS CLI, it goes before the keys of the
 /// environment; the profile of `AWS_PROFILE` does not, and that is the standard chain's.
-fn of_profile(profile: &str, https: SharedHttpClient, config: &SdkConfig) -> ProfileFileCredentialsProvider {
+fn of_profile(profile: &str, https: SharedHttpClient, config: &SdkConfig) -> OfProfile {
     // Roles and single sign-on are asked for as everything else is.
     let mut settings = ProviderConfig::without_region()
         .with_http_client(https)
@@ -137,7 +138,33 @@ fn of_profile(profile: &str, https: SharedHttpClient, config: &SdkConfig) -> Pro
     if let Some(timeouts) = config.timeout_config() {
         settings = settings.with_timeout_config(timeouts.clone());
     }
-    ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile).build()
+    let provider =
+        ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile).build();
+    OfProfile { name: profile.to_owned(), provider }
+}
+
+/// The credentials of a named profile, with an error that names it.
+#[derive(Debug)]
+struct OfProfile {
+    name: String,
+    provider: ProfileFileCredentialsProvider,
+}
+
+impl ProvideCredentials for OfProfile {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async move {
+            self.provider.provide_credentials().await.map_err(|error| match error {
+                CredentialsError::CredentialsNotLoaded(_) => CredentialsError::provider_error(format!(
+                    "there is no profile `{}`, or it has no credentials",
+                    self.name
+                )),
+                other => other,
+            })
+        })
+    }
 }
 
 /// Connects through a given HTTP client: the sandbox, or a test's own.

@@ -329,7 +329,8 @@ fn a_named_profile_goes_before_the_environment() {
     let document: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_ne!(document["taken_by"], own);
     // A profile that is not there is no reason to take somebody else's keys.
-    program.run(&["audit", "users", "--profile", "nobodys"]).expect(4);
+    let gone = program.run(&["audit", "users", "--profile", "nobodys"]).expect(4);
+    assert!(gone.stderr.contains("there is no profile `nobodys`"), "{}", gone.stderr);
 }
 
 /// The sandbox's clock is behind the machine's: what is new by it is not old.
