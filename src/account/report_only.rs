@@ -33,6 +33,13 @@ pub fn of_report(csv: &[u8], taken_at: Timestamp) -> Result<Snapshot, String> {
     let Some((partition, account)) = whose else {
         return Err("the report has no rows, so it tells nothing about any account".into());
     };
+    // Other tables of users, as this program's own, would be read as a report that tells nothing.
+    let has = |column: &str| report.rows().iter().any(|row| row.get(column).is_some());
+    if !has("password_enabled") && !has("mfa_active") {
+        return Err(
+            "not a credential report: it has neither a column `password_enabled` nor `mfa_active`".into()
+        );
+    }
     let mut snapshot = Snapshot::empty(account, partition, home(partition), taken_at);
     unread(&mut snapshot);
     snapshot.credential_report = Facet::Read(report);
@@ -111,6 +118,7 @@ mod tests {
     #[test]
     fn what_is_no_report_of_one_account_is_refused() {
         let root = "user,arn\n<root_account>,arn:aws:iam::123456789012:root\n";
+        let table = "user,arn,console,mfa\nu,arn:aws:iam::123456789012:user/u,yes,no\n";
         for (csv, told) in [
             ("user,arn\n", "no rows"),
             ("name\nx", "no column `user`"),
@@ -123,6 +131,8 @@ mod tests {
             ),
             (&format!("{root}u,arn:aws:iam::210987654321:user/u"), "123456789012 and 210987654321"),
             (&format!("{root}u"), "is not the ARN"),
+            (root, "neither a column `password_enabled` nor `mfa_active`"),
+            (table, "neither a column `password_enabled` nor `mfa_active`"),
         ] {
             let error = read(csv).unwrap_err();
             assert!(error.contains(told), "{csv}: {error}");

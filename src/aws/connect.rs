@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 #[cfg(feature = "sandbox")]
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -82,14 +84,20 @@ pub async fn connect(target: &Target, region: &str, clock: Clock) -> Result<Aws,
             let https = aws_smithy_http_client::Builder::new()
                 .tls_provider(Provider::Rustls(CryptoMode::Ring))
                 .build_https();
-            let mut loader = loader(https, region).retry_config(RetryConfig::adaptive().with_max_attempts(6));
+            let mut loader =
+                loader(https.clone(), region).retry_config(RetryConfig::adaptive().with_max_attempts(6));
             if let Some(profile) = profile {
                 loader = loader.profile_name(profile);
             }
             if let Some(url) = endpoint_url {
                 loader = loader.endpoint_url(url);
             }
-            let aws = identify(&loader.load().await, region, clock).await?;
+            let mut config = loader.load().await;
+            if let Some(profile) = profile {
+                let own = SharedCredentialsProvider::new(of_profile(profile, https, &config));
+                config = config.into_builder().credentials_provider(own).build();
+            }
+            let aws = identify(&config, region, clock).await?;
             match account {
                 Some(pinned) if *pinned != aws.caller.account => Err(wrong_account(pinned, &aws.caller)),
                 _ => Ok(aws),
@@ -112,6 +120,50 @@ pub async fn connect(target: &Target, region: &str, clock: Clock) -> Result<Aws,
         }
         #[cfg(not(feature = "sandbox"))]
         Target::Sandbox { .. } => Err(Error::usage("this build has no sandbox").hinted("use `--target aws`")),
+    }
+}
+
+/// Takes the credentials of a named profile and nobody else's. As with the AWS CLI, it goes before the keys of the
+/// environment; the profile of `AWS_PROFILE` does not, and that is the standard chain's.
+fn of_profile(profile: &str, https: SharedHttpClient, config: &SdkConfig) -> OfProfile {
+    // Roles and single sign-on are asked for as everything else is.
+    let mut settings = ProviderConfig::without_region()
+        .with_http_client(https)
+        .with_region(config.region().cloned())
+        .with_use_fips(config.use_fips())
+        .with_use_dual_stack(config.use_dual_stack());
+    if let Some(retries) = config.retry_config() {
+        settings = settings.with_retry_config(retries.clone());
+    }
+    if let Some(timeouts) = config.timeout_config() {
+        settings = settings.with_timeout_config(timeouts.clone());
+    }
+    let provider =
+        ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile).build();
+    OfProfile { name: profile.to_owned(), provider }
+}
+
+/// The credentials of a named profile, with an error that names it.
+#[derive(Debug)]
+struct OfProfile {
+    name: String,
+    provider: ProfileFileCredentialsProvider,
+}
+
+impl ProvideCredentials for OfProfile {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async move {
+            self.provider.provide_credentials().await.map_err(|error| match error {
+                CredentialsError::CredentialsNotLoaded(_) => CredentialsError::provider_error(format!(
+                    "there is no profile `{}`, or it has no credentials",
+                    self.name
+                )),
+                other => other,
+            })
+        })
     }
 }
 

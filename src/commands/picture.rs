@@ -11,7 +11,7 @@ use crate::account::calls::ApiCalls;
 use crate::account::part::Part;
 use crate::account::snapshot::Snapshot;
 use crate::aws::Aws;
-use crate::aws::collect::{Scope, collect};
+use crate::aws::collect::{Collected, Scope, collect};
 use crate::aws::connect::{connect, region};
 use crate::cli::TargetArgs;
 use crate::clock::{Clock, seconds};
@@ -93,7 +93,7 @@ pub(super) async fn live(ui: &Ui, args: &TargetArgs, parts: &BTreeSet<Part>) -> 
     let aws = connect(&target, &region, Clock::System).await?;
     ui.begin_progress(1);
     ui.progress_message("reading the account");
-    let collected = collect(&aws, &Scope::audit(parts.iter().copied())).await;
+    let collected = collected(&aws, &Scope::audit(parts.iter().copied())).await;
     ui.end_progress();
     Ok(Picture {
         snapshot: collected.snapshot,
@@ -101,4 +101,15 @@ pub(super) async fn live(ui: &Ui, args: &TargetArgs, parts: &BTreeSet<Part>) -> 
         calls: Some(aws.meter.calls()),
         aws: Some(aws),
     })
+}
+
+/// Reads what `scope` names, at a time by the clock of who answers: the sandbox's may have been moved, and the
+/// machine's may be wrong.
+pub(super) async fn collected(aws: &Aws, scope: &Scope) -> Collected {
+    let now = aws.meter.date();
+    let mut collected = collect(aws, scope).await;
+    if let Some(now) = now {
+        collected.snapshot.taken_at = now;
+    }
+    collected
 }

@@ -67,9 +67,15 @@ pub struct Summary {
     pub old_keys: usize,
     /// Passwords and active access keys of users that nobody has used for [`Summary::unused_after_days`].
     pub unused_credentials: usize,
+    /// Users of whom [`Summary::without_mfa`] cannot be told.
+    pub without_mfa_untold: usize,
+    /// Keys of which [`Summary::old_keys`] cannot be told.
+    pub old_keys_untold: usize,
+    /// Credentials of which [`Summary::unused_credentials`] cannot be told.
+    pub unused_credentials_untold: usize,
     /// Users, and root, with something wrong.
     pub flagged: usize,
-    /// Users, and root, of whom the report leaves something open.
+    /// Users, and root, of whom the report leaves something open: everything of root, when root has no row.
     pub untold: usize,
     /// Days that a key may be old.
     pub old_after_days: i64,
@@ -89,20 +95,24 @@ impl Users {
             Facet::NotRead(why) => return Err(Unread { part: Part::CredentialReport, why: why.clone() }),
         };
         let mut found = judge::findings(snapshot, as_of);
-        let summary = |people: &[Person]| Summary {
+        let summary = |people: &[Person], unplaced: &[Finding]| Summary {
             users: report.users().count(),
             with_console: people.iter().filter(|one| !one.is_root && one.password.enabled.is_yes()).count(),
-            without_mfa: failures(people, WITHOUT_MFA),
+            without_mfa: standing(people, WITHOUT_MFA, Status::Fail),
             active_keys: people
                 .iter()
                 .filter(|one| !one.is_root)
                 .flat_map(|one| &one.keys)
                 .filter(|key| key.state == KeyState::Active)
                 .count(),
-            old_keys: failures(people, OLD_KEY),
-            unused_credentials: failures(people, UNUSED),
+            old_keys: standing(people, OLD_KEY, Status::Fail),
+            unused_credentials: standing(people, UNUSED, Status::Fail),
+            without_mfa_untold: standing(people, WITHOUT_MFA, Status::Unknown),
+            old_keys_untold: standing(people, OLD_KEY, Status::Unknown),
+            unused_credentials_untold: standing(people, UNUSED, Status::Unknown),
             flagged: people.iter().filter(|one| one.is_flagged()).count(),
-            untold: people.iter().filter(|one| one.has(Status::Unknown)).count(),
+            untold: people.iter().filter(|one| one.has(Status::Unknown)).count()
+                + usize::from(!unplaced.is_empty()),
             old_after_days: judge::limit(OLD_KEY),
             unused_after_days: judge::limit(UNUSED),
         };
@@ -118,15 +128,16 @@ impl Users {
             .collect();
         // IAM writes root first; who sorted a downloaded report did not.
         people.sort_by_key(|person| !person.is_root);
+        let unplaced: Vec<Finding> = found.into_values().flatten().collect();
         Ok(Self {
             account: snapshot.account.clone(),
             as_of,
             read_at: report.generated.map(|_| snapshot.taken_at),
             generated: report.generated,
             rows: people.len(),
-            summary: summary(&people),
+            summary: summary(&people, &unplaced),
             people,
-            unplaced: found.into_values().flatten().collect(),
+            unplaced,
         })
     }
 
@@ -153,9 +164,10 @@ impl Person {
     }
 }
 
-fn failures(people: &[Person], check: &str) -> usize {
+/// Counts the findings of a check that stand so.
+fn standing(people: &[Person], check: &str, status: Status) -> usize {
     let all = people.iter().flat_map(|person| &person.findings);
-    all.filter(|finding| finding.check == Some(check) && finding.status == Status::Fail).count()
+    all.filter(|finding| finding.check == Some(check) && finding.status == status).count()
 }
 
 #[cfg(test)]
@@ -196,6 +208,9 @@ mod tests {
                 active_keys: 2,
                 old_keys: 2,
                 unused_credentials: 1,
+                without_mfa_untold: 1,
+                old_keys_untold: 0,
+                unused_credentials_untold: 1,
                 flagged: 3,
                 untold: 1,
                 old_after_days: 90,
@@ -215,6 +230,7 @@ mod tests {
         let checks: Vec<_> = users.unplaced.iter().filter_map(|finding| finding.check).collect();
         assert_eq!(checks, ["root-used", "root-access-key", "root-without-mfa"]);
         assert!(users.unplaced.iter().all(|finding| finding.status == Status::Unknown));
+        assert_eq!(users.summary.untold, 1);
     }
 
     #[test]

@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
+use crate::account::credential_report::ROOT;
 use crate::account::part::Part;
 use crate::account::snapshot::Facet;
 use crate::audit::users::Users;
 use crate::aws::Aws;
-use crate::aws::collect::{Scope, collect};
+use crate::aws::collect::Scope;
 use crate::aws::connect::{connect, region};
 use crate::aws::error::{ApiError, ErrorClass};
 use crate::cli::moment;
 use crate::clock::Clock;
 use crate::commands::output::write;
-use crate::commands::picture::{Picture, PictureArgs, take};
+use crate::commands::picture::{Picture, PictureArgs, collected, take};
 use crate::error::{Error, ErrorKind, Exit};
 use crate::report::RenderError;
 use crate::report::users::{About, to_csv, to_html, to_json, to_text};
@@ -113,6 +114,10 @@ pub(super) async fn run(ui: &Ui, args: &UsersArgs) -> Result<Exit, Error> {
         (!args.only_flagged || !person.findings.is_empty())
             && (args.names.is_empty() || args.names.contains(&person.name))
     });
+    if !args.names.is_empty() && !args.names.iter().any(|name| name == ROOT) {
+        // What is open of a root without a row was not asked for.
+        users.unplaced.clear();
+    }
     let about = About {
         target: picture.target,
         taken_by: picture.aws.as_ref().map(|aws| aws.caller.arn.as_str()),
@@ -157,7 +162,7 @@ async fn read(ui: &Ui, args: &UsersArgs) -> Result<Picture, Error> {
     };
     ui.begin_progress(1);
     ui.progress_message("waiting for the credential report");
-    let collected = collect(&aws, &Scope::audit([Part::CredentialReport])).await;
+    let collected = collected(&aws, &Scope::audit([Part::CredentialReport])).await;
     ui.end_progress();
     if let Some(error) = collected.errors.into_iter().next() {
         return Err(refused(error, args.user.as_deref(), &aws));

@@ -14,12 +14,13 @@ use crate::account::effective::{Holder, all_aws_managed, aws_managed, effective}
 use crate::account::given::Files;
 use crate::account::is_aws_managed;
 use crate::account::snapshot::{Facet, Identity, Policies, Snapshot};
-use crate::aws::collect::{Scope, collect, policies};
+use crate::aws::collect::{Scope, policies};
 use crate::aws::connect::{connect, region};
 use crate::cli::{Format, TargetArgs, key_value};
 use crate::clock::Clock;
 use crate::commands::answer::{bounded, few, trace};
 use crate::commands::offline;
+use crate::commands::picture::collected;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::policy::actions::actions;
 use crate::policy::catalogue;
@@ -125,7 +126,7 @@ async fn live(ui: &Ui, args: &AskArgs, whole: bool) -> Result<Asked, Error> {
     let target = args.target.target()?;
     let region = region(&target, args.target.region.as_deref(), DEFAULT_REGION).await;
     let aws = connect(&target, &region, Clock::System).await?;
-    let mut snapshot = complete(collect(&aws, &Scope { identity: true, ..Scope::default() }).await)?;
+    let mut snapshot = complete(collected(&aws, &Scope { identity: true, ..Scope::default() }).await)?;
     let (holder, resource, managed) = {
         let Some(identity) = snapshot.identity.read() else {
             return Err(Error::new(ErrorKind::Internal, "the account's identities were not read"));

@@ -188,6 +188,11 @@ fn typed(user: &str) -> Result<String, Error> {
 
 /// Finds a user's password, and the code its MFA device shows, in a hand-over file.
 fn handed_over(file: &Path, user: &str) -> Result<(String, Option<String>), Error> {
+    if matches!(file.try_exists(), Ok(false)) {
+        return Err(Error::input(format!("`{}` does not exist", file.display())).hinted(
+            "`provision up` writes the hand-over file; `--password-stdin` takes a password from elsewhere",
+        ));
+    }
     let row = HandOver::new(file).row(user)?;
     let missing = || {
         Error::new(ErrorKind::Input, format!("`{}` holds no password of `{user}`", file.display()))

@@ -4,6 +4,7 @@ use ::csv::{QuoteStyle, Terminator, WriterBuilder};
 use jiff::Timestamp;
 
 use super::{check, control, sentence};
+use crate::account::credential_report::ROOT;
 use crate::audit::finding::Finding;
 use crate::audit::users::{Certificate, Key, KeyState, Mark, Moment, Person, Told, Users};
 use crate::audit::verdict::Status;
@@ -59,12 +60,27 @@ pub fn to_csv(users: &Users) -> Result<String, RenderError> {
         .terminator(Terminator::CRLF)
         .from_writer(Vec::new());
     writer.write_record(HEADER)?;
+    if !users.unplaced.is_empty() {
+        writer.write_record(HEADER.map(|column| cell(&of_nobody(users, column)).into_owned()))?;
+    }
     for person in &users.people {
         let row = row(person, users.as_of);
         writer.write_record(row.iter().map(|text| cell(text).into_owned()))?;
     }
     let bytes = writer.into_inner().map_err(|error| ::csv::Error::from(error.into_error()))?;
     Ok(String::from_utf8(bytes)?)
+}
+
+/// Returns a cell of the row of root, who has none in the report.
+fn of_nobody(users: &Users, column: &str) -> String {
+    match column {
+        "user" => ROOT.to_owned(),
+        "findings" => join(users.unplaced.iter().map(finding)),
+        "as_of" => users.as_of.to_string(),
+        "arn" | "more_credentials" | "flagged" | "untold" | "actions" => String::new(),
+        ages if ages.ends_with("_days_ago") || ages.ends_with("_age_days") => String::new(),
+        _ => "untold".to_owned(),
+    }
 }
 
 fn row(person: &Person, as_of: Timestamp) -> Vec<String> {

@@ -3,7 +3,7 @@
 //! The page's script and style are allowed by their hashes, so that nothing else in it can run, whatever a name holds.
 
 use super::csv::status;
-use super::{About, Remark, ages, created, figures, lines, remarks, shown};
+use super::{About, Figure, Remark, ages, created, figures, lines, remarks, shown};
 use crate::audit::users::{Mark, Person, Users};
 use crate::report::html::{Page, STYLE, hash};
 use crate::report::words::time;
@@ -69,11 +69,12 @@ fn head(page: &mut Page, users: &Users, about: About<'_>) {
 
 fn overview(page: &mut Page, users: &Users) {
     page.raw("<section class=\"overview report\" aria-label=\"Overview\">\n<div class=\"cards\">\n");
-    for (number, words, is_bad) in figures(users) {
-        let class = match (is_bad, number) {
-            (false, _) => "",
-            (true, 0) => " p",
-            (true, _) => " f",
+    for Figure { number, untold, words, is_bad } in figures(users) {
+        let class = match (is_bad, number, untold) {
+            (false, ..) => "",
+            (true, 0, 0) => " p",
+            (true, 0, _) => " u",
+            (true, ..) => " f",
         };
         page.raw(&format!("<div class=\"card{class}\"><b>{number}</b>")).text(&words).raw("</div>\n");
     }

@@ -217,24 +217,54 @@ fn span(age: SignedDuration) -> String {
     parts.into_iter().flatten().take(2).collect::<Vec<_>>().join(" ")
 }
 
-/// The figures, with words; the last of each says whether a number is bad news.
-fn figures(users: &Users) -> [(usize, String, bool); 6] {
+/// A number over a report, with words.
+struct Figure {
+    number: usize,
+    /// Of how many it cannot be told.
+    untold: usize,
+    words: String,
+    /// Whether a number is bad news; none is good news when nothing is untold.
+    is_bad: bool,
+}
+
+impl Figure {
+    const fn plain(number: usize, words: String) -> Self {
+        Self { number, untold: 0, words, is_bad: false }
+    }
+
+    fn bad(number: usize, untold: usize, mut words: String) -> Self {
+        if untold > 0 {
+            words = format!("{words} ({untold} untold)");
+        }
+        Self { number, untold, words, is_bad: true }
+    }
+}
+
+/// The figures of a report.
+fn figures(users: &Users) -> [Figure; 6] {
     let figures = &users.summary;
     let noun = |number, one: &str, many: &str| if number == 1 { one } else { many }.to_owned();
     [
-        (figures.users, noun(figures.users, "user", "users"), false),
-        (figures.with_console, "with a console password".to_owned(), false),
-        (figures.without_mfa, "of them without MFA".to_owned(), true),
-        (figures.active_keys, noun(figures.active_keys, "active access key", "active access keys"), false),
-        (figures.old_keys, format!("of them older than {} days", figures.old_after_days), true),
-        (
+        Figure::plain(figures.users, noun(figures.users, "user", "users")),
+        Figure::plain(figures.with_console, "with a console password".to_owned()),
+        Figure::bad(figures.without_mfa, figures.without_mfa_untold, "of them without MFA".to_owned()),
+        Figure::plain(
+            figures.active_keys,
+            noun(figures.active_keys, "active access key", "active access keys"),
+        ),
+        Figure::bad(
+            figures.old_keys,
+            figures.old_keys_untold,
+            format!("of them older than {} days", figures.old_after_days),
+        ),
+        Figure::bad(
             figures.unused_credentials,
+            figures.unused_credentials_untold,
             format!(
                 "{} unused for {} days",
                 noun(figures.unused_credentials, "credential", "credentials"),
                 figures.unused_after_days
             ),
-            true,
         ),
     ]
 }
@@ -243,12 +273,16 @@ fn figures(users: &Users) -> [(usize, String, bool); 6] {
 fn shown(users: &Users) -> String {
     let all = users.rows;
     let figures = &users.summary;
-    let mut text = match figures.flagged {
-        0 => "Nothing is wrong with anybody.".to_owned(),
-        number => format!("Something is wrong with {number} of {all}, root counted."),
+    let mut text = match (figures.flagged, figures.untold) {
+        (0, 0) => "Nothing is wrong with anybody.".to_owned(),
+        (0, _) => "Nothing wrong was found.".to_owned(),
+        (number, _) => format!("Something is wrong with {number} of {all}, root counted."),
     };
     if figures.untold > 0 {
         text = format!("{text} Of {} the report leaves something open.", figures.untold);
+    }
+    if !users.unplaced.is_empty() {
+        text = format!("{text} The report has no row of root.");
     }
     if users.people.len() < all {
         text = format!("{text} Shown: {}.", users.people.len());
@@ -344,6 +378,48 @@ mod tests {
             assert!(told(at).contains(words), "{}", told(at));
         }
         assert!(told("2026-03-02T07:58:00Z").contains("gives out the same one until 2026-03-02 11:58 UTC"));
+    }
+
+    /// The report in every form that people read.
+    fn forms(users: &Users) -> [String; 2] {
+        let about = About { target: "file", taken_by: None, calls: None };
+        [to_text(users, about, &|_, text| text.to_owned()), to_html(users, about)]
+    }
+
+    #[test]
+    fn without_root_there_is_no_clean_bill() {
+        let fine = [
+            ("password_enabled", "true"),
+            ("password_last_changed", "2026-02-20T00:00:00Z"),
+            ("password_last_used", "2026-03-01T00:00:00Z"),
+            ("mfa_active", "true"),
+        ];
+        let users = Users::of(&reported(&[("ann", &fine)]), as_of()).unwrap();
+        for text in forms(&users) {
+            assert!(!text.contains("Nothing is wrong with anybody"), "{text}");
+            let told = "Nothing wrong was found. Of 1 the report leaves something open. The report has no row of root.";
+            assert!(text.contains(told), "{text}");
+        }
+        let table = to_csv(&users).unwrap();
+        let mut reader = ::csv::Reader::from_reader(table.as_bytes());
+        let header = reader.headers().unwrap().clone();
+        let rows: Vec<::csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(rows.len(), 2, "{table}");
+        let cell = |name: &str| &rows[0][header.iter().position(|column| column == name).unwrap()];
+        assert_eq!((cell("user"), cell("status"), cell("mfa")), ("<root_account>", "untold", "untold"));
+        assert_eq!((cell("created_days_ago"), cell("as_of")), ("", as_of().to_string().as_str()));
+        assert!(cell("findings").contains("root-without-mfa"), "{table}");
+    }
+
+    #[test]
+    fn a_figure_that_cannot_be_told_is_no_good_news() {
+        let cells = [("password_enabled", "true"), ("mfa_active", "maybe")];
+        let root = [("mfa_active", "true")];
+        let users = [("<root_account>", &root[..]), ("ann", &cells), ("bob", &cells)];
+        let [text, page] = forms(&Users::of(&reported(&users), as_of()).unwrap());
+        assert!(text.contains("     0  of them without MFA (2 untold)\n"), "{text}");
+        assert!(page.contains("<div class=\"card u\"><b>0</b>of them without MFA (2 untold)<"), "{page}");
+        assert!(page.contains("<div class=\"card p\"><b>0</b>of them older"), "{page}");
     }
 
     #[test]

@@ -71,10 +71,14 @@ impl Text<'_> {
             self.wrapped("", 0, Some(Tone::Dim), &sentence);
         }
         self.out.push('\n');
-        for (number, words, is_bad) in figures(users) {
-            let padded = format!("{number:>6}");
-            let padded = if is_bad && number > 0 { (self.paint)(Tone::Bad, &padded) } else { padded };
-            self.line(&format!("{padded}  {words}"));
+        for figure in figures(users) {
+            let padded = format!("{:>6}", figure.number);
+            let padded = match (figure.is_bad && figure.number > 0, figure.untold) {
+                (true, _) => (self.paint)(Tone::Bad, &padded),
+                (false, 0) => padded,
+                (false, _) => (self.paint)(Tone::Change, &padded),
+            };
+            self.line(&format!("{padded}  {}", figure.words));
         }
         self.out.push('\n');
         self.wrapped("", 0, None, &shown(users));

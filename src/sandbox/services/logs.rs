@@ -152,9 +152,8 @@ impl Logs {
         input: &Value,
         look: impl FnOnce(&str, &Group) -> Result<R, AwsError>,
     ) -> Result<R, AwsError> {
-        let name = input["logGroupName"].as_str().or_else(|| input["logGroupIdentifier"].as_str());
-        let name = name.ok_or_else(|| invalid("Either logGroupName or logGroupIdentifier is required"))?;
-        let name = name.split_once(":log-group:").map_or(name, |(_, name)| name.trim_end_matches(":*"));
+        let name =
+            named(input).ok_or_else(|| invalid("Either logGroupName or logGroupIdentifier is required"))?;
         self.state.read(&ctx.region, |region| {
             let group = region.groups.get(name).ok_or_else(|| missing("group"))?;
             look(name, group)
@@ -357,7 +356,10 @@ impl super::Service for Logs {
 
     /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html>
     fn needs(&self, operation: &str, input: &Value, ctx: &RequestContext) -> Vec<super::Need> {
-        let name = input["logGroupName"].as_str().or_else(|| input["logGroupNamePrefix"].as_str());
+        let name = match operation {
+            "DescribeLogGroups" => input["logGroupNamePrefix"].as_str(),
+            _ => named(input),
+        };
         let group = self.arn(&ctx.region, name.unwrap_or_default());
         let resource = match (operation, input["logStreamName"].as_str()) {
             ("GetLogEvents", Some(stream)) => format!("{group}:log-stream:{stream}"),
@@ -365,6 +367,12 @@ impl super::Service for Logs {
         };
         vec![super::Need::new(format!("logs:{operation}"), resource)]
     }
+}
+
+/// Returns the name of the group that a request is about, which it tells by name or ARN.
+fn named(input: &Value) -> Option<&str> {
+    let name = input["logGroupName"].as_str().or_else(|| input["logGroupIdentifier"].as_str())?;
+    Some(name.split_once(":log-group:").map_or(name, |(_, name)| name.trim_end_matches(":*")))
 }
 
 /// Splits a pattern into words; a quoted text is one. A `-` before it means that it must not be there.
@@ -461,6 +469,29 @@ mod tests {
         let (change, again) = (logs.take_change().unwrap().unwrap(), Logs::new("123456789012"));
         again.apply_change(&change).unwrap();
         assert_eq!(again.snapshot(), logs.snapshot());
+    }
+
+    #[test]
+    fn the_permission_is_of_the_group_that_is_read() {
+        let logs = Logs::new("123456789012");
+        let ctx = RequestContext::new("logs", "us-east-1");
+        let needs = |operation: &str, input: Value| logs.needs(operation, &input, &ctx);
+        let arn = "arn:aws:logs:us-east-1:123456789012:log-group:g";
+        for group in ["g".to_owned(), arn.to_owned(), format!("{arn}:*")] {
+            for key in ["logGroupName", "logGroupIdentifier"] {
+                let asked = needs("FilterLogEvents", json!({ key: group }));
+                assert_eq!(
+                    asked,
+                    [crate::sandbox::services::Need::new("logs:FilterLogEvents", format!("{arn}:*"))]
+                );
+                let asked = needs("GetLogEvents", json!({ key: group, "logStreamName": "s" }));
+                let stream = format!("{arn}:log-stream:s");
+                assert_eq!(asked, [crate::sandbox::services::Need::new("logs:GetLogEvents", stream)]);
+            }
+        }
+        // A list of groups takes no group's name.
+        let all = needs("DescribeLogGroups", json!({}));
+        assert_eq!(needs("DescribeLogGroups", json!({"logGroupName": "g"})), all);
     }
 
     #[test]

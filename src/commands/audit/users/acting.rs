@@ -74,8 +74,7 @@ fn is_user(user: &str, caller: &Caller, profile: &str) -> Result<(), Error> {
     }
     let wanted = format!("arn:{partition}:iam::{account}:user/{user}");
     Err(Error::usage(format!("these credentials are those of `{arn}`, not of `{wanted}`"))
-        .hinted(format!("give profile `{profile}` the keys of `{user}`, or name another with `--profile`"))
-        .hinted("AWS_ACCESS_KEY_ID in the environment goes before every profile"))
+        .hinted(format!("give profile `{profile}` the keys of `{user}`, or name another with `--profile`")))
 }
 
 #[cfg(feature = "sandbox")]

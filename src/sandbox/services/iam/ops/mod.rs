@@ -256,6 +256,11 @@ pub(super) mod testing {
         pub(crate) fn pass(&self, seconds: u64) {
             futures::executor::block_on(self.clock.sleep(std::time::Duration::from_secs(seconds)));
         }
+
+        pub(crate) fn go_back(&self, seconds: i64) {
+            let before = self.clock.now().checked_sub(jiff::SignedDuration::from_secs(seconds));
+            self.clock.set(before.unwrap());
+        }
     }
 
     /// A policy that allows one action.

@@ -39,7 +39,15 @@ enum Stage {
 fn stage(call: &Call<'_>) -> Stage {
     match &*call.state.report {
         None => Stage::Absent,
-        Some(report) if call.now < report.generated => Stage::InProgress,
+        Some(report) if call.now < report.generated => {
+            // A report takes no longer than it is set to: one of later is of a clock that has been moved back since.
+            let preparation = SignedDuration::from_secs(i64::from(call.state.reporting.preparation));
+            if report.generated.duration_since(call.now) <= preparation {
+                Stage::InProgress
+            } else {
+                Stage::Absent
+            }
+        }
         Some(report) if call.now.duration_since(report.generated) < LIFE => Stage::Complete,
         Some(_) => Stage::Expired,
     }
@@ -264,6 +272,25 @@ mod tests {
         assert_eq!(report["GeneratedTime"], "2026-01-01T00:00:10Z");
         account.pass(4 * 3600);
         assert_eq!(state(), "STARTED");
+    }
+
+    #[test]
+    fn a_report_from_the_future_is_none() {
+        let account = Account::new();
+        let state = || account.ok("GenerateCredentialReport", json!({}))["State"].clone();
+        assert_eq!(state(), "STARTED");
+        account.go_back(86_400);
+        assert_eq!(account.refused("GetCredentialReport", json!({})).0, "ReportNotPresent");
+        assert_eq!(state(), "STARTED");
+        assert_eq!(account.ok("GetCredentialReport", json!({}))["GeneratedTime"], "2025-12-31T00:00:00Z");
+
+        account.iam.set_reporting(Reporting { preparation: 10, ..Reporting::default() });
+        account.pass(4 * 3600);
+        assert_eq!((state(), state()), (json!("STARTED"), json!("INPROGRESS")));
+        account.go_back(3600);
+        assert_eq!((state(), state()), (json!("STARTED"), json!("INPROGRESS")));
+        account.pass(10);
+        assert_eq!(state(), "COMPLETE");
     }
 
     #[test]
