@@ -11,6 +11,9 @@ use super::request::{PrincipalKind, Request};
 use super::statement::{Effect, Policy};
 use super::trace::{Finding, Layer, Mismatch, Step};
 
+/// How many statements are tried without the condition that fails: each takes a whole evaluation.
+const TRIED: usize = 256;
+
 /// What would help.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Remedy {
@@ -153,7 +156,7 @@ fn is_near(step: &Step) -> bool {
 
 /// Tells the statements that allow it once the one condition that is named does not stand in the way.
 fn truly_near(set: &PolicySet, request: &Request, decision: &Decision) -> Vec<String> {
-    let near = decision.trace.iter().filter(|step| is_near(step));
+    let near = decision.trace.iter().filter(|step| is_near(step)).take(TRIED);
     let near = near.filter(|step| {
         let mut set = set.clone();
         for (layer, source) in sources(&mut set) {

@@ -15,6 +15,7 @@ use crate::account::effective::{Holder, all_aws_managed, aws_managed, effective}
 use crate::account::given::Files;
 use crate::account::is_aws_managed;
 use crate::account::snapshot::{Facet, Identity, Policies, Snapshot};
+use crate::aws::Aws;
 use crate::aws::collect::{Scope, collect, policies};
 use crate::aws::connect::{connect, region};
 use crate::cli::{Format, TargetArgs, key_value};
@@ -150,7 +151,33 @@ async fn live(ui: &Ui, args: &AskArgs, whole: bool) -> Result<Asked, Error> {
     for error in policies::add(&aws, &managed, &with_policy, &mut snapshot).await {
         ui.warn(&error.to_string());
     }
+    if whole {
+        add_tags(&aws, &holder, &mut snapshot).await;
+    }
     concluded(args, target.name(), snapshot, holder, resource)
+}
+
+/// Reads the tags of the account's own policies that somebody holds, which tell the scenario that made them. They
+/// are for a hint only: what cannot be read stays untold.
+async fn add_tags(aws: &Aws, holder: &Holder, snapshot: &mut Snapshot) {
+    let Facet::Read(identity) = &mut snapshot.identity else { return };
+    let own = match holder {
+        Holder::Root => return,
+        Holder::User(name) => identity.users.get(name).map(|user| (&user.policies, Some(&user.groups))),
+        Holder::Role { name, .. } => identity.roles.get(name).map(|role| (&role.policies, None)),
+    };
+    let Some((own, groups)) = own else { return };
+    let of_groups = groups.into_iter().flatten().filter_map(|name| identity.groups.get(name));
+    let all = std::iter::once(own).chain(of_groups.map(|group| &group.policies));
+    let held: BTreeSet<String> = all.flat_map(Policies::managed).cloned().collect();
+    for policy in identity.policies.values_mut().filter(|policy| held.contains(&policy.arn)) {
+        let arn = policy.arn.clone();
+        let send = || aws.iam.list_policy_tags().policy_arn(&arn).send();
+        if let Ok(answer) = aws.call("iam:ListPolicyTags", &arn, send).await {
+            let tags = answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
+            policy.tags = tags.collect();
+        }
+    }
 }
 
 /// Asks a file of the account.

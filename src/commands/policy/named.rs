@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::account::effective::{Holder, SESSION};
 use crate::account::given::Caller;
+use crate::account::is_aws_managed;
 use crate::account::snapshot::{Identity, Snapshot};
 use crate::policy::catalogue;
 use crate::scenario::suggest::did_you_mean;
@@ -146,16 +147,16 @@ pub(super) fn resource(
         return Err(NoSuch::new(format!("`{text}` is not a resource"), FORM));
     };
     let Snapshot { account, partition, .. } = snapshot;
-    match existing(snapshot, identity, kind, name) {
-        Err(_) if makes(action, kind) && !name.is_empty() => {
-            let arn = format!("arn:{partition}:iam::{account}:{kind}/{name}");
-            let path = name.rsplit_once('/').map_or_else(|| "/".to_owned(), |(path, _)| format!("/{path}/"));
-            let assumed =
-                format!("there is no {kind} `{name}` yet: asked is about `{arn}`, with the path `{path}`");
-            Ok(Target { assumed: Some(assumed), ..Target::found(arn) })
-        }
-        found => found.map(Target::found),
+    let found = existing(snapshot, identity, kind, name);
+    // A new policy may have the name of one of AWS's own.
+    let is_new = found.as_ref().map_or(true, |arn| is_aws_managed(arn));
+    if !(is_new && makes(action, kind)) || name.is_empty() {
+        return found.map(Target::found);
     }
+    let arn = format!("arn:{partition}:iam::{account}:{kind}/{name}");
+    let path = name.rsplit_once('/').map_or_else(|| "/".to_owned(), |(path, _)| format!("/{path}/"));
+    let assumed = format!("there is no {kind} `{name}` yet: asked is about `{arn}`, with the path `{path}`");
+    Ok(Target { assumed: Some(assumed), ..Target::found(arn) })
 }
 
 /// Finds the ARN of something in an account.
@@ -325,6 +326,10 @@ mod tests {
         for action in ["iam:CreateGroup", "iam:CreateLoginProfile", "iam:GetUser"] {
             assert!(resource(&snapshot, all, action, "user/User4").is_err(), "{action}");
         }
+        let own = resource(&snapshot, all, "iam:CreatePolicy", "policy/team/ReadOnlyAccess").unwrap();
+        assert_eq!(own.arn, "arn:aws:iam::123456789012:policy/team/ReadOnlyAccess");
+        let own = resource(&snapshot, all, "iam:CreatePolicy", "policy/ReadOnlyAccess").unwrap();
+        assert_eq!(own.arn, "arn:aws:iam::123456789012:policy/ReadOnlyAccess");
         let there = resource(&snapshot, all, "iam:CreateUser", "user/User3").unwrap();
         assert_eq!(there.assumed, None);
     }
