@@ -22,6 +22,14 @@ impl Asked {
         Self { program, account }
     }
 
+    /// Gives the role of the function a policy that AWS manages.
+    fn attach_basic_execution(&self) {
+        let iam = wait(self.account.clients()).iam;
+        let arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+        let attach = iam.attach_role_policy().role_name("IAM-Auditor-Lambda-role").policy_arn(arn);
+        wait(attach.send()).unwrap();
+    }
+
     fn simulate(&self, who: &str, rest: &[&str]) -> Ended {
         self.program.run(&[&["policy", "simulate", "--as", who], rest].concat())
     }
@@ -34,6 +42,7 @@ impl Asked {
 #[test]
 fn simulate_names_the_statement_or_its_lack() {
     let asked = Asked::new();
+    asked.attach_basic_execution();
     let report = asked.simulate("User3", &["iam:GetCredentialReport"]).expect(0).stdout;
     let statement = "statement 1 (`GenerateAndReadTheCredentialReport`) of policy `IAM-Auditor-Policy` of group \
                      `IAM-Auditor-Group`";
@@ -70,6 +79,7 @@ fn what_stands_for_nothing_is_refused_with_a_suggestion() {
 #[test]
 fn explain_is_ready_to_paste_and_warns() {
     let asked = Asked::new();
+    asked.attach_basic_execution();
     let text = asked.explain("User3", &["iam:AddUserToGroup", "group/IAM-Auditor-Group"]).expect(2).stdout;
     let arn = "arn:aws:iam::123456789012:policy/IAM-Auditor-Policy";
     for told in [
@@ -230,7 +240,10 @@ fn what_is_named_wrongly_gets_no_proposal() {
     );
     let free = run("simulate", "User1", &["sts:GetCallerIdentity"]).expect(0).stdout;
     assert!(free.contains("needs no permission"), "{free}");
-    // A role of the scenario's.
+    // A policy and a role of the scenario's.
+    let held = run("explain", "role/IAM-Auditor-role", &["iam:ListUsers"]).expect(2);
+    assert!(held.stdout.contains("Best placed in policy `IAM-Auditor-Policy`"), "{held:?}");
+    assert!(held.stderr.contains("scenario `iam-auditing` made that"), "{held:?}");
     let trust = run("explain", "User1", &["sts:AssumeRole", "role/IAM-Auditor-role"]).expect(2);
     assert!(trust.stderr.contains("scenario `iam-auditing` made that"), "{trust:?}");
 }
