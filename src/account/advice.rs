@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::ask::{Answer, known};
+use super::ask::{Answer, is_there, known};
 use super::effective::{Held, Holder, Shelf};
 use super::given::Files;
 use super::grant::{Grant, Place, alone, grant, trusting, widening};
@@ -58,6 +58,8 @@ pub struct Part {
     pub denies: Option<Denies>,
     /// Where the statement best goes; `None` when nobody can say.
     pub grant: Option<Grant>,
+    /// Why there is no place for the statement.
+    pub no_place: Option<String>,
 }
 
 /// The kinds of parts.
@@ -90,44 +92,74 @@ pub struct Denies {
 /// Advises on an answer about an account; `None` unless it is a denial.
 pub fn advise(snapshot: &Snapshot, holder: &Holder, answer: &Answer) -> Option<Advice> {
     let identity = snapshot.identity.read()?;
-    let mut advice = draft(holder, answer, |addition| placed(identity, holder, answer, addition))?;
+    let place = |addition: &Addition| {
+        placed(identity, holder, answer, addition).ok_or_else(|| no_place(identity, answer, addition.layer))
+    };
+    let mut advice = draft(holder, answer, is_there(snapshot, &answer.request.resource), place)?;
     tell_gainers(snapshot, answer, &mut advice.parts);
     let to =
         |part: &Part| part.grant.as_ref().filter(|_| part.layer == Layer::Identity).map(|it| it.to.clone());
     let to = advice.parts.iter().find_map(to);
     let Request { action, resource, .. } = &answer.request;
-    advice.opens = consequences(snapshot, action, resource, to.as_ref());
+    if !advice.parts.is_empty() {
+        advice.opens = consequences(snapshot, action, resource, to.as_ref());
+    }
     Some(advice.finished())
 }
 
 /// Advises on an answer about files; `None` unless it is a denial.
 pub fn advise_on_files(files: &Files, holder: &Holder, answer: &Answer) -> Option<Advice> {
     let place =
-        |addition: &Addition| Some(files.place(addition.layer, &answer.request.action, &addition.statement));
-    let mut advice = draft(holder, answer, place)?;
-    advice.opens = opens(&answer.request.action, &answer.request.resource).into_iter().collect();
+        |addition: &Addition| Ok(files.place(addition.layer, &answer.request.action, &addition.statement));
+    let mut advice = draft(holder, answer, false, place)?;
+    if !advice.parts.is_empty() {
+        advice.opens = opens(&answer.request.action, &answer.request.resource).into_iter().collect();
+    }
     Some(advice.finished())
 }
 
-/// Finds out what has to be done.
-fn draft(holder: &Holder, answer: &Answer, place: impl Fn(&Addition) -> Option<Grant>) -> Option<Advice> {
+/// Finds out what has to be done. `is_there`: the resource is something of the account, and no pattern.
+fn draft(
+    holder: &Holder,
+    answer: &Answer,
+    is_there: bool,
+    place: impl Fn(&Addition) -> Result<Grant, String>,
+) -> Option<Advice> {
     let Answer { request, policies, decision, .. } = answer;
     let Outcome::Denied(denial) = &decision.outcome else { return None };
+    if answer.settled {
+        return Some(Advice::nothing(answer.reason.clone()));
+    }
+    if let Some(kinds) = actions().other_kinds(&request.action, &request.resource) {
+        return Some(Advice::nothing(not_about(&request.action, &request.resource, &kinds)));
+    }
     let denying = |step: &&Step| step.effect == Effect::Deny && step.finding == Finding::Matched;
     let denying: Vec<&Step> = decision.trace.iter().filter(denying).collect();
     // Once nothing denies it, is there anything that allows it?
     let base = if denial.explicit { without_denials(policies, decision) } else { policies.clone() };
     let then = if denial.explicit { evaluate(&base, request) } else { decision.clone() };
     let remedy = least(&base, request, &then);
-    let (add, near) = remedy.map(|remedy| (remedy.add, remedy.near)).unwrap_or_default();
+    let (mut add, near) = remedy.map(|remedy| (remedy.add, remedy.near)).unwrap_or_default();
+    if is_there {
+        for addition in &mut add {
+            one_thing(&mut addition.statement);
+        }
+    }
     let mut parts: Vec<Part> = denying.iter().map(|step| stop(policies, step)).collect();
-    parts.extend(add.iter().map(|addition| Part {
-        kind: Kind::Add,
-        layer: addition.layer,
-        sentence: needed(holder, answer, addition.layer),
-        statement: Some(addition.statement.clone()),
-        denies: None,
-        grant: place(addition),
+    parts.extend(add.iter().map(|addition| {
+        let (grant, no_place) = match place(addition) {
+            Ok(grant) => (Some(grant), None),
+            Err(why) => (None, Some(why)),
+        };
+        Part {
+            kind: Kind::Add,
+            layer: addition.layer,
+            sentence: needed(holder, answer, addition.layer),
+            statement: Some(addition.statement.clone()),
+            denies: None,
+            grant,
+            no_place,
+        }
     }));
     if let Some(unseen) = unseen(request, policies) {
         parts.push(unseen);
@@ -152,7 +184,40 @@ fn draft(holder: &Holder, answer: &Answer, place: impl Fn(&Addition) -> Option<G
     })
 }
 
+/// Makes a statement speak of the one resource whose ARN holds characters of a pattern.
+fn one_thing(statement: &mut Value) {
+    let Some(Value::String(resource)) = statement.get_mut("Resource") else { return };
+    if resource != "*" {
+        *resource = resource.replace('*', "${*}").replace('?', "${?}");
+    }
+}
+
+/// Says that an action is never about such a resource; `kinds` are the ends of the ARNs that it takes.
+pub fn not_about(action: &str, resource: &str, kinds: &[String]) -> String {
+    let kinds: Vec<String> = kinds.iter().map(|kind| format!("`{kind}`")).collect();
+    format!(
+        "`{action}` is never about `{resource}`, whatever a policy says: AWS has it for {}",
+        kinds.join(" or ")
+    )
+}
+
 impl Advice {
+    /// Says that nothing helps.
+    const fn nothing(sentence: String) -> Self {
+        Self {
+            possible: false,
+            sentence,
+            statements: vec![],
+            policy: None,
+            grant: None,
+            commands: vec![],
+            opens: vec![],
+            near: vec![],
+            parts: vec![],
+            unsure: vec![],
+        }
+    }
+
     /// Fills in what follows from the parts.
     fn finished(mut self) -> Self {
         let can = |part: &Part| match part.kind {
@@ -160,7 +225,7 @@ impl Advice {
             Kind::Unseen => true,
             Kind::StopDenying => false,
         };
-        self.possible = self.parts.iter().all(can);
+        self.possible = !self.parts.is_empty() && self.parts.iter().all(can);
         if !self.possible {
             self.statements.clear();
             return self;
@@ -268,7 +333,7 @@ fn stop(policies: &PolicySet, step: &Step) -> Part {
         conditions,
     };
     let (kind, layer) = (Kind::StopDenying, step.layer);
-    Part { kind, layer, sentence, statement: None, denies: Some(denies), grant: None }
+    Part { kind, layer, sentence, statement: None, denies: Some(denies), grant: None, no_place: None }
 }
 
 /// Says what another account has to allow, when its policy was not seen.
@@ -284,7 +349,8 @@ fn unseen(request: &Request, policies: &PolicySet) -> Option<Part> {
     let sentence = format!(
         "account {account} has to agree: {which} there, which cannot be seen from here, must let the caller in"
     );
-    Some(Part { kind: Kind::Unseen, layer, sentence, statement: Some(statement), denies: None, grant: None })
+    let (kind, statement) = (Kind::Unseen, Some(statement));
+    Some(Part { kind, layer, sentence, statement, denies: None, grant: None, no_place: None })
 }
 
 /// Finds the place of a statement in an account.
@@ -298,6 +364,28 @@ fn placed(identity: &Identity, holder: &Holder, answer: &Answer, addition: &Addi
             widening(identity, holder, boundary?, statement)
         }
         Layer::Session | Layer::Resource => None,
+    }
+}
+
+/// Says why there is no place for a statement of a layer.
+fn no_place(identity: &Identity, answer: &Answer, layer: Layer) -> String {
+    let full = "it would grow beyond what AWS allows, or is of the language of 2008, which has no `${*}`";
+    match layer {
+        Layer::Trust if !identity.roles.values().any(|role| role.arn == answer.request.resource) => {
+            "there is no such role in the account".to_owned()
+        }
+        Layer::Trust => format!("the trust policy takes no more: {full}"),
+        Layer::Boundary => {
+            let arn = answer.policies.boundary.as_ref().and_then(|source| source.arn.as_ref());
+            if identity.policies.values().any(|policy| Some(&policy.arn) == arn) {
+                format!("the boundary policy takes no more: {full}")
+            } else {
+                "the boundary is a policy of AWS's own, which nobody else can change".to_owned()
+            }
+        }
+        Layer::Identity => "every policy and group that would do is full".to_owned(),
+        Layer::Session => "nobody can change the policy of a session".to_owned(),
+        Layer::Resource => "the policy of the resource is changed with its own service's commands".to_owned(),
     }
 }
 
@@ -495,5 +583,95 @@ mod tests {
             "{trust}"
         );
         assert!(trust.contains(&arn("user/User1")) && trust.contains(&arn("user/User3")), "{trust}");
+    }
+
+    #[test]
+    fn no_role_lets_the_root_user_in() {
+        let snapshot = lab();
+        for (action, role) in [
+            ("sts:AssumeRole", arn("role/IAM-Auditor-role")),
+            ("sts:TagSession", arn("role/IAM-Auditor-role")),
+            ("sts:AssumeRole", "arn:aws:iam::999999999999:role/Theirs".to_owned()),
+        ] {
+            let denied = answered(&snapshot, &Holder::Root, action, &role);
+            assert_eq!(denied.verdict, Verdict::ImplicitDeny, "{action} {role}");
+            let advice = advise(&snapshot, &Holder::Root, &denied).unwrap();
+            assert!(!advice.possible && advice.parts.is_empty() && advice.commands.is_empty(), "{advice:?}");
+            assert!(advice.sentence.contains("root"), "{}", advice.sentence);
+        }
+    }
+
+    fn with_policy(snapshot: &mut Snapshot, user: &str, statements: &Value) {
+        let Facet::Read(identity) = &mut snapshot.identity else { unreachable!() };
+        let policies = &mut identity.users.get_mut(user).unwrap().policies;
+        policies.inline.insert("Given".into(), document(statements));
+    }
+
+    #[test]
+    fn near_is_only_what_its_one_condition_keeps_from_allowing() {
+        let team = |more: Value| {
+            let mut condition = json!({"StringEquals": {"aws:PrincipalTag/team": "red"}});
+            condition.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            json!([{"Effect": "Allow", "Action": ["iam:GetUser", "sts:AssumeRole"], "Resource": "*",
+                "Condition": condition}])
+        };
+        let near = |who: &str, statements: &Value, action: &str, resource: &str| {
+            let mut snapshot = lab();
+            with_policy(&mut snapshot, who, statements);
+            let user = Holder::User(who.into());
+            advise(&snapshot, &user, &answered(&snapshot, &user, action, resource)).unwrap().near
+        };
+        let someone = arn("user/x");
+        let one = team(json!({}));
+        let told = near("User1", &one, "iam:GetUser", &someone);
+        assert!(told.len() == 1 && told[0].contains("aws:PrincipalTag/team"), "{told:?}");
+        let two = team(json!({"StringLike": {"aws:PrincipalTag/level": "high"}}));
+        assert_eq!(near("User1", &two, "iam:GetUser", &someone), [""; 0], "two conditions fail");
+        let theirs = "arn:aws:iam::999999999999:role/Theirs";
+        assert_eq!(near("User1", &one, "sts:AssumeRole", theirs), [""; 0], "the other account has to agree");
+        let mut snapshot = lab();
+        let Facet::Read(identity) = &mut snapshot.identity else { unreachable!() };
+        identity.users.get_mut("Bound").unwrap().policies.attached.clear();
+        with_policy(&mut snapshot, "Bound", &one);
+        let bound = Holder::User("Bound".into());
+        let advice =
+            advise(&snapshot, &bound, &answered(&snapshot, &bound, "iam:GetUser", &someone)).unwrap();
+        assert_eq!(advice.near, [""; 0], "the boundary does not allow it either");
+    }
+
+    #[test]
+    fn what_is_in_the_account_is_one_thing_and_no_pattern() {
+        let mut snapshot = lab();
+        let Facet::Read(identity) = &mut snapshot.identity else { unreachable!() };
+        let (name, mut odd) = user("Odd", &[], crate::account::snapshot::Policies::default());
+        odd.arn = arn("user/a*b?/${x}/Odd");
+        let target = odd.arn.clone();
+        identity.users.insert(name, odd);
+        let user = Holder::User("User1".into());
+        let resource = |on: &str| {
+            let advice = advise(&snapshot, &user, &answered(&snapshot, &user, "iam:GetUser", on)).unwrap();
+            advice.parts[0].statement.as_ref().unwrap()["Resource"].clone()
+        };
+        assert_eq!(resource(&target), json!(arn("user/a${*}b${?}/${$}{x}/Odd")));
+        assert_eq!(resource(&arn("user/a*")), json!(arn("user/a*")), "a pattern that somebody asks for");
+    }
+
+    #[test]
+    fn what_has_another_kind_of_resource_is_not_proposed() {
+        let snapshot = lab();
+        let user = Holder::User("User3".into());
+        let denied = answered(&snapshot, &user, "iam:AddUserToGroup", &arn("user/User2"));
+        let advice = advise(&snapshot, &user, &denied).unwrap();
+        assert!(!advice.possible && advice.parts.is_empty() && advice.policy.is_none(), "{advice:?}");
+        assert!(advice.sentence.contains("group/"), "{}", advice.sentence);
+    }
+
+    #[test]
+    fn why_there_is_no_place_is_told() {
+        let snapshot = lab();
+        let user = Holder::User("User1".into());
+        let denied = answered(&snapshot, &user, "sts:AssumeRole", &arn("role/Gone"));
+        let told = serde_json::to_value(advise(&snapshot, &user, &denied).unwrap()).unwrap();
+        assert_eq!(told["parts"][0]["no_place"], "there is no such role in the account");
     }
 }

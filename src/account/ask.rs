@@ -56,6 +56,8 @@ pub struct Answer {
     pub reason: String,
     /// The statements that decided it, or came nearest to it, as their places in the trace.
     pub decisive: Vec<usize>,
+    /// Whether AWS decides it so whatever policies say; then none was asked.
+    pub settled: bool,
 }
 
 /// One statement of a trace, for people and programs.
@@ -117,25 +119,98 @@ impl Answer {
 
 /// Services whose resources can have policies of their own, which are not read here. Source: the column
 /// "Resource-based policies" of
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>.
-const POLICIES_NOT_READ: [&str; 17] = [
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>; besides, each
+/// service to which AWS's Service Authorization Reference (`policies/actions.txt`) gives an action that puts such a
+/// policy on a resource, as `kinesis:PutResourcePolicy`.
+const POLICIES_NOT_READ: [&str; 88] = [
     "acm-pca",
+    "agent-registry",
+    "aiops",
     "aoss",
     "apigateway",
+    "appmesh",
+    "appsync",
+    "aps",
+    "arc-region-switch",
+    "aws-marketplace",
     "backup",
+    "bedrock",
+    "bedrock-agentcore",
+    "billing",
+    "cleanrooms-ml",
+    "cloudfront",
+    "cloudhsm",
     "cloudtrail",
     "codeartifact",
+    "codebuild",
+    "comprehend",
+    "continuum",
+    "dsql",
     "dynamodb",
     "ecr",
+    "ecr-public",
     "elasticfilesystem",
+    "elemental-inference",
+    "entityresolution",
     "es",
     "events",
     "execute-api",
+    "fsx",
     "glacier",
+    "glue",
+    "imagebuilder",
+    "kafka",
+    "kinesis",
     "kms",
+    "lambda",
+    "lex",
+    "logs",
+    "lookoutequipment",
+    "mediaconvert",
+    "mediapackagev2",
+    "mediastore",
+    "mediatailor",
+    "mpa",
+    "network-firewall",
+    "networkmanager",
+    "oam",
+    "odb",
+    "organizations",
+    "osis",
+    "payment-cryptography",
+    "qbusiness",
+    "redshift",
+    "redshift-serverless",
+    "refactor-spaces",
+    "rekognition",
+    "resource-explorer-2",
+    "resource-groups",
+    "route53-recovery-control-config",
+    "route53profiles",
+    "route53resolver",
+    "rum",
     "s3",
+    "s3-object-lambda",
+    "s3-outposts",
+    "s3express",
+    "s3files",
+    "s3tables",
+    "s3vectors",
+    "sagemaker",
+    "schemas",
     "secretsmanager",
+    "serverlessrepo",
+    "servicecatalog",
+    "servicediscovery",
+    "ses",
+    "sms-voice",
+    "sns",
     "sqs",
+    "ssm",
+    "ssm-contacts",
+    "ssm-incidents",
+    "vpc-lattice",
+    "xray",
 ];
 
 /// Condition keys of calls that a service makes; somebody's own call has none of them. Source: "AWS global condition
@@ -172,16 +247,71 @@ pub fn ask(snapshot: &Snapshot, holder: &Holder, who: &Effective, question: &Que
     };
     let mut policies = who.policies.clone();
     policies.resource = resource_policy(snapshot, &request);
-    decide(holder, request, policies)
+    let is_pattern = request.resource.contains(['*', '?']) && !is_there(snapshot, &request.resource);
+    decided(holder, request, policies, is_pattern)
 }
 
 /// Asks these policies and no others.
 pub fn decide(holder: &Holder, request: Request, policies: PolicySet) -> Answer {
+    let is_pattern = request.resource.contains(['*', '?']);
+    decided(holder, request, policies, is_pattern)
+}
+
+fn decided(holder: &Holder, request: Request, policies: PolicySet, is_pattern: bool) -> Answer {
+    if let Some((outcome, reason)) = settled(&request) {
+        let verdict = if outcome == Outcome::Allowed { Verdict::Allowed } else { Verdict::ImplicitDeny };
+        let decision = Decision { outcome, trace: vec![] };
+        let policies = PolicySet::default();
+        return Answer { request, policies, decision, verdict, reason, decisive: vec![], settled: true };
+    }
     let decision = evaluate(&policies, &request);
-    let told =
-        Told { request: &request, decision: &decision, holder, has_none: policies.identity.is_empty() };
+    let has_none = policies.identity.is_empty();
+    let told = Told { request: &request, decision: &decision, holder, has_none, is_pattern };
     let (verdict, reason, decisive) = told.sentence();
-    Answer { request, policies, decision, verdict, reason, decisive }
+    Answer { request, policies, decision, verdict, reason, decisive, settled: false }
+}
+
+/// Decides what no policy has a say in, and says why.
+///
+/// Sources: <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html>,
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>, and for the root user
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
+fn settled(request: &Request) -> Option<(Outcome, String)> {
+    let action = request.action.as_str();
+    let is = |name: &str| action.eq_ignore_ascii_case(name);
+    let denied = |layer: Layer, reason: String| {
+        let action = action.to_owned();
+        let denial = Denial { explicit: false, layer, action, step: None, missing: vec![] };
+        Some((Outcome::Denied(denial), reason))
+    };
+    let free =
+        || Some((Outcome::Allowed, format!("`{action}` needs no permission, and no policy can deny it")));
+    match request.principal.kind {
+        PrincipalKind::Anonymous | PrincipalKind::Service | PrincipalKind::Federated => None,
+        _ if is("sts:GetCallerIdentity") => free(),
+        PrincipalKind::User { .. } | PrincipalKind::Root if is("sts:GetSessionToken") => free(),
+        PrincipalKind::RoleSession { .. } if is("sts:GetSessionToken") => {
+            let why = "takes the long-term credentials of a user; a session has none, whatever it may do";
+            denied(Layer::Identity, format!("`{action}` {why}"))
+        }
+        PrincipalKind::Root if is("sts:AssumeRole") || request.asks_for_role() => {
+            let why =
+                "no role lets the root user in, whatever its trust policy says: ask as a user or a role";
+            denied(Layer::Trust, why.to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Tells whether something of IAM in the account has exactly this ARN, which may hold characters of a pattern.
+pub(super) fn is_there(snapshot: &Snapshot, arn: &str) -> bool {
+    let Some(identity) = snapshot.identity.read() else { return false };
+    let users = identity.users.values().map(|user| &user.arn);
+    let groups = identity.groups.values().map(|group| &group.arn);
+    let roles = identity.roles.values().map(|role| &role.arn);
+    let policies = identity.policies.values().map(|policy| &policy.arn);
+    users.chain(groups).chain(roles).chain(policies).any(|known| known == arn)
 }
 
 /// What is known of the requests of somebody with these tags, whatever they ask for.
@@ -260,6 +390,10 @@ fn resource_policy(snapshot: &Snapshot, request: &Request) -> Option<Source> {
         Some(Facet::Read(policy)) => policy.as_ref().map(|policy| source(&name, None, policy)),
         Some(Facet::NotRead(why)) => Some(unread(&name, None, why)),
         None if has_readable_policy(snapshot, arn) => Some(unread(&name, None, "nobody asked for it")),
+        None if service == "sns" || service == "lambda" => {
+            let why = "of this service only policies of topics and functions in the same account and region are read";
+            Some(unread(&name, None, why))
+        }
         None if POLICIES_NOT_READ.contains(&service) => {
             Some(unread(&name, None, &format!("policies of `{service}` are not looked at")))
         }
@@ -273,6 +407,8 @@ struct Told<'a> {
     decision: &'a Decision,
     holder: &'a Holder,
     has_none: bool,
+    /// Whether the resource stands for many.
+    is_pattern: bool,
 }
 
 impl Told<'_> {
@@ -299,7 +435,7 @@ impl Told<'_> {
     fn part(&self) -> Option<(String, usize)> {
         let asked = &self.request.resource;
         let spoils = match &self.decision.outcome {
-            _ if !asked.contains(['*', '?']) => return None,
+            _ if !self.is_pattern => return None,
             Outcome::Allowed => Effect::Deny,
             Outcome::Denied(denial) if !denial.explicit => Effect::Allow,
             Outcome::Denied(_) | Outcome::Indeterminate(_) => return None,
@@ -546,5 +682,52 @@ mod tests {
         for unread in [elsewhere, "arn:aws:s3:::bucket/key"] {
             assert_eq!(verdict(&snapshot, "User1", "sns:Publish", unread), Verdict::Unknown, "{unread}");
         }
+    }
+
+    #[test]
+    fn the_list_of_services_with_policies_has_all_that_the_reference_has() {
+        use crate::policy::actions::actions;
+        // EC2 has policies on a few kinds of network resources only.
+        let other = ["ec2"];
+        for place in actions().matching("*:PutResourcePolicy") {
+            let (service, _) = actions().name(place).split_once(':').unwrap();
+            let known = POLICIES_NOT_READ.contains(&service) || other.contains(&service);
+            assert!(known, "{service} has policies on resources");
+        }
+        assert!(POLICIES_NOT_READ.is_sorted());
+    }
+
+    #[test]
+    fn policies_that_are_not_read_leave_the_answer_open() {
+        let mut snapshot = lab();
+        given(&mut snapshot, "User1", &json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]));
+        for (action, arn) in [
+            ("sns:Publish", "arn:aws:sns:eu-west-1:123456789012:t"),
+            ("sns:Publish", "arn:aws:sns:us-east-1:123456789012:*"),
+            ("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:123456789012:function:f"),
+            ("lambda:InvokeFunction", "arn:aws:lambda:us-east-1:123456789012:function:f:live"),
+            ("lambda:GetLayerVersion", "arn:aws:lambda:us-east-1:123456789012:layer:l:1"),
+            ("kinesis:PutRecord", "arn:aws:kinesis:us-east-1:123456789012:stream/s"),
+            ("glue:GetTable", "arn:aws:glue:us-east-1:123456789012:catalog"),
+        ] {
+            assert_eq!(verdict(&snapshot, "User1", action, arn), Verdict::Unknown, "{action} {arn}");
+        }
+        let instance = "arn:aws:ec2:us-east-1:123456789012:instance/i-1";
+        assert_eq!(verdict(&snapshot, "User1", "ec2:StartInstances", instance), Verdict::Allowed);
+    }
+
+    #[test]
+    fn what_needs_no_permission_is_allowed_whatever_denies_it() {
+        let mut snapshot = lab();
+        given(&mut snapshot, "User1", &json!([{"Effect": "Deny", "Action": "*", "Resource": "*"}]));
+        for who in ["User1", "User2", "role/IAM-Auditor-role"] {
+            let answer = asked(&snapshot, who, "STS:getcalleridentity", "*", &[]);
+            assert_eq!(answer.verdict, Verdict::Allowed, "{who}");
+            assert!(answer.reason.contains("needs no permission"), "{}", answer.reason);
+        }
+        assert_eq!(verdict(&snapshot, "User1", "sts:GetSessionToken", "*"), Verdict::Allowed);
+        let session = asked(&snapshot, "role/IAM-Auditor-role", "sts:GetSessionToken", "*", &[]);
+        assert_eq!(session.verdict, Verdict::ImplicitDeny, "a session cannot call it, whatever it may");
+        assert!(session.reason.contains("long-term"), "{}", session.reason);
     }
 }

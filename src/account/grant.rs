@@ -10,9 +10,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::effective::{Holder, groups};
-use super::snapshot::{Group, Identity, ManagedPolicy, Policies};
+use super::snapshot::{Group, Identity, ManagedPolicy, Policies, Tags};
 use crate::policy::document::PolicyDocument;
 use crate::policy::grammar::{MANAGED_LIMIT, TRUST_LIMIT, size};
+
+/// The tag that names the scenario that made something.
+const MARK: &str = "iamlab:scenario";
 
 /// How many versions a managed policy keeps.
 const VERSIONS: usize = 5;
@@ -34,7 +37,7 @@ pub struct Grant {
     pub gainers: Vec<String>,
     /// Who is reached by it and gains nothing: they may already, or something else denies it to them.
     pub unaffected: Vec<String>,
-    /// The scenario that owns the group through which it comes: to it, the change is drift.
+    /// The scenario that made what changes, or the group through which it comes: to it, the change is drift.
     pub scenario: Option<String>,
     /// Whoever is reached by it besides.
     #[serde(skip)]
@@ -154,7 +157,8 @@ fn in_managed(
     commands.push(aws(&[words.as_slice(), &["--policy-document", &text]].concat()));
     let to = Place::ManagedPolicy { name: name.clone(), arn: policy.arn.clone(), group: group.cloned() };
     let reached = others(identity, holder, &policy.arn);
-    Some(Grant { scenario: scenario(identity, group), ..Grant::new(to, document, commands, reached) })
+    let scenario = marked(&policy.tags).or_else(|| scenario(identity, group));
+    Some(Grant { scenario, ..Grant::new(to, document, commands, reached) })
 }
 
 /// Adds a statement to the permissions boundary of an identity; `None` when it is not a policy of the account's own, or
@@ -185,14 +189,15 @@ fn in_inline(identity: &Identity, holder: &Holder, action: &str, statement: &Val
     match (holder, group) {
         (Holder::Root, _) => None,
         (Holder::Role { name: role, .. }, _) => {
-            let policies = &identity.roles.get(role)?.policies;
+            let found = identity.roles.get(role)?;
+            let (policies, scenario) = (&found.policies, marked(&found.tags));
             if !has_room(policies, ROLE_LIMIT) {
                 return None;
             }
             let name = fresh(Some(policies));
             let commands = vec![put("put-role-policy", "--role-name", role, &name)];
             let to = Place::RolePolicy { role: role.clone(), name };
-            Some(Grant::new(to, document, commands, vec![]))
+            Some(Grant { scenario, ..Grant::new(to, document, commands, vec![]) })
         }
         (Holder::User(_), Some((members, group))) => {
             let name = fresh(identity.groups.get(group).map(|group| &group.policies));
@@ -215,6 +220,11 @@ fn in_inline(identity: &Identity, holder: &Holder, action: &str, statement: &Val
     }
 }
 
+/// The scenario that made something, by its tag.
+fn marked(tags: &Tags) -> Option<String> {
+    tags.get(MARK).cloned()
+}
+
 /// The scenario that owns a group, by its path.
 fn scenario(identity: &Identity, group: Option<&String>) -> Option<String> {
     let path = &identity.groups.get(group?)?.path;
@@ -232,7 +242,8 @@ pub fn trusting(identity: &Identity, role_arn: &str, statement: &Value) -> Optio
     }
     let words = ["iam", "update-assume-role-policy", "--role-name", name, "--policy-document", &text];
     let commands = vec![aws(&words)];
-    Some(Grant::new(Place::TrustPolicy { role: name.clone() }, document, commands, vec![]))
+    let to = Place::TrustPolicy { role: name.clone() };
+    Some(Grant { scenario: marked(&role.tags), ..Grant::new(to, document, commands, vec![]) })
 }
 
 /// Makes a policy of one statement.
@@ -311,17 +322,22 @@ fn unused(base: &str, taken: impl Fn(&str) -> bool) -> String {
     name
 }
 
-/// Writes a command of the AWS CLI for a shell.
+/// Writes a command of the AWS CLI for a shell. A value that begins with a hyphen is joined to its option, or it would be
+/// read as one itself; every value follows its option.
 fn aws(words: &[&str]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
-    let quoted = words.iter().map(|word| {
+    let mut command = "aws".to_owned();
+    let mut is_value = false;
+    for word in words {
+        command.push(if is_value && word.starts_with('-') { '=' } else { ' ' });
         if !word.is_empty() && word.chars().all(plain) {
-            (*word).to_owned()
+            command.push_str(word);
         } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
+            _ = write!(command, "'{}'", word.replace('\'', r"'\''"));
         }
-    });
-    std::iter::once("aws".to_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
+        is_value = !is_value && word.starts_with("--") && *word != "--set-as-default";
+    }
+    command
 }
 
 #[cfg(test)]
@@ -409,5 +425,34 @@ mod tests {
     #[test]
     fn what_a_shell_would_read_is_quoted() {
         assert_eq!(aws(&["a", "it's $x"]), r"aws a 'it'\''s $x'");
+    }
+
+    #[test]
+    fn a_name_that_looks_like_an_option_is_none() {
+        let mut identity = identity();
+        let (_, odd) = crate::account::testing::user("--no-sign-request", &[], Policies::default());
+        identity.users.insert("--no-sign-request".into(), odd);
+        let grant = granted(&identity, &Holder::User("--no-sign-request".into()));
+        let add =
+            "aws iam add-user-to-group --group-name=--no-sign-request-Group --user-name=--no-sign-request";
+        assert_eq!(grant.commands[2], add);
+    }
+
+    #[test]
+    fn the_scenario_of_what_changes_is_told() {
+        let mut identity = identity();
+        let tag = || (MARK.to_owned(), "own-lab".to_owned());
+        let role = identity.roles.get_mut("IAM-Auditor-role").unwrap();
+        role.tags.extend([tag()]);
+        role.policies = Policies::default();
+        let auditor = Holder::role("IAM-Auditor-role");
+        assert_eq!(granted(&identity, &auditor).scenario.as_deref(), Some("own-lab"));
+        let trust = trusting(&identity, &arn("role/IAM-Auditor-role"), &statement()).unwrap();
+        assert_eq!(trust.scenario.as_deref(), Some("own-lab"));
+        identity.policies.get_mut("Limits").unwrap().tags.extend([tag()]);
+        let bound = Holder::User("Bound".into());
+        let wider = widening(&identity, &bound, &arn("policy/Limits"), &statement()).unwrap();
+        assert_eq!(wider.scenario.as_deref(), Some("own-lab"));
+        assert_eq!(granted(&identity, &bound).scenario, None);
     }
 }

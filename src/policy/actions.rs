@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
+use super::document::wildcard_covers;
 use super::glob::{self, Case, Token};
 
 const TEXT: &str = include_str!("../../policies/actions.txt");
@@ -78,6 +79,8 @@ pub struct Actions {
     services: Vec<Service>,
     by_level: [ActionSet; 5],
     without_resource: ActionSet,
+    /// Service, the ARNs of resource types less `arn:` and the partition, and the names of the actions about them.
+    about: Vec<(&'static str, &'static str, &'static str)>,
     version: &'static str,
     date: &'static str,
 }
@@ -101,12 +104,15 @@ impl Actions {
             services: Vec::new(),
             by_level: Level::ALL.map(|_| ActionSet::default()),
             without_resource: ActionSet::default(),
+            about: Vec::new(),
             version: header("version: "),
             date: header("date: "),
         };
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let mut parts = line.split('\t');
             let service = parts.next().unwrap_or_default();
+            let about = parts.clone().filter_map(|part| part.strip_prefix('@')?.split_once(' '));
+            all.about.extend(about.map(|(arns, names)| (service, arns, names)));
             let levels = parts.filter_map(|part| {
                 let (letter, names) = part.split_once(':')?;
                 // A small letter: the actions have no resource type.
@@ -201,6 +207,30 @@ impl Actions {
     /// list does not know the action.
     pub fn has_resource(&self, action: &str) -> Option<bool> {
         Some(!self.without_resource.contains(self.find(action)?))
+    }
+
+    /// Returns the resources that an action is about, when the one that is named is none of them: the last parts of
+    /// their ARNs. `None` when it is one, when it is a pattern, and when the list does not tell.
+    pub fn other_kinds(&self, action: &str, resource: &str) -> Option<Vec<String>> {
+        let (service, name) = action.split_once(':')?;
+        let (_, tail) = resource.strip_prefix("arn:")?.split_once(':')?;
+        if resource.contains(['*', '?']) {
+            return None;
+        }
+        let is_it = |(head, tail): (&str, &str)| {
+            let begin = name.get(..head.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(head));
+            begin && name.get(head.len()..).is_some_and(|end| end.eq_ignore_ascii_case(tail))
+        };
+        let mut of_service = self.about.iter().filter(|(of, ..)| of.eq_ignore_ascii_case(service));
+        let (_, arns, _) = of_service.find(|(_, _, names)| names_of(names).any(is_it))?;
+        if arns.split('|').any(|arn| wildcard_covers(arn, tail)) {
+            return None;
+        }
+        let kind = |arn: &str| match arn.splitn(4, ':').nth(3) {
+            Some(kind) if kind != "*" => kind.to_owned(),
+            _ => format!("arn:*:{arn}"),
+        };
+        Some(arns.split('|').map(kind).collect())
     }
 
     fn service(&self, name: &str) -> Option<&Service> {
@@ -432,6 +462,21 @@ mod tests {
         // `*` in the middle reaches over the colon.
         assert!(names("*:GetUser").contains(&"iam:GetUser"));
         assert!(names("nosuchservice:*").is_empty() && names("iam:NoSuchAction").is_empty());
+    }
+
+    #[test]
+    fn an_action_is_about_its_own_kinds_of_resources() {
+        let other = |action: &str, rest: &str| actions().other_kinds(action, &format!("arn:aws:{rest}"));
+        let user = "iam::123456789012:user/a/b";
+        assert_eq!(other("IAM:addusertogroup", user), Some(vec!["group/*".to_owned()]));
+        assert_eq!(other("iam:GetUser", user), None);
+        assert_eq!(other("iam:GetUser", "iam::123456789012:user/*"), None, "a pattern");
+        assert_eq!(other("iam:SimulatePrincipalPolicy", user), None, "one of several");
+        assert_eq!(other("iam:ListUsers", user), None, "it has no resources, which is told elsewhere");
+        assert_eq!(other("s3:GetObject", user), None, "not in the list");
+        assert_eq!(other("sts:AssumeRole", user), Some(vec!["role/*".to_owned()]));
+        assert_eq!(other("sns:Publish", user), Some(vec!["arn:*:sns:*:*:*".to_owned()]));
+        assert_eq!(other("lambda:InvokeFunction", "lambda:us-east-1:123456789012:function:f:live"), None);
     }
 
     #[test]

@@ -11,6 +11,9 @@ use super::request::{PrincipalKind, Request};
 use super::statement::{Effect, Policy};
 use super::trace::{Finding, Layer, Mismatch, Step};
 
+/// How many statements are tried without the condition that fails: each takes a whole evaluation.
+const TRIED: usize = 256;
+
 /// What would help.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Remedy {
@@ -18,7 +21,8 @@ pub struct Remedy {
     pub sentence: String,
     /// What to add, one for each layer that lacks it; nothing when adding cannot help.
     pub add: Vec<Addition>,
-    /// Statements that would allow it if one condition held, one sentence each.
+    /// Statements whose one condition stands in the way, one sentence each. Of [`least`] those that would allow it if
+    /// the condition held; of [`remedy`], which has no policies to try, all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub near: Vec<String>,
 }
@@ -55,6 +59,7 @@ pub fn remedy(request: &Request, decision: &Decision) -> Option<Remedy> {
 /// Says what would help a request that these policies denied, with nothing in it that is not needed.
 pub fn least(set: &PolicySet, request: &Request, decision: &Decision) -> Option<Remedy> {
     let mut remedy = remedy(request, decision)?;
+    remedy.near = truly_near(set, request, decision);
     let mut at = remedy.add.len();
     // From behind: a role that names the caller needs no policy of the caller's, if both are of one account.
     while at > 0 && remedy.add.len() > 1 {
@@ -113,16 +118,8 @@ pub fn without_denials(set: &PolicySet, decision: &Decision) -> PolicySet {
     let denies = |step: &&Step| step.effect == Effect::Deny && step.finding == Finding::Matched;
     let denying: Vec<&Step> = decision.trace.iter().filter(denies).collect();
     let mut set = set.clone();
-    let identity = set.identity.iter_mut().map(|source| (Layer::Identity, source));
-    let boundary = set.boundary.iter_mut().map(|source| (Layer::Boundary, source));
-    let session = set.session.iter_mut().map(|source| (Layer::Session, source));
-    let resource = set.resource.iter_mut().map(|source| (Layer::Resource, source));
-    for (layer, source) in identity.chain(boundary).chain(session).chain(resource) {
-        let of = |step: &&&Step| {
-            // The trust policy of a role is the policy of that resource.
-            let same = step.layer == layer || (layer, step.layer) == (Layer::Resource, Layer::Trust);
-            same && step.source == source.name && step.arn == source.arn
-        };
+    for (layer, source) in sources(&mut set) {
+        let of = |step: &&&Step| is_of(step, layer, source);
         let out: Vec<usize> = denying.iter().filter(of).map(|step| step.statement).collect();
         if !out.is_empty() {
             let mut policy = source.policy.as_ref().clone();
@@ -147,12 +144,50 @@ fn sentence(request: &Request, add: &[Addition]) -> String {
     format!("{} must allow `{}` on `{}`", needs.join(" and "), request.action, on(request))
 }
 
-/// Tells the statements that would allow it if one condition held.
+/// Tells the statements that do not match for a condition.
 fn near(decision: &Decision) -> Vec<String> {
-    let near = decision.trace.iter().filter(|step| step.effect == Effect::Allow);
-    let near =
-        near.filter(|step| matches!(&step.finding, Finding::Differs { first: Mismatch::Condition { .. } }));
+    decision.trace.iter().filter(|step| is_near(step)).map(ToString::to_string).collect()
+}
+
+fn is_near(step: &Step) -> bool {
+    let by_condition = matches!(&step.finding, Finding::Differs { first: Mismatch::Condition { .. } });
+    step.effect == Effect::Allow && by_condition
+}
+
+/// Tells the statements that allow it once the one condition that is named does not stand in the way.
+fn truly_near(set: &PolicySet, request: &Request, decision: &Decision) -> Vec<String> {
+    let near = decision.trace.iter().filter(|step| is_near(step)).take(TRIED);
+    let near = near.filter(|step| {
+        let mut set = set.clone();
+        for (layer, source) in sources(&mut set) {
+            if is_of(step, layer, source) {
+                let mut policy = source.policy.as_ref().clone();
+                let named = policy.statements.iter_mut().find(|it| it.index == step.statement);
+                if let Some(statement) = named {
+                    statement.drop_failing_condition(request);
+                }
+                source.policy = Arc::new(policy);
+            }
+        }
+        evaluate(&set, request).is_allowed()
+    });
     near.map(ToString::to_string).collect()
+}
+
+/// Lists the policies of a set with their layers.
+fn sources(set: &mut PolicySet) -> impl Iterator<Item = (Layer, &mut Source)> {
+    let identity = set.identity.iter_mut().map(|source| (Layer::Identity, source));
+    let boundary = set.boundary.iter_mut().map(|source| (Layer::Boundary, source));
+    let session = set.session.iter_mut().map(|source| (Layer::Session, source));
+    let resource = set.resource.iter_mut().map(|source| (Layer::Resource, source));
+    identity.chain(boundary).chain(session).chain(resource)
+}
+
+/// Tells whether a step is about a policy.
+fn is_of(step: &Step, layer: Layer, source: &Source) -> bool {
+    // The trust policy of a role is the policy of that resource.
+    let same = step.layer == layer || (layer, step.layer) == (Layer::Resource, Layer::Trust);
+    same && step.source == source.name && step.arn == source.arn
 }
 
 /// Names the place of a layer for people.

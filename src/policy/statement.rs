@@ -133,6 +133,14 @@ impl Statement {
         self.conditions.iter().find_map(|condition| differs(condition.answer(request)))
     }
 
+    /// Takes out the first condition that does not hold for a request.
+    pub(super) fn drop_failing_condition(&mut self, request: &Request) {
+        let fails = |condition: &Condition| matches!(condition.answer(request), Answer::No(_));
+        if let Some(at) = self.conditions.iter().position(fails) {
+            self.conditions.remove(at);
+        }
+    }
+
     fn principal(&self, request: &Request, grip: &mut Grip) -> Answer {
         let no = |listed: Written, negated| {
             Answer::No(Mismatch::Principal { asked: request.principal.arn.clone(), listed, negated })

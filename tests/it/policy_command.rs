@@ -22,6 +22,14 @@ impl Asked {
         Self { program, account }
     }
 
+    /// Gives the role of the function a policy that AWS manages.
+    fn attach_basic_execution(&self) {
+        let iam = wait(self.account.clients()).iam;
+        let arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+        let attach = iam.attach_role_policy().role_name("IAM-Auditor-Lambda-role").policy_arn(arn);
+        wait(attach.send()).unwrap();
+    }
+
     fn simulate(&self, who: &str, rest: &[&str]) -> Ended {
         self.program.run(&[&["policy", "simulate", "--as", who], rest].concat())
     }
@@ -34,6 +42,7 @@ impl Asked {
 #[test]
 fn simulate_names_the_statement_or_its_lack() {
     let asked = Asked::new();
+    asked.attach_basic_execution();
     let report = asked.simulate("User3", &["iam:GetCredentialReport"]).expect(0).stdout;
     let statement = "statement 1 (`GenerateAndReadTheCredentialReport`) of policy `IAM-Auditor-Policy` of group \
                      `IAM-Auditor-Group`";
@@ -70,6 +79,7 @@ fn what_stands_for_nothing_is_refused_with_a_suggestion() {
 #[test]
 fn explain_is_ready_to_paste_and_warns() {
     let asked = Asked::new();
+    asked.attach_basic_execution();
     let text = asked.explain("User3", &["iam:AddUserToGroup", "group/IAM-Auditor-Group"]).expect(2).stdout;
     let arn = "arn:aws:iam::123456789012:policy/IAM-Auditor-Policy";
     for told in [
@@ -158,4 +168,82 @@ fn files_are_checked_and_compared() {
     assert_eq!(differs["only_in_b"][0]["Action"], json!(["iam:get*"]));
     write("list.json", "[]");
     program.run(&["policy", "compare", "one.json", "list.json"]).expect(1);
+}
+
+/// The commands that a help text gives as examples, as words.
+fn examples(help: &str) -> Vec<Vec<String>> {
+    let lines = help.lines().filter_map(|line| line.strip_prefix("  iamlab "));
+    let words =
+        lines.map(|line| line.split(" | ").next().unwrap().split_whitespace().map(str::to_owned).collect());
+    words.collect()
+}
+
+#[test]
+fn every_example_of_the_help_runs() {
+    let program = Program::new();
+    program.run(&["provision", "up", LAB, "--yes"]).expect(0);
+    program.run(&["audit", "collect", "-o", "account.json.gz"]).expect(0);
+    let policy = |service: &str| {
+        json!({"Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": format!("{service}:*"), "Resource": "*"}]})
+        .to_string()
+    };
+    let folder = program.folder();
+    std::fs::create_dir_all(folder.join("policies")).unwrap();
+    for (name, service) in
+        [("own.json", "iam"), ("limit.json", "s3"), ("policies/iam-auditor-policy.json", "iam")]
+    {
+        std::fs::write(folder.join(name), policy(service)).unwrap();
+    }
+    for command in ["simulate", "explain"] {
+        let help = program.run(&["policy", command, "--help"]).expect(0).stdout;
+        let examples = examples(&help);
+        assert!(examples.len() >= 4, "{help}");
+        for words in examples {
+            let ended = program.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+            assert!(matches!(ended.code, Some(0 | 2 | 4)), "{words:?}: {ended:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_named_wrongly_gets_no_proposal() {
+    let program = Program::new();
+    program.run(&["provision", "up", LAB, "--yes"]).expect(0);
+    let run = |command: &str, who: &str, rest: &[&str]| {
+        program.run(&[&["policy", command, "--as", who], rest].concat())
+    };
+    let arn = |rest: &str| format!("arn:aws:iam::123456789012:{rest}");
+    // Without the path that it has.
+    let short = arn("group/IAM-Auditor-Group");
+    let real = arn("group/iamlab/iam-auditing/IAM-Auditor-Group");
+    let refused = run("explain", "User3", &["iam:AddUserToGroup", &short]).expect(1).stderr;
+    assert!(refused.contains(&format!("did you mean `{real}`?")), "{refused}");
+    // Nothing of the name.
+    let gone = run("explain", "User3", &["sts:AssumeRole", &arn("role/Gone")]).expect(2);
+    assert!(gone.stderr.contains("there is no role"), "{gone:?}");
+    assert!(
+        gone.stdout.contains("There is no place for it: there is no such role in the account"),
+        "{gone:?}"
+    );
+    // Another kind of thing.
+    let kind = run("explain", "User3", &["iam:AddUserToGroup", "user/User2"]).expect(2);
+    assert!(kind.stderr.contains("`group/*`") && !kind.stdout.contains("aws iam"), "{kind:?}");
+    // Not there yet.
+    let new = run("explain", "User3", &["iam:CreateUser", "user/User4"]).expect(2);
+    assert!(new.stderr.contains("with the path `/`") && new.stdout.contains(&arn("user/User4")), "{new:?}");
+    // The root user, and what needs no permission.
+    let root = run("explain", &arn("root"), &["sts:AssumeRole", "role/IAM-Auditor-role"]).expect(2).stdout;
+    assert!(
+        root.contains("no role lets the root user in") && !root.contains("update-assume-role-policy"),
+        "{root}"
+    );
+    let free = run("simulate", "User1", &["sts:GetCallerIdentity"]).expect(0).stdout;
+    assert!(free.contains("needs no permission"), "{free}");
+    // A policy and a role of the scenario's.
+    let held = run("explain", "role/IAM-Auditor-role", &["iam:ListUsers"]).expect(2);
+    assert!(held.stdout.contains("Best placed in policy `IAM-Auditor-Policy`"), "{held:?}");
+    assert!(held.stderr.contains("scenario `iam-auditing` made that"), "{held:?}");
+    let trust = run("explain", "User1", &["sts:AssumeRole", "role/IAM-Auditor-role"]).expect(2);
+    assert!(trust.stderr.contains("scenario `iam-auditing` made that"), "{trust:?}");
 }

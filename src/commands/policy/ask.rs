@@ -7,13 +7,15 @@ use clap::Args;
 use serde::Serialize;
 
 use super::files::FileArgs;
-use super::named::{self, NoSuch};
+use super::named::{self, NoSuch, Target};
 use super::plain;
+use crate::account::advice::not_about;
 use crate::account::ask::{Answer, Line, Question, Verdict, ask, has_readable_policy};
 use crate::account::effective::{Holder, all_aws_managed, aws_managed, effective};
 use crate::account::given::Files;
 use crate::account::is_aws_managed;
 use crate::account::snapshot::{Facet, Identity, Policies, Snapshot};
+use crate::aws::Aws;
 use crate::aws::collect::{Scope, policies};
 use crate::aws::connect::{connect, region};
 use crate::cli::{Format, TargetArgs, key_value};
@@ -94,7 +96,7 @@ pub(super) async fn asked(ui: &Ui, args: &AskArgs, whole: bool) -> Result<Asked,
         return super::files::asked(ui, args, &args.files);
     }
     match &args.snapshot {
-        Some(path) => of_snapshot(args, path),
+        Some(path) => of_snapshot(ui, args, path),
         None => live(ui, args, whole).await,
     }
 }
@@ -121,6 +123,13 @@ fn check_action(ui: &Ui, args: &AskArgs) {
     }
 }
 
+/// Tells about a resource that the action is never about.
+pub(super) fn check_kind(ui: &Ui, action: &str, resource: &str) {
+    if let Some(kinds) = actions().other_kinds(action, resource) {
+        ui.warn(&bounded(&not_about(action, resource, &kinds)));
+    }
+}
+
 /// Asks the account.
 async fn live(ui: &Ui, args: &AskArgs, whole: bool) -> Result<Asked, Error> {
     let target = args.target.target()?;
@@ -131,7 +140,7 @@ async fn live(ui: &Ui, args: &AskArgs, whole: bool) -> Result<Asked, Error> {
         let Some(identity) = snapshot.identity.read() else {
             return Err(Error::new(ErrorKind::Internal, "the account's identities were not read"));
         };
-        let (holder, resource) = parties(&snapshot, identity, args)?;
+        let (holder, resource) = parties(ui, &snapshot, identity, args)?;
         let mut managed = aws_managed(identity, &holder);
         if whole {
             managed.extend(of_target(identity, &resource));
@@ -143,11 +152,37 @@ async fn live(ui: &Ui, args: &AskArgs, whole: bool) -> Result<Asked, Error> {
     for error in policies::add(&aws, &managed, &with_policy, &mut snapshot).await {
         ui.warn(&error.to_string());
     }
+    if whole {
+        add_tags(&aws, &holder, &mut snapshot).await;
+    }
     concluded(args, target.name(), snapshot, holder, resource)
 }
 
+/// Reads the tags of the account's own policies that somebody holds, which tell the scenario that made them. They
+/// are for a hint only: what cannot be read stays untold.
+async fn add_tags(aws: &Aws, holder: &Holder, snapshot: &mut Snapshot) {
+    let Facet::Read(identity) = &mut snapshot.identity else { return };
+    let own = match holder {
+        Holder::Root => return,
+        Holder::User(name) => identity.users.get(name).map(|user| (&user.policies, Some(&user.groups))),
+        Holder::Role { name, .. } => identity.roles.get(name).map(|role| (&role.policies, None)),
+    };
+    let Some((own, groups)) = own else { return };
+    let of_groups = groups.into_iter().flatten().filter_map(|name| identity.groups.get(name));
+    let all = std::iter::once(own).chain(of_groups.map(|group| &group.policies));
+    let held: BTreeSet<String> = all.flat_map(Policies::managed).cloned().collect();
+    for policy in identity.policies.values_mut().filter(|policy| held.contains(&policy.arn)) {
+        let arn = policy.arn.clone();
+        let send = || aws.iam.list_policy_tags().policy_arn(&arn).send();
+        if let Ok(answer) = aws.call("iam:ListPolicyTags", &arn, send).await {
+            let tags = answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
+            policy.tags = tags.collect();
+        }
+    }
+}
+
 /// Asks a file of the account.
-fn of_snapshot(args: &AskArgs, path: &Path) -> Result<Asked, Error> {
+fn of_snapshot(ui: &Ui, args: &AskArgs, path: &Path) -> Result<Asked, Error> {
     let file = offline::snapshot(path)?;
     let mut snapshot = file.snapshot;
     if let Some(pinned) = args.target.account.as_ref().filter(|pinned| **pinned != snapshot.account) {
@@ -156,7 +191,7 @@ fn of_snapshot(args: &AskArgs, path: &Path) -> Result<Asked, Error> {
     }
     let (holder, resource, managed) = match &snapshot.identity {
         Facet::Read(identity) => {
-            let (holder, resource) = parties(&snapshot, identity, args)?;
+            let (holder, resource) = parties(ui, &snapshot, identity, args)?;
             (holder, resource, all_aws_managed(identity))
         }
         Facet::NotRead(why) => {
@@ -193,11 +228,24 @@ pub(super) fn nobody(error: &NoSuch) -> Error {
 }
 
 /// Finds who asks and what is acted on.
-fn parties(snapshot: &Snapshot, identity: &Identity, args: &AskArgs) -> Result<(Holder, String), Error> {
+fn parties(
+    ui: &Ui,
+    snapshot: &Snapshot,
+    identity: &Identity,
+    args: &AskArgs,
+) -> Result<(Holder, String), Error> {
     let principal = args.principal.as_deref().unwrap_or_default();
     let holder = named::holder(snapshot, identity, principal).map_err(|error| nobody(&error))?;
-    let resource = named::resource(snapshot, identity, &args.resource).map_err(|error| nobody(&error))?;
-    Ok((holder, resource))
+    let target = named::resource(snapshot, identity, &args.action, &args.resource);
+    let Target { arn, missing, assumed } = target.map_err(|error| nobody(&error))?;
+    if let Some(missing) = missing {
+        ui.warn(&bounded(&missing));
+    }
+    if let Some(assumed) = assumed {
+        ui.hint(&bounded(&assumed));
+    }
+    check_kind(ui, &args.action, &arn);
+    Ok((holder, arn))
 }
 
 /// Lists the AWS-managed policies of what is acted on: whoever gets hold of it gets them.

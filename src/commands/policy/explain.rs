@@ -1,5 +1,7 @@
 //! `iamlab policy explain`
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
@@ -93,7 +95,8 @@ fn write(ui: &Ui, asked: &Asked, advice: &Advice) -> Result<(), Error> {
     if asked.target == "sandbox" && !advice.commands.is_empty() {
         ui.hint("do that as root (`iamlab sandbox sign-in --root`), then ask again");
     }
-    if let Some(scenario) = advice.grant.as_ref().and_then(|grant| grant.scenario.as_ref()) {
+    let scenarios = advice.parts.iter().filter_map(|part| part.grant.as_ref()?.scenario.as_deref());
+    for scenario in scenarios.collect::<BTreeSet<_>>() {
         let scenario = plain(scenario);
         ui.hint(&format!(
             "scenario `{scenario}` made that; change it there too, or `provision status` shows drift"
@@ -111,8 +114,8 @@ fn write_part(ui: &Ui, asked: &Asked, part: &Part) -> Result<(), Error> {
     ui.data(&format!("\n{}", heading(ui, &lead)));
     ui.data(&lines(&alone(statement))?);
     let Some(grant) = &part.grant else {
-        if part.kind == Kind::Add {
-            ui.data("\nThere is no place for it: the policy is AWS's own, or full");
+        if let Some(why) = &part.no_place {
+            ui.data(&format!("\nThere is no place for it: {}", bounded(why)));
         }
         return Ok(());
     };

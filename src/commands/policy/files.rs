@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::ask::{AskArgs, Asked, Ground, nobody};
+use super::ask::{AskArgs, Asked, Ground, check_kind, nobody};
 use super::named;
 use crate::account::ask::Question;
 use crate::account::given::{Files, Given};
@@ -56,6 +56,7 @@ pub(super) fn asked(ui: &Ui, args: &AskArgs, files: &FileArgs) -> Result<Asked, 
     let region = args.target.region.as_deref().unwrap_or(DEFAULT_REGION);
     let caller = named::caller(args.principal.as_deref(), account).map_err(|error| nobody(&error))?;
     let resource = named::made_up(&caller, region, &args.resource).map_err(|error| nobody(&error))?;
+    check_kind(ui, &args.action, &resource);
     let asks_for_role = args.action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("sts:"));
     let of_resource = asks_for_role.then_some(PolicyKind::Trust);
     let given = |path: &PathBuf, kind: Option<PolicyKind>| given(ui, path, kind);
