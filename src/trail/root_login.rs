@@ -13,6 +13,9 @@ use crate::account::snapshot::Facet;
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html#id_credentials_understanding_the_report_format>).
 const GRAIN: SignedDuration = SignedDuration::from_mins(5);
 
+/// Why a report may know what the events do not show yet.
+const LATE: &str = "an event may take some minutes to be recorded.";
+
 /// The most failed attempts that are kept.
 const MOST: usize = 20;
 
@@ -56,6 +59,17 @@ pub enum Used {
     Untold,
 }
 
+/// How much was read of where sign-ins are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Nothing.
+    Nothing,
+    /// Not all: a sign-in may be in the rest.
+    Part,
+    /// All that could be newer than the sign-in that was found; when none was found, all.
+    All,
+}
+
 /// How the two sources stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Agreement {
@@ -63,6 +77,8 @@ pub enum Agreement {
     Same,
     /// The report was made before the sign-in.
     ReportIsOlder,
+    /// The report does not show the sign-in, and nobody knows when it was made.
+    ReportOfUnknownAge,
     /// The report was made after the sign-in, and does not show it.
     ReportMissesIt,
     /// The report knows of a later use.
@@ -71,9 +87,17 @@ pub enum Agreement {
     OnlyReportBefore,
     /// Only the report knows of one, from a time that the history should know.
     OnlyReportWithin,
+    /// The report knows of one from after what was read ends.
+    ReportAfter,
     /// Only the history knows: the report tells nothing.
     OnlyHistory,
-    /// Neither knows of any.
+    /// The history knows of none, and the report tells nothing.
+    ReportUntold,
+    /// Nothing was read of the history, so that nothing can be compared.
+    HistoryNotRead,
+    /// Not all was read of the history, so that what it lacks proves nothing.
+    HistoryPartlyRead,
+    /// Both were read, and neither knows of any.
     Neither,
 }
 
@@ -106,26 +130,38 @@ impl RootLogin {
         history.max(self.report.password())
     }
 
-    /// Tells how the two sources stand to each other.
-    pub fn agreement(&self, window: Window) -> Agreement {
+    /// Tells how the two sources stand to each other. `window` is the time that was read, `reach` how much of it.
+    pub fn agreement(&self, window: Option<Window>, reach: Reach) -> Agreement {
         let history = self.last.as_ref().map(|event| event.time);
-        let generated = match &self.report {
-            ReportSays::NotRead(_) => None,
-            ReportSays::Read { generated, .. } => *generated,
+        let Some(window) = window.filter(|_| reach != Reach::Nothing) else {
+            return Agreement::HistoryNotRead;
         };
-        match (history, self.report.password()) {
-            (None, None) => Agreement::Neither,
-            (None, Some(report)) if report < window.from => Agreement::OnlyReportBefore,
-            (None, Some(_)) => Agreement::OnlyReportWithin,
-            (Some(history), Some(report)) if history.duration_since(report).abs() <= GRAIN => Agreement::Same,
-            (Some(history), Some(report)) if report > history => Agreement::ReportKnowsLater,
-            (Some(_), None) if !matches!(&self.report, ReportSays::Read { password: Used::Never, .. }) => {
-                Agreement::OnlyHistory
+        let (generated, told) = match &self.report {
+            ReportSays::NotRead(_) => (None, Used::Untold),
+            ReportSays::Read { generated, password, .. } => (*generated, *password),
+        };
+        match (history, told) {
+            (Some(history), Used::At(report)) if history.duration_since(report).abs() <= GRAIN => {
+                Agreement::Same
             }
-            (Some(history), _) if generated.is_some_and(|generated| generated >= history) => {
-                Agreement::ReportMissesIt
+            (None, Used::At(report)) if report < window.from => Agreement::OnlyReportBefore,
+            (_, Used::At(report)) if report > window.to && history.is_none_or(|history| report > history) => {
+                Agreement::ReportAfter
             }
-            (Some(_), _) => Agreement::ReportIsOlder,
+            (None, _) if reach != Reach::All => Agreement::HistoryPartlyRead,
+            (None, Used::At(_)) => Agreement::OnlyReportWithin,
+            (None, Used::Never) => Agreement::Neither,
+            (None, Used::Untold) => Agreement::ReportUntold,
+            (Some(history), Used::At(report)) if report > history => match reach {
+                Reach::All => Agreement::ReportKnowsLater,
+                Reach::Part | Reach::Nothing => Agreement::HistoryPartlyRead,
+            },
+            (Some(_), Used::Untold) => Agreement::OnlyHistory,
+            (Some(history), _) => match generated {
+                Some(generated) if generated >= history => Agreement::ReportMissesIt,
+                Some(_) => Agreement::ReportIsOlder,
+                None => Agreement::ReportOfUnknownAge,
+            },
         }
     }
 }
@@ -167,11 +203,16 @@ impl Agreement {
         match self {
             Self::Same => "same",
             Self::ReportIsOlder => "report_is_older",
+            Self::ReportOfUnknownAge => "report_of_unknown_age",
             Self::ReportMissesIt => "report_misses_it",
             Self::ReportKnowsLater => "report_knows_later",
             Self::OnlyReportBefore => "only_report_before_window",
             Self::OnlyReportWithin => "only_report_within_window",
+            Self::ReportAfter => "report_after_window",
             Self::OnlyHistory => "only_history",
+            Self::ReportUntold => "report_tells_nothing",
+            Self::HistoryNotRead => "history_not_read",
+            Self::HistoryPartlyRead => "history_partly_read",
             Self::Neither => "neither",
         }
     }
@@ -181,32 +222,47 @@ impl Agreement {
         matches!(self, Self::ReportMissesIt | Self::ReportKnowsLater | Self::OnlyReportWithin)
     }
 
-    /// Says it in a sentence; `None` when there is nothing to say besides the dates.
-    pub const fn sentence(self) -> Option<&'static str> {
+    /// Says it in a sentence; `None` when there is nothing to say besides the dates. `history` is what was read besides
+    /// the report, in the plural: `log files`, `events`.
+    pub fn sentence(self, history: &str) -> Option<String> {
         Some(match self {
-            Self::Same => "The event history and the credential report agree.",
+            Self::Same => format!("The {history} and the credential report agree."),
             Self::ReportIsOlder => {
                 "The credential report shows an older date: it was made before this sign-in, and IAM gives out the same \
                  one for four hours."
+                    .to_owned()
+            }
+            Self::ReportOfUnknownAge => {
+                "The credential report does not show this sign-in. When it was made is not known: it may be older."
+                    .to_owned()
             }
             Self::ReportMissesIt => {
                 "They disagree: the credential report was made after this sign-in and does not show it. Trust the event; \
                  IAM may take some time to note a sign-in."
+                    .to_owned()
             }
-            Self::ReportKnowsLater => {
-                "They disagree: the credential report knows a later use of the password than the event history. It also \
-                 counts sign-ins to AWS websites other than the console, and an event may take some minutes to be in \
-                 the history."
+            Self::ReportKnowsLater => format!(
+                "They disagree: the credential report knows a later use of the password than the {history}. It also \
+                 counts sign-ins to AWS websites other than the console, and {LATE}"
+            ),
+            Self::OnlyReportBefore => format!(
+                "Only the credential report knows of a use of the password: it is from before the {history} begin."
+            ),
+            Self::OnlyReportWithin => format!(
+                "They disagree: the credential report says that the password was used at a time that the {history} \
+                 cover, and there is no sign-in in them. It also counts sign-ins to AWS websites other than the \
+                 console, and {LATE}"
+            ),
+            Self::ReportAfter => {
+                format!("The credential report knows a use of the password from after the {history} end.")
             }
-            Self::OnlyReportBefore => {
-                "Only the credential report knows of a use of the password: it is from before the event history begins."
+            Self::HistoryNotRead => {
+                format!("They cannot be compared: the {history} were not looked at.")
             }
-            Self::OnlyReportWithin => {
-                "They disagree: the credential report says that the password was used at a time that the event history \
-                 covers, and there is no sign-in in it. It also counts sign-ins to AWS websites other than the console, \
-                 and an event may take some minutes to be in the history."
-            }
-            Self::OnlyHistory | Self::Neither => return None,
+            Self::HistoryPartlyRead => format!(
+                "They cannot be compared: not all {history} were looked at, and a sign-in may be in the rest."
+            ),
+            Self::OnlyHistory | Self::ReportUntold | Self::Neither => return None,
         })
     }
 }
@@ -234,11 +290,15 @@ mod tests {
     }
 
     fn stand(history: Option<&str>, report: &Facet<CredentialReport>) -> Agreement {
+        reached(history, report, Reach::All)
+    }
+
+    fn reached(history: Option<&str>, report: &Facet<CredentialReport>, reach: Reach) -> Agreement {
         let mut login = RootLogin::new(report);
         if let Some(time) = history {
             assert!(login.see(sign_in(time, false)));
         }
-        login.agreement(Window::of_history("2026-03-02T12:00:00Z".parse().unwrap()))
+        login.agreement(Some(Window::of_history("2026-03-02T12:00:00Z".parse().unwrap())), reach)
     }
 
     #[test]
@@ -261,6 +321,35 @@ mod tests {
         }
         let unread = Facet::NotRead("denied".to_owned());
         assert_eq!(stand(early, &unread), Agreement::OnlyHistory);
+        assert_eq!(stand(None, &unread), Agreement::ReportUntold);
+    }
+
+    #[test]
+    fn what_was_not_read_contradicts_nothing() {
+        let (within, never) = (report("2026-03-02T10:00:00Z", "2026-03-01T00:00:00Z"), "no_information");
+        let never = report("2026-03-02T10:00:00Z", never);
+        for (history, report, reach, stands) in [
+            (None, &within, Reach::Nothing, Agreement::HistoryNotRead),
+            (None, &never, Reach::Nothing, Agreement::HistoryNotRead),
+            (None, &within, Reach::Part, Agreement::HistoryPartlyRead),
+            (None, &never, Reach::Part, Agreement::HistoryPartlyRead),
+            (Some("2026-02-01T00:00:00Z"), &within, Reach::Part, Agreement::HistoryPartlyRead),
+            (Some("2026-03-01T00:00:00Z"), &within, Reach::Part, Agreement::Same),
+        ] {
+            let found = reached(history, report, reach);
+            assert_eq!((found, found.is_contradiction()), (stands, false), "{history:?} {reach:?}");
+        }
+        let login = RootLogin::new(&within);
+        assert_eq!(login.agreement(None, Reach::All), Agreement::HistoryNotRead, "logs without an event");
+        let ended = Window { from: Timestamp::UNIX_EPOCH, to: "2026-02-01T00:00:00Z".parse().unwrap() };
+        assert_eq!(login.agreement(Some(ended), Reach::All), Agreement::ReportAfter);
+    }
+
+    #[test]
+    fn a_report_of_unknown_age_is_not_called_old() {
+        let csv = "user,arn,password_last_used\n<root_account>,a,2026-02-01T00:00:00Z\n";
+        let report = Facet::Read(CredentialReport::parse(csv, None).unwrap());
+        assert_eq!(stand(Some("2026-03-02T11:00:00Z"), &report), Agreement::ReportOfUnknownAge);
     }
 
     #[test]

@@ -202,6 +202,15 @@ async fn each_source_answers_when_the_other_cannot_be_looked_at() {
     let found = other.json(&["trail", "last-root-login"], 4);
     assert_eq!((&found["ended"], &found["complete"]), (&json!("failed"), &json!(false)));
     assert_eq!(found["last_use"]["known_by"], json!(["credential_report"]));
+    assert_eq!(
+        (&found["sources"], &found["sources_contradict"], &found["failed_attempts_since"]),
+        (&json!("history_not_read"), &json!(false), &Value::Null)
+    );
+    let text = other.run(&["trail", "last-root-login"]).expect(4).stdout;
+    for told in ["Failed attempts: not looked at", "event history      not looked at", "cannot be compared"] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    assert!(!text.contains("disagree") && !text.contains("no sign-in"), "{text}");
     let ended = other.run(&["trail", "history"]).expect(4);
     assert!(ended.stderr.contains("cloudtrail:LookupEvents") && ended.stdout.is_empty(), "{ended:?}");
 }

@@ -119,6 +119,7 @@ pub(super) async fn of_account(
         for_sessions: stats.for_sessions,
         files: None,
         unread: Vec::new(),
+        missing: Vec::new(),
         notes,
         calls: Some(account.aws.meter.calls()),
     })
@@ -224,6 +225,7 @@ pub(super) async fn of_logs(ui: &Ui, folder: &Path, found: &mut Collector) -> Re
         for_sessions: 0,
         files: Some(reading.files),
         unread: reading.unread.into_iter().map(|(path, why)| (path.display().to_string(), why)).collect(),
+        missing: Vec::new(),
         notes,
         calls: None,
     })

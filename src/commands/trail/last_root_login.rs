@@ -141,6 +141,7 @@ async fn live(
         for_sessions: 0,
         files: None,
         unread: Vec::new(),
+        missing: Vec::new(),
         notes: Vec::new(),
         calls: Some(aws.meter.calls()),
     };

@@ -171,6 +171,7 @@ pub fn look_text(look: &Look, found: usize) -> String {
     if look.unread.len() > 20 {
         say(&format!("… and {} more files were not read.", look.unread.len() - 20));
     }
+    look.missing.iter().for_each(|what| say(&shown(what, 600)));
     look.notes.iter().for_each(|note| say(&shown(note, 600)));
     out
 }
