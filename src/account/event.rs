@@ -178,7 +178,20 @@ impl Event {
             }
         }
         found.extend(self.listed.iter().cloned());
+        self.tell_inline_apart(&mut found);
         dedup(found)
+    }
+
+    /// Calls a policy that only one user, group or role has what it is: a managed one of its name is something else.
+    fn tell_inline_apart(&self, found: &mut [Mention]) {
+        const INLINE: [&str; 3] = ["UserPolicy", "GroupPolicy", "RolePolicy"];
+        let verb = ["Put", "Delete", "Get"].iter().find_map(|verb| self.name.strip_prefix(verb));
+        if self.service() != "iam" || !verb.is_some_and(|noun| INLINE.contains(&noun)) {
+            return;
+        }
+        for mention in found.iter_mut().filter(|it| it.kind == "policy" && !it.name.starts_with("arn:")) {
+            mention.kind = "inline-policy".to_owned();
+        }
     }
 
     fn parameters(&self) -> Vec<Mention> {
@@ -190,6 +203,7 @@ impl Event {
         if let Some(value) = self.record.get(part) {
             collect(self.service(), "", value, 0, &mut found);
         }
+        self.tell_inline_apart(&mut found);
         found
     }
 }
@@ -377,6 +391,15 @@ mod tests {
             "requestParameters": {"topicArn": "arn:aws:sns:us-east-1:1:t"},
         }));
         assert_eq!(shown(&subscribed.resources()), ["topic/arn:aws:sns:us-east-1:1:t"]);
+    }
+
+    #[test]
+    fn an_inline_policy_is_no_managed_one() {
+        let named = json!({"roleName": "R", "policyName": "dual"});
+        let put = event(&json!({"eventName": "PutRolePolicy", "requestParameters": named}));
+        assert_eq!(shown(&put.mentions()), ["inline-policy/dual", "role/R"]);
+        let made = event(&json!({"eventName": "CreatePolicy", "requestParameters": {"policyName": "dual"}}));
+        assert_eq!(shown(&made.mentions()), ["policy/dual"]);
     }
 
     #[test]

@@ -326,6 +326,39 @@ async fn who_is_behind_two_roles_and_who_was_denied() {
     assert_eq!(names(&program.json(&["trail", "history", "--user", key], 0)["events"]), ["CreateGroup"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_is_found_by_its_name_and_by_its_arn() {
+    let account = Account::ticking();
+    let iam = account.clients().await.iam;
+    role(&iam, "R", &format!("arn:aws:iam::{DEFAULT_ACCOUNT}:root")).await;
+    let all = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    .to_string();
+    for (name, path) in [("dual", "/"), ("hidden", "/deep/er/")] {
+        let made =
+            iam.create_policy().policy_name(name).path(path).policy_document(&all).send().await.unwrap();
+        let arn = made.policy.unwrap().arn.unwrap();
+        iam.put_role_policy().role_name("R").policy_name(name).policy_document(&all).send().await.unwrap();
+        account.pass(100);
+        let version = iam.create_policy_version().policy_arn(&arn).policy_document(&all).set_as_default(true);
+        version.send().await.unwrap();
+    }
+    let (program, _served) = program(&account);
+    for policy in ["policy/dual", "policy/hidden"] {
+        let changed = program.json(&["trail", "who", "changed", policy], 0);
+        assert_eq!(names(&changed["events"]), ["CreatePolicyVersion"], "{policy}: {changed}");
+        let history = program.json(&["trail", "history", "--resource", policy], 0);
+        assert_eq!(names(&history["events"]), ["CreatePolicyVersion", "CreatePolicy"], "{history}");
+    }
+    // That it was made is no longer in the history, and with it its path: then IAM's events are looked through.
+    account.pass(90 * DAYS - 50);
+    let changed = program.json(&["trail", "who", "changed", "policy/hidden"], 0);
+    assert_eq!(names(&changed["events"]), ["CreatePolicyVersion"], "{changed}");
+    assert!(changed["notes"][0].as_str().unwrap().contains("iam.amazonaws.com"), "{changed}");
+    let role = program.json(&["trail", "history", "--resource", "role/older"], 4);
+    assert!(role["missing"][0].as_str().unwrap().contains("path"), "{role}");
+}
+
 /// Writes records as a trail does: the oldest first, in files by the day.
 fn write_logs(folder: &Path, name: &str, records: &[&Value]) {
     let day = folder.join("AWSLogs").join(DEFAULT_ACCOUNT).join("CloudTrail/us-east-1/2026/03/02");

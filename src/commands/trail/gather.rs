@@ -1,5 +1,6 @@
 //! Gets the events that answer a question: of the account's event history, or of log files.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -16,7 +17,8 @@ use crate::trail::collector::{Collector, Question};
 use crate::trail::filter::{Attribute, Filter, Who};
 use crate::trail::logs::{Reading, files, is_before};
 use crate::trail::lookup::{Lookup, Stats, Stop};
-use crate::trail::place::{Window, home_region};
+use crate::trail::place::{Listing, Window, home_region, listing, plain_arn};
+use crate::trail::resource::Resource;
 use crate::ui::Ui;
 
 /// An account whose event history is asked.
@@ -24,6 +26,13 @@ pub(super) struct Account {
     pub(super) aws: Aws,
     pub(super) regions: Vec<String>,
     pub(super) target: &'static str,
+}
+
+/// What else to say of an answer.
+#[derive(Debug, Default)]
+struct Told {
+    missing: Vec<String>,
+    notes: Vec<String>,
 }
 
 /// Returns the regions to look at: the one that was named; else, beside the one that people work in, the one where
@@ -86,13 +95,13 @@ pub(super) async fn of_account(
     found: &mut Collector,
     chains: bool,
 ) -> Result<Look, Error> {
-    let mut notes = Vec::new();
-    let names = root_names(&account.aws, found.question().filter(), &mut notes).await;
+    let mut told = Told::default();
+    let names = root_names(&account.aws, found.question().filter(), &mut told).await;
     ui.begin_progress(1);
     let tell = |stats: &Stats| progress(ui, stats);
     let mut lookup = Lookup::new(&account.aws, source.scan, &tell);
     let outcome = {
-        let search = search(&mut lookup, &account.regions, found, &names, chains, &mut notes);
+        let search = search(&mut lookup, account, found, &names, chains, &mut told);
         tokio::select! {
             outcome = Box::pin(search) => Some(outcome),
             () = interrupted() => None,
@@ -119,42 +128,106 @@ pub(super) async fn of_account(
         for_sessions: stats.for_sessions,
         files: None,
         unread: Vec::new(),
-        missing: Vec::new(),
-        notes,
+        missing: told.missing,
+        notes: told.notes,
         calls: Some(account.aws.meter.calls()),
     })
 }
 
-/// Looks by the best attributes; when the event history knows no such resource, through all that may name it.
+/// Looks by the best attributes; for a resource, by all the names it is listed under, and where these do not tell all,
+/// through the events that may name it.
 async fn search(
     lookup: &mut Lookup<'_>,
-    regions: &[String],
+    account: &Account,
     found: &mut Collector,
     names: &[String],
     chains: bool,
-    notes: &mut Vec<String>,
+    told: &mut Told,
 ) -> Result<Stop, ApiError> {
     let filter = found.question().filter().clone();
     let window = filter.window(lookup.whole());
-    let mut stop = lookup.gather(regions, &filter.attributes(names), window, found).await?;
-    if let Some(resource) = filter.resource.as_ref().filter(|_| found.is_empty() && stop == Stop::End) {
-        let owner = resource.owner().map(|service| format!("{service}.amazonaws.com"));
-        let source = filter.source.clone().or(owner);
-        let without = Filter { resource: None, source, ..filter.clone() };
-        notes.push(format!(
-            "The event history lists nothing under the name {}; the parameters of other events were looked through.",
-            resource.name
-        ));
-        stop = lookup.gather(regions, &without.attributes(names), window, found).await?;
+    let attributes = filter.attributes(names);
+    let mut stop = lookup.gather(&account.regions, &attributes, window, found).await?;
+    let by_name = attributes.iter().any(|attribute| matches!(attribute, Attribute::ResourceName(_)));
+    if let Some(resource) = filter.resource.as_ref().filter(|_| by_name) {
+        stop = search_resource(lookup, account, &filter, resource, found, stop, told).await?;
     }
     if chains {
-        lookup.find_starts(regions, found).await?;
+        lookup.find_starts(&account.regions, found).await?;
     }
     Ok(stop)
 }
 
+/// Looks for what names a resource in another way than by its bare name.
+async fn search_resource(
+    lookup: &mut Lookup<'_>,
+    account: &Account,
+    filter: &Filter,
+    resource: &Resource,
+    found: &mut Collector,
+    first: Stop,
+    told: &mut Told,
+) -> Result<Stop, ApiError> {
+    let (regions, caller) = (&account.regions, &account.aws.caller);
+    let window = filter.window(lookup.whole());
+    let mut asked: BTreeSet<String> = resource.arn.iter().cloned().collect();
+    let mut open = BTreeSet::new();
+    if let Some(kind) = resource.kind.as_deref().filter(|_| resource.arn.is_none()) {
+        open.extend(
+            regions
+                .iter()
+                .filter_map(|it| plain_arn(kind, &resource.name, &caller.partition, &caller.account, it)),
+        );
+    }
+    let mut stop = first;
+    let mut walked = false;
+    loop {
+        open.extend(found.arns.iter().cloned());
+        open.retain(|arn| !asked.contains(arn));
+        let attributes = if let Some(arn) = open.pop_first() {
+            asked.insert(arn.clone());
+            vec![Attribute::ResourceName(arn)]
+        } else {
+            let own = found.arns.iter().any(|arn| arn.split(':').nth(4) == Some(caller.account.as_str()));
+            let is_all = match listing(resource.kind.as_deref()) {
+                _ if resource.arn.is_some() => true,
+                Listing::Told => true,
+                Listing::Path => own,
+                Listing::Unknown => false,
+            };
+            let nothing = found.kept.is_empty() && found.attempts.is_empty();
+            if walked || stop == Stop::Bound || (is_all && !nothing) {
+                // Only roles are named by other services' events, of those that have a path.
+                let by_others = resource.kind.as_deref() == Some("role") && resource.arn.is_none();
+                if by_others && !own && matches!(found.question(), Question::History(_)) {
+                    told.missing.push(format!(
+                        "No event tells the path of {}. Events of other services that name it by an ARN with a path were \
+                         not looked up: name its ARN.",
+                        resource.label()
+                    ));
+                }
+                return Ok(stop);
+            }
+            walked = true;
+            let owner = resource.owner().map(|service| format!("{service}.amazonaws.com"));
+            let source = filter.source.clone().or(owner);
+            let through = source.as_deref().map_or_else(String::new, |source| format!(" of {source}"));
+            told.notes.push(format!(
+                "Not all that names {} is listed under its name: the other events{through} were looked through, too.",
+                resource.label()
+            ));
+            Filter { resource: None, source, ..filter.clone() }.attributes(&[])
+        };
+        match lookup.gather(regions, &attributes, window, found).await? {
+            Stop::Bound => return Ok(Stop::Bound),
+            Stop::Enough => stop = Stop::Enough,
+            Stop::End => {}
+        }
+    }
+}
+
 /// Returns what the event history may call root besides `root`: the account's alias.
-async fn root_names(aws: &Aws, filter: &Filter, notes: &mut Vec<String>) -> Vec<String> {
+async fn root_names(aws: &Aws, filter: &Filter, told: &mut Told) -> Vec<String> {
     let by_name = |attribute: &Attribute| matches!(attribute, Attribute::Username(_));
     if filter.who != Some(Who::Root) || !filter.attributes(&[]).iter().any(by_name) {
         return Vec::new();
@@ -163,7 +236,7 @@ async fn root_names(aws: &Aws, filter: &Filter, notes: &mut Vec<String>) -> Vec<
     match call.await {
         Ok(answer) => answer.account_aliases,
         Err(error) => {
-            notes.push(format!(
+            told.missing.push(format!(
                 "Events that name root by the account's alias may be missing: {}.",
                 error.reason()
             ));
