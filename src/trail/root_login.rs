@@ -1,9 +1,13 @@
 //! The last time that root signed in: what the event history and the credential report each know, and whether they
 //! agree.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
+use super::kept::Kept;
 use super::place::Window;
+use crate::account::actor::ActorKind;
 use crate::account::credential_report::{CredentialReport, When};
 use crate::account::event::Event;
 use crate::account::snapshot::Facet;
@@ -19,15 +23,19 @@ const LATE: &str = "an event may take some minutes to be recorded.";
 /// The most failed attempts that are kept.
 const MOST: usize = 20;
 
+/// The most failed attempts that are counted.
+const MOST_COUNTED: usize = 1_000_000;
+
 /// What is known.
 #[derive(Debug)]
 pub struct RootLogin {
     /// The last sign-in that worked.
     pub last: Option<Event>,
     /// The failed attempts since then, or in the whole window, the newest first; no more than twenty.
-    pub failed: Vec<Event>,
-    /// How many there were.
-    pub failures: usize,
+    pub failed: Kept,
+    /// When they were, and their ids: an event may be met twice.
+    counted: BTreeSet<(Timestamp, String)>,
+    is_full: bool,
     /// What the credential report says.
     pub report: ReportSays,
 }
@@ -104,24 +112,58 @@ pub enum Agreement {
 impl RootLogin {
     /// Begins with what the report says.
     pub fn new(report: &Facet<CredentialReport>) -> Self {
-        Self { last: None, failed: Vec::new(), failures: 0, report: ReportSays::of(report) }
+        let (failed, counted) = (Kept::new(MOST), BTreeSet::new());
+        Self { last: None, failed, counted, is_full: false, report: ReportSays::of(report) }
     }
 
-    /// Takes an event of the history, the newest first. Returns whether that was the last sign-in that worked.
-    pub fn see(&mut self, event: Event) -> bool {
-        let is_root = event.actor.kind == crate::account::actor::ActorKind::Root;
-        if !event.is_sign_in() || !is_root || self.last.is_some() {
+    /// Takes an event that comes before all that were taken. Returns whether that was the last sign-in that worked.
+    pub fn see_older(&mut self, event: Event) -> bool {
+        if !is_of_root(&event) || self.last.is_some() {
             return false;
         }
         if event.failure.is_none() {
             self.last = Some(event);
             return true;
         }
-        self.failures += 1;
-        if self.failed.len() < MOST {
-            self.failed.push(event);
-        }
+        self.count(&event);
+        self.failed.add_older(event);
         false
+    }
+
+    /// Takes an event that comes after all that were taken, or in no order.
+    pub fn see_newer(&mut self, event: Event) {
+        let is_old = self.last.as_ref().is_some_and(|last| event.time < last.time);
+        if !is_of_root(&event) || is_old {
+            return;
+        }
+        if event.failure.is_none() {
+            self.counted.retain(|(time, _)| *time > event.time);
+            self.failed.drop_until(event.time);
+            self.last = Some(event);
+            return;
+        }
+        self.count(&event);
+        self.failed.add_newer(event);
+    }
+
+    fn count(&mut self, event: &Event) {
+        if self.counted.len() >= MOST_COUNTED {
+            self.is_full = true;
+            return;
+        }
+        // The oldest records have no id: each is one.
+        let id = if event.id.is_empty() { format!("#{}", self.counted.len()) } else { event.id.clone() };
+        self.counted.insert((event.time, id));
+    }
+
+    /// Returns how many attempts failed since the last that worked.
+    pub fn failures(&self) -> usize {
+        self.counted.len()
+    }
+
+    /// Tells whether there were more failed attempts than are counted.
+    pub const fn is_full(&self) -> bool {
+        self.is_full
     }
 
     /// Returns the latest use of the password that anybody knows of.
@@ -164,6 +206,17 @@ impl RootLogin {
             },
         }
     }
+}
+
+/// Tells whether an event is a sign-in of root, one that failed too.
+fn is_of_root(event: &Event) -> bool {
+    event.is_sign_in() && event.actor.kind == ActorKind::Root
+}
+
+/// Returns the account that a report is of, by the ARN of its root.
+pub fn account_of(report: &CredentialReport) -> Option<&str> {
+    let account = report.root()?.get("arn")?.split(':').nth(4)?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
 }
 
 impl ReportSays {
@@ -296,7 +349,7 @@ mod tests {
     fn reached(history: Option<&str>, report: &Facet<CredentialReport>, reach: Reach) -> Agreement {
         let mut login = RootLogin::new(report);
         if let Some(time) = history {
-            assert!(login.see(sign_in(time, false)));
+            assert!(login.see_older(sign_in(time, false)));
         }
         login.agreement(Some(Window::of_history("2026-03-02T12:00:00Z".parse().unwrap())), reach)
     }
@@ -356,12 +409,33 @@ mod tests {
     fn failed_attempts_are_counted_up_to_the_last_that_worked() {
         let mut login = RootLogin::new(&Facet::NotRead("x".to_owned()));
         for hour in [11, 10] {
-            assert!(!login.see(sign_in(&format!("2026-03-02T{hour}:00:00Z"), true)));
+            assert!(!login.see_older(sign_in(&format!("2026-03-02T{hour}:00:00Z"), true)));
         }
-        assert!(login.see(sign_in("2026-03-02T09:00:00Z", false)));
-        assert!(!login.see(sign_in("2026-03-02T08:00:00Z", true)));
-        assert_eq!((login.failures, login.failed.len()), (2, 2));
+        assert!(login.see_older(sign_in("2026-03-02T09:00:00Z", false)));
+        assert!(!login.see_older(sign_in("2026-03-02T08:00:00Z", true)));
+        assert_eq!((login.failures(), login.failed.len()), (2, 2));
         assert_eq!(login.latest(), Some("2026-03-02T09:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn no_number_of_failed_attempts_hides_a_sign_in() {
+        let mut login = RootLogin::new(&Facet::NotRead("x".to_owned()));
+        let at = |second: i64| Timestamp::from_second(second).unwrap().to_string();
+        let failed = |second: i64| {
+            let mut record = sign_in(&at(second), true).record;
+            record["eventID"] = json!(second.to_string());
+            Event::of(record).unwrap()
+        };
+        login.see_newer(failed(4));
+        login.see_newer(sign_in(&at(5), false));
+        for second in (6..12_000).rev().chain(6..100) {
+            login.see_newer(failed(second));
+        }
+        login.see_newer(sign_in(&at(2), false));
+        let last = login.last.as_ref().map(|event| event.time.as_second());
+        assert_eq!((last, login.failures(), login.failed.len()), (Some(5), 11_994, MOST));
+        login.see_newer(sign_in(&at(11_000), false));
+        assert_eq!(login.failures(), 999);
     }
 
     #[test]
@@ -369,7 +443,7 @@ mod tests {
         let mut login = RootLogin::new(&Facet::NotRead("x".to_owned()));
         let mut record = sign_in("2026-03-02T09:00:00Z", false).record;
         record["userIdentity"] = json!({"type": "IAMUser", "userName": "root"});
-        assert!(!login.see(Event::of(record).unwrap()));
+        assert!(!login.see_older(Event::of(record).unwrap()));
         assert!(login.last.is_none());
     }
 }

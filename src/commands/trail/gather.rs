@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::SourceArgs;
+use crate::account::event::Event;
 use crate::aws::Aws;
 use crate::aws::connect::{connect, region};
 use crate::aws::error::{ApiError, ErrorClass};
@@ -109,8 +110,10 @@ pub(super) async fn of_account(
     };
     ui.end_progress();
     let stats = lookup.stats();
+    let has_dropped = found.kept.has_dropped() || found.attempts.has_dropped();
     let ended = match outcome {
         None => Ended::Interrupted(stats.reached),
+        Some(Ok(Stop::End)) if has_dropped => Ended::Limit,
         Some(Ok(Stop::End)) => Ended::Whole,
         Some(Ok(Stop::Enough)) => Ended::Limit,
         Some(Ok(Stop::Bound)) => Ended::Bound(stats.reached),
@@ -153,7 +156,13 @@ async fn search(
         stop = search_resource(lookup, account, &filter, resource, found, stop, told).await?;
     }
     if chains {
-        lookup.find_starts(&account.regions, found).await?;
+        let unasked = lookup.find_starts(&account.regions, found).await?;
+        if unasked > 0 {
+            told.missing.push(format!(
+                "Sessions whose start was not looked for to the end: {unasked}. It is looked for of 100 at most, each in \
+                 2,000 events."
+            ));
+        }
     }
     Ok(stop)
 }
@@ -245,24 +254,59 @@ async fn root_names(aws: &Aws, filter: &Filter, told: &mut Told) -> Vec<String> 
     }
 }
 
-/// Reads the log files of a folder. Between two files an interrupt is heard.
-pub(super) async fn of_logs(ui: &Ui, folder: &Path, found: &mut Collector) -> Result<Look, Error> {
+/// Reads the log files of a folder for a question.
+async fn of_logs(ui: &Ui, folder: &Path, found: &mut Collector) -> Result<Look, Error> {
+    let filter = found.question().filter().clone();
+    let mut look = read_logs(ui, folder, &filter, false, &mut |event| found.see_newer(event)).await?;
+    if look.ended == Ended::Whole && (found.kept.has_dropped() || found.attempts.has_dropped()) {
+        look.ended = Ended::Limit;
+    }
+    if found.starts.is_full() {
+        look.missing.push(
+            "There were too many sessions to keep all in mind; some starters may be missing.".to_owned(),
+        );
+    }
+    Ok(look)
+}
+
+/// Reads the log files of a folder. Between two files an interrupt is heard. The time that was looked at is that of the
+/// events of the account and the region that `filter` names; with `home_only`, of the region where root signs in.
+pub(super) async fn read_logs(
+    ui: &Ui,
+    folder: &Path,
+    filter: &Filter,
+    home_only: bool,
+    see: &mut (dyn FnMut(Event) + Send),
+) -> Result<Look, Error> {
     if !folder.is_dir() {
         return Err(Error::input(format!("`{}` is no folder", folder.display()))
             .hinted("`aws s3 sync s3://BUCKET/AWSLogs logs/` copies a trail's log files"));
     }
     let mut reading = Reading::default();
     let mut all = files(folder, &mut reading.unread);
-    if let Some(since) = found.question().filter().since {
+    // A session lasts up to twelve hours: what was done in it may be a day after its start.
+    let since =
+        filter.since.map(|since| since.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(since));
+    if let Some(since) = since {
         all.retain(|path| !is_before(path, since));
     }
+    let mut span: Option<(Timestamp, Timestamp)> = None;
     ui.begin_progress(all.len());
     let ended = {
         let reading = &mut reading;
-        let found = &mut *found;
+        let mut visit = |event: Event| {
+            let is_home = !home_only || event.region == home_region(&event.region);
+            let fits =
+                |asked: &Option<String>, found: &str| asked.as_ref().is_none_or(|asked| asked == found);
+            if is_home && fits(&filter.account, &event.account) && fits(&filter.region, &event.region) {
+                let (from, to) = span.unwrap_or((event.time, event.time));
+                span = Some((from.min(event.time), to.max(event.time)));
+            }
+            see(event);
+        };
         let read = async {
             for path in &all {
-                reading.file(path, &mut |event| found.see_newer(event));
+                reading.file(path, &mut visit);
                 ui.advance();
                 tokio::task::yield_now().await;
             }
@@ -279,29 +323,41 @@ pub(super) async fn of_logs(ui: &Ui, folder: &Path, found: &mut Collector) -> Re
             .hinted("log files are called `….json` or `….json.gz`; folders in it are looked into")
             .hinted("with `--since`, folders of earlier days are left out"));
     }
-    let ended = if ended == Ended::Whole && found.kept.has_dropped() { Ended::Limit } else { ended };
-    let mut notes = Vec::new();
-    if found.starts.is_full() {
-        notes.push(
-            "There were too many sessions to keep all in mind; some starters may be missing.".to_owned(),
-        );
-    }
-    let filter = found.question().filter();
+    let window = span.map(|(from, to)| filter.window(Window { from, to })).filter(|it| it.from <= it.to);
+    let is_asked_for = home_only || reading.looked > 0;
     Ok(Look {
         target: "logs",
         account: filter.account.clone(),
         regions: Vec::new(),
-        window: reading.span.map(|(from, to)| filter.window(Window { from, to })),
+        window,
+        missing: (window.is_none() && is_asked_for && ended == Ended::Whole)
+            .then(|| nothing_of(filter, home_only))
+            .into_iter()
+            .collect(),
         ended,
         looked: reading.looked,
         undecodable: reading.undecodable,
         for_sessions: 0,
         files: Some(reading.files),
         unread: reading.unread.into_iter().map(|(path, why)| (path.display().to_string(), why)).collect(),
-        missing: Vec::new(),
-        notes,
+        notes: Vec::new(),
         calls: None,
     })
+}
+
+/// Says that the log files hold nothing of what was asked for.
+fn nothing_of(filter: &Filter, home_only: bool) -> String {
+    let account = filter.account.as_ref().map(|account| format!(" of account {account}")).unwrap_or_default();
+    let region = match (&filter.region, home_only) {
+        (region, true) => {
+            let home = home_region(region.as_deref().unwrap_or_default());
+            format!(" of {home}, where the sign-ins of root are recorded")
+        }
+        (Some(region), false) => format!(" of {region}"),
+        (None, false) => String::new(),
+    };
+    let time = if filter.since.is_some() || filter.until.is_some() { " of that time" } else { "" };
+    format!("Not looked at: there is no event{account}{region}{time} in the log files.")
 }
 
 /// Answers a question from wherever the events are.

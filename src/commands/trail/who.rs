@@ -1,5 +1,7 @@
 //! `iamlab trail who`
 
+use std::cmp::Reverse;
+
 use clap::Args;
 use jiff::Timestamp;
 
@@ -84,13 +86,16 @@ pub(super) async fn run(ui: &Ui, args: &WhoArgs) -> Result<Exit, Error> {
     let text = match args.output.format {
         Form::Text => {
             let paint = |tone, text: &str| args.output.paint(ui, tone, text);
-            who_text(&look, asked, resource, &rows, &attempts, &paint)
+            who_text(&look, asked, resource, &rows, (&attempts, found.attempts.total()), &paint)
         }
-        Form::Json => json_text(&who_json(&look, asked, resource, &rows, &attempts))?,
+        Form::Json => {
+            json_text(&who_json(&look, asked, resource, &rows, (&attempts, found.attempts.total())))?
+        }
         Form::Csv => {
             super::told_apart(ui, &look);
-            let all: Vec<Row<'_>> = found.all().map(row).collect();
-            to_csv(&all).map_err(unrendered)?
+            let mut all: Vec<_> = found.all().collect();
+            all.sort_by_key(|event| Reverse(event.time));
+            to_csv(&all.into_iter().map(row).collect::<Vec<_>>()).map_err(unrendered)?
         }
     };
     args.output.hand_over(ui, &text)?;

@@ -15,13 +15,13 @@ pub fn history_json(look: &Look, rows: &[Row<'_>]) -> Value {
     with(look, [("events", rows.iter().map(event).collect())])
 }
 
-/// Writes what was done to a resource.
+/// Writes what was done to a resource. Of the attempts that failed, there were `of`.
 pub fn who_json(
     look: &Look,
     asked: Asked,
     resource: &Resource,
     rows: &[Row<'_>],
-    attempts: &[Row<'_>],
+    (attempts, of): (&[Row<'_>], usize),
 ) -> Value {
     let about = json!({ "kind": resource.kind, "name": resource.name, "arn": resource.arn });
     with(
@@ -31,6 +31,7 @@ pub fn who_json(
             ("resource", about),
             ("events", rows.iter().map(event).collect()),
             ("failed_attempts", attempts.iter().map(event).collect()),
+            ("failed_attempts_found", json!(of)),
         ],
     )
 }
@@ -39,7 +40,7 @@ pub fn who_json(
 pub fn root_login_json(look: &Look, login: &RootLogin) -> Value {
     let agreement = login.agreement(look.window, look.reach());
     // What was counted of a part is no number of the whole.
-    let failures = (look.reach() == Reach::All).then_some(login.failures);
+    let failures = (look.reach() == Reach::All).then(|| login.failures());
     let mut known_by = Vec::new();
     if let Some(latest) = login.latest() {
         let by_history = login.last.as_ref().is_some_and(|event| event.time == latest);
@@ -64,7 +65,7 @@ pub fn root_login_json(look: &Look, login: &RootLogin) -> Value {
             ("last_use", json!({ "time": login.latest(), "known_by": known_by })),
             ("last_sign_in", login.last.as_ref().map_or(Value::Null, sign_in)),
             ("failed_attempts_since", json!(failures)),
-            ("failed_attempts", login.failed.iter().map(sign_in).collect()),
+            ("failed_attempts", login.failed.newest_first().map(sign_in).collect()),
             ("credential_report", report),
             ("sources", json!(agreement.word())),
             ("sources_contradict", json!(agreement.is_contradiction())),

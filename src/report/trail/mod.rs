@@ -15,7 +15,7 @@ mod text;
 
 pub use csv::to_csv;
 pub use json::{history_json, root_login_json, who_json};
-pub use root_login::root_login_text;
+pub use root_login::{root_login_text, sources_text};
 pub use text::{history_text, look_text, who_text};
 
 /// Colours a piece of text.

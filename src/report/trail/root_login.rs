@@ -6,7 +6,7 @@ use super::text::{look_text, shown};
 use super::{Look, Paint, seconds};
 use crate::account::event::Event;
 use crate::report::wrap::wrap;
-use crate::trail::root_login::{Reach, ReportSays, RootLogin, Used};
+use crate::trail::root_login::{Agreement, Reach, ReportSays, RootLogin, Used};
 use crate::ui::Tone;
 
 /// The longest line of a sentence.
@@ -38,7 +38,7 @@ pub fn root_login_text(look: &Look, login: &RootLogin, paint: Paint<'_>) -> Stri
     }
     failures(&mut out, login, reach, paint);
     sources(&mut out, look, login, paint);
-    out += &look_text(look, usize::from(login.last.is_some()) + login.failures);
+    out += &look_text(look, usize::from(login.last.is_some()) + login.failures());
     out
 }
 
@@ -75,20 +75,31 @@ fn facts(out: &mut String, event: &Event) {
 fn failures(out: &mut String, login: &RootLogin, reach: Reach, paint: Paint<'_>) {
     let since = if login.last.is_some() { " since" } else { "" };
     let part = if reach == Reach::All { "" } else { " in what was looked at" };
-    if login.failures == 0 {
+    if login.failures() == 0 {
         let none = if reach == Reach::Nothing { "not looked at".to_owned() } else { format!("none{part}") };
         _ = writeln!(out, "\nFailed attempts{since}: {none}");
         return;
     }
-    let title = format!("Failed attempts{since}: {}{part}", login.failures);
+    let title = format!("Failed attempts{since}: {}{part}", login.failures());
     _ = writeln!(out, "\n{}", paint(Tone::Bad, &title));
-    for event in &login.failed {
+    for event in login.failed.newest_first() {
         let why = event.failure.as_ref().map(|failure| shown(failure.word(), 80)).unwrap_or_default();
         _ = writeln!(out, "  {}  {}  {why}", seconds(event.time), shown(&event.address, 60));
     }
-    if login.failures > login.failed.len() {
-        _ = writeln!(out, "  … and {} older", login.failures - login.failed.len());
+    if login.failures() > login.failed.len() {
+        _ = writeln!(out, "  … and {} older", login.failures() - login.failed.len());
     }
+}
+
+/// Writes what each source knows, and how they stand to each other, where a table of events does not tell.
+pub fn sources_text(look: &Look, login: &RootLogin) -> Option<String> {
+    let agreement = login.agreement(look.window, look.reach());
+    if matches!(agreement, Agreement::Same | Agreement::Neither) {
+        return None;
+    }
+    let mut out = String::new();
+    sources(&mut out, look, login, &|_, text| text.to_owned());
+    Some(out.trim().to_owned())
 }
 
 fn sources(out: &mut String, look: &Look, login: &RootLogin, paint: Paint<'_>) {
