@@ -255,7 +255,7 @@ fn dedup(all: Vec<Mention>) -> Vec<Mention> {
 }
 
 /// Parameters whose name does not tell what they name, by service; the empty service is any.
-const KEYS: [(&str, &str, &str); 22] = [
+const KEYS: [(&str, &str, &str); 25] = [
     ("iam", "newUserName", "user"),
     ("iam", "newGroupName", "group"),
     ("iam", "serialNumber", "mfa"),
@@ -268,6 +268,9 @@ const KEYS: [(&str, &str, &str); 22] = [
     ("sns", "name", "topic"),
     ("events", "name", "rule"),
     ("events", "rule", "rule"),
+    ("scheduler", "name", "schedule"),
+    ("ssm", "name", "parameter"),
+    ("secretsmanager", "name", "secret"),
     ("cloudtrail", "name", "trail"),
     ("ec2", "groupId", "security-group"),
     ("ec2", "groupName", "security-group"),

@@ -186,7 +186,7 @@ impl Filter {
             && self.account.as_ref().is_none_or(|account| event.account == *account)
             && self.region.as_ref().is_none_or(|region| event.region == *region)
             && self.who.as_ref().is_none_or(|who| who.is(&event.actor))
-            && self.resource.as_ref().is_none_or(|resource| event.mentions().iter().any(|it| resource.is(it)))
+            && self.resource.as_ref().is_none_or(|resource| resource.is_in(event))
     }
 
     /// Returns the part of a history's time that is asked for.
