@@ -149,7 +149,7 @@ impl Event {
 
     /// Returns the key of the session that this event started: `AssumeRole` and its like.
     pub fn issued_key(&self) -> Option<&str> {
-        let issues = ["AssumeRole", "GetSessionToken", "GetFederationToken"];
+        let issues = ["AssumeRole", "AssumeRoot", "GetSessionToken", "GetFederationToken"];
         let key = self.text("/responseElements/credentials/accessKeyId");
         key.filter(|_| issues.iter().any(|start| self.name.starts_with(start)))
     }
@@ -198,14 +198,6 @@ impl Failure {
     /// Writes it in a word: the code, or what a sign-in says in place of one.
     pub fn word(&self) -> &str {
         self.code.as_deref().or(self.message.as_deref()).unwrap_or("failed")
-    }
-
-    /// Tells whether a permission was missing.
-    pub fn is_denied(&self) -> bool {
-        let code = self.code.as_deref().unwrap_or_default();
-        ["AccessDenied", "UnauthorizedOperation", "UnauthorizedAccess", "AuthorizationError", "Forbidden"]
-            .iter()
-            .any(|word| code.contains(word))
     }
 }
 
@@ -389,7 +381,7 @@ mod tests {
             "errorMessage": "Failed authentication", "responseElements": {"ConsoleLogin": "Failure"},
         }));
         assert_eq!(failed.failure.as_ref().unwrap().word(), "Failed authentication");
-        assert!(failed.is_sign_in() && !failed.failure.unwrap().is_denied());
+        assert!(failed.is_sign_in());
         let fine = event(&json!({"responseElements": {"ConsoleLogin": "Success"}}));
         assert_eq!(fine.failure, None);
     }

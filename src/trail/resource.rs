@@ -129,7 +129,7 @@ impl Resource {
     }
 
     /// Lists the services that things of its kind are changed by; none when its kind does not tell.
-    fn owners(&self) -> Vec<&str> {
+    pub(super) fn owners(&self) -> Vec<&str> {
         let Some(kind) = self.kind.as_deref() else { return Vec::new() };
         let of_kind = OWNERS.iter().filter(|(of, _)| *of == kind).map(|(_, service)| *service);
         match self.part(2) {
@@ -137,6 +137,13 @@ impl Resource {
             Some(service) if of_kind.clone().next().is_some() => vec![service],
             _ => of_kind.collect(),
         }
+    }
+
+    /// Lists the words that events have for things of its kind; none when the kind is not known.
+    pub(super) fn nouns(&self) -> Vec<String> {
+        let Some(kind) = self.kind.as_deref() else { return Vec::new() };
+        let others = NOUNS.iter().filter(|(_, of)| *of == kind).map(|(noun, _)| (*noun).to_owned());
+        std::iter::once(kind.replace('-', "")).chain(others).collect()
     }
 
     /// Tells whether it has no region.

@@ -1,10 +1,12 @@
 //! Gets the events that answer a question: of the account's event history, or of log files.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use super::SourceArgs;
+use super::{SourceArgs, in_order};
 use crate::aws::Aws;
 use crate::aws::connect::{connect, region};
 use crate::aws::error::{ApiError, ErrorClass};
@@ -13,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::report::trail::{Ended, Look};
 use crate::scenario::model::DEFAULT_REGION;
 use crate::trail::collector::{Collector, Question};
-use crate::trail::filter::{Attribute, Filter, Who};
+use crate::trail::filter::{Attribute, Filter};
 use crate::trail::logs::{Reading, files, is_before};
 use crate::trail::lookup::{Lookup, Stats, Stop};
 use crate::trail::place::{Window, home_region};
@@ -87,7 +89,11 @@ pub(super) async fn of_account(
     chains: bool,
 ) -> Result<Look, Error> {
     let mut notes = Vec::new();
-    let names = root_names(&account.aws, found.question().filter(), &mut notes).await;
+    let names = root_names(&account.aws, found.question().filter()).await;
+    let (names, unnamed) = names.map_or_else(|why| (Vec::new(), Some(why)), |names| (names, None));
+    if account.target != "sandbox" {
+        notes.extend(found.question().filter().sign_ins_elsewhere(&account.regions));
+    }
     ui.begin_progress(1);
     let tell = |stats: &Stats| progress(ui, stats);
     let mut lookup = Lookup::new(&account.aws, source.scan, &tell);
@@ -102,6 +108,7 @@ pub(super) async fn of_account(
     let stats = lookup.stats();
     let ended = match outcome {
         None => Ended::Interrupted(stats.reached),
+        Some(Ok(Stop::End | Stop::Enough)) if unnamed.is_some() => Ended::Failed(unnamed.unwrap_or_default()),
         Some(Ok(Stop::End)) => Ended::Whole,
         Some(Ok(Stop::Enough)) => Ended::Limit,
         Some(Ok(Stop::Bound)) => Ended::Bound(stats.reached),
@@ -153,25 +160,21 @@ async fn search(
 }
 
 /// Returns what the event history may call root besides `root`: the account's alias.
-async fn root_names(aws: &Aws, filter: &Filter, notes: &mut Vec<String>) -> Vec<String> {
+async fn root_names(aws: &Aws, filter: &Filter) -> Result<Vec<String>, String> {
     let by_name = |attribute: &Attribute| matches!(attribute, Attribute::Username(_));
-    if filter.who != Some(Who::Root) || !filter.attributes(&[]).iter().any(by_name) {
-        return Vec::new();
+    if !filter.is_of_root() || !filter.attributes(&[]).iter().any(by_name) {
+        return Ok(Vec::new());
     }
     let call = aws.call("iam:ListAccountAliases", "the account", || aws.iam.list_account_aliases().send());
     match call.await {
-        Ok(answer) => answer.account_aliases,
+        Ok(answer) => Ok(answer.account_aliases),
         Err(error) => {
-            notes.push(format!(
-                "Events that name root by the account's alias may be missing: {}.",
-                error.reason()
-            ));
-            Vec::new()
+            Err(format!("events that name root by the account's alias may be missing: {}", error.reason()))
         }
     }
 }
 
-/// Reads the log files of a folder. Between two files an interrupt is heard.
+/// Reads the log files of a folder. An interrupt is heard within a file, too.
 pub(super) async fn of_logs(ui: &Ui, folder: &Path, found: &mut Collector) -> Result<Look, Error> {
     if !folder.is_dir() {
         return Err(Error::input(format!("`{}` is no folder", folder.display()))
@@ -179,31 +182,32 @@ pub(super) async fn of_logs(ui: &Ui, folder: &Path, found: &mut Collector) -> Re
     }
     let mut reading = Reading::default();
     let mut all = files(folder, &mut reading.unread);
+    let is_without = all.is_empty() && reading.unread.is_empty();
     if let Some(since) = found.question().filter().since {
         all.retain(|path| !is_before(path, since));
     }
     ui.begin_progress(all.len());
-    let ended = {
-        let reading = &mut reading;
-        let found = &mut *found;
-        let read = async {
-            for path in &all {
-                reading.file(path, &mut |event| found.see_newer(event));
-                ui.advance();
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::select! {
-            biased;
-            () = interrupted() => Ended::Interrupted(None),
-            () = read => Ended::Whole,
+    let stop = Arc::new(AtomicBool::new(false));
+    let watch = tokio::spawn({
+        let stop = Arc::clone(&stop);
+        async move {
+            interrupted().await;
+            stop.store(true, Ordering::Relaxed);
         }
-    };
+    });
+    let is_stopped = || stop.load(Ordering::Relaxed);
+    for path in all.iter().take_while(|_| !is_stopped()) {
+        // Reading holds a thread up: whoever hears the interrupt needs another.
+        tokio::task::block_in_place(|| reading.file(path, &is_stopped, &mut |event| found.see_newer(event)));
+        ui.advance();
+        tokio::task::yield_now().await;
+    }
+    watch.abort();
+    let ended = if is_stopped() { Ended::Interrupted(None) } else { Ended::Whole };
     ui.end_progress();
-    if reading.files == 0 && reading.unread.is_empty() && ended == Ended::Whole && all.is_empty() {
+    if is_without && ended == Ended::Whole {
         return Err(Error::input(format!("`{}` holds no log file", folder.display()))
-            .hinted("log files are called `….json` or `….json.gz`; folders in it are looked into")
-            .hinted("with `--since`, folders of earlier days are left out"));
+            .hinted("log files are called `….json` or `….json.gz`; folders in it are looked into"));
     }
     let ended = if ended == Ended::Whole && found.kept.has_dropped() { Ended::Limit } else { ended };
     let mut notes = Vec::new();
@@ -236,14 +240,28 @@ pub(super) async fn gather(
     limit: usize,
     chains: bool,
     home_only: bool,
-    question: impl FnOnce(Timestamp) -> Question,
+    question: impl Fn(Timestamp) -> Question,
     check: impl FnOnce(&Filter, Timestamp) -> Result<(), Error>,
 ) -> Result<(Look, Collector), Error> {
+    let asked = question(Clock::System.now());
+    let resource = asked.filter().resource.as_ref();
+    let region = source.place(home_only, resource)?.map(str::to_owned);
+    in_order(asked.filter())?;
     if let Some(folder) = &source.logs {
-        let mut found = Collector::new(question(Clock::System.now()), limit);
+        let mut found = Collector::new(asked, limit);
         return Ok((of_logs(ui, folder, &mut found).await?, found));
     }
+    let mut source = source.clone();
+    source.target.region = region;
+    let source = &source;
     let account = account(source, home_only).await?;
+    let here = &account.aws.caller.account;
+    if let (Question::Deed(..), Some(resource)) = (&asked, resource)
+        && let Some(other) = resource.account().filter(|of| of != here)
+    {
+        return Err(Error::usage(format!("`{}` is in account `{other}`", resource.label()))
+            .hinted(format!("the event history that was reached is that of {here}")));
+    }
     let whole = whole(&account.aws);
     let mut found = Collector::new(question(whole.to), limit);
     check(found.question().filter(), whole.from)?;
