@@ -243,13 +243,17 @@ impl Table {
         let gone = named("Delete|Deregister|Release|Terminate");
         conditions.push(match deed {
             Deed::Created | Deed::Put => {
-                let name = quoted(&resource.name);
-                let renamed = ["User", "Group"].map(|of| {
+                let mut created = vec![named(&format!("{made}|Put"))];
+                // What was renamed is there under its new name since then.
+                let renames = [("user", "User"), ("group", "Group")];
+                let rename = renames.iter().find(|(kind, _)| resource.kind.as_deref() == Some(*kind));
+                created.extend(rename.map(|(_, of)| {
                     format!(
-                        "eventname = 'Update{of}' AND json_extract_scalar(requestparameters, '$.new{of}Name') = {name}"
+                        "(eventname = 'Update{of}' AND json_extract_scalar(requestparameters, '$.new{of}Name') = {})",
+                        quoted(&resource.name)
                     )
-                });
-                format!("({} OR ({}) OR ({}))", named(&format!("{made}|Put")), renamed[0], renamed[1])
+                }));
+                format!("({})", created.join(" OR "))
             }
             Deed::Deleted => gone,
             Deed::Changed => format!("NOT ({} OR {gone})", named(made)),
