@@ -149,7 +149,7 @@ impl Event {
 
     /// Returns the key of the session that this event started: `AssumeRole` and its like.
     pub fn issued_key(&self) -> Option<&str> {
-        let issues = ["AssumeRole", "GetSessionToken", "GetFederationToken"];
+        let issues = ["AssumeRole", "AssumeRoot", "GetSessionToken", "GetFederationToken"];
         let key = self.text("/responseElements/credentials/accessKeyId");
         key.filter(|_| issues.iter().any(|start| self.name.starts_with(start)))
     }
@@ -178,20 +178,7 @@ impl Event {
             }
         }
         found.extend(self.listed.iter().cloned());
-        self.tell_inline_apart(&mut found);
         dedup(found)
-    }
-
-    /// Calls a policy that only one user, group or role has what it is: a managed one of its name is something else.
-    fn tell_inline_apart(&self, found: &mut [Mention]) {
-        const INLINE: [&str; 3] = ["UserPolicy", "GroupPolicy", "RolePolicy"];
-        let verb = ["Put", "Delete", "Get"].iter().find_map(|verb| self.name.strip_prefix(verb));
-        if self.service() != "iam" || !verb.is_some_and(|noun| INLINE.contains(&noun)) {
-            return;
-        }
-        for mention in found.iter_mut().filter(|it| it.kind == "policy" && !it.name.starts_with("arn:")) {
-            mention.kind = "inline-policy".to_owned();
-        }
     }
 
     fn parameters(&self) -> Vec<Mention> {
@@ -203,7 +190,6 @@ impl Event {
         if let Some(value) = self.record.get(part) {
             collect(self.service(), "", value, 0, &mut found);
         }
-        self.tell_inline_apart(&mut found);
         found
     }
 }
@@ -212,14 +198,6 @@ impl Failure {
     /// Writes it in a word: the code, or what a sign-in says in place of one.
     pub fn word(&self) -> &str {
         self.code.as_deref().or(self.message.as_deref()).unwrap_or("failed")
-    }
-
-    /// Tells whether a permission was missing.
-    pub fn is_denied(&self) -> bool {
-        let code = self.code.as_deref().unwrap_or_default();
-        ["AccessDenied", "UnauthorizedOperation", "UnauthorizedAccess", "AuthorizationError", "Forbidden"]
-            .iter()
-            .any(|word| code.contains(word))
     }
 }
 
@@ -269,7 +247,7 @@ fn dedup(all: Vec<Mention>) -> Vec<Mention> {
 }
 
 /// Parameters whose name does not tell what they name, by service; the empty service is any.
-const KEYS: [(&str, &str, &str); 22] = [
+const KEYS: [(&str, &str, &str); 25] = [
     ("iam", "newUserName", "user"),
     ("iam", "newGroupName", "group"),
     ("iam", "serialNumber", "mfa"),
@@ -282,6 +260,9 @@ const KEYS: [(&str, &str, &str); 22] = [
     ("sns", "name", "topic"),
     ("events", "name", "rule"),
     ("events", "rule", "rule"),
+    ("scheduler", "name", "schedule"),
+    ("ssm", "name", "parameter"),
+    ("secretsmanager", "name", "secret"),
     ("cloudtrail", "name", "trail"),
     ("ec2", "groupId", "security-group"),
     ("ec2", "groupName", "security-group"),
@@ -394,22 +375,13 @@ mod tests {
     }
 
     #[test]
-    fn an_inline_policy_is_no_managed_one() {
-        let named = json!({"roleName": "R", "policyName": "dual"});
-        let put = event(&json!({"eventName": "PutRolePolicy", "requestParameters": named}));
-        assert_eq!(shown(&put.mentions()), ["inline-policy/dual", "role/R"]);
-        let made = event(&json!({"eventName": "CreatePolicy", "requestParameters": {"policyName": "dual"}}));
-        assert_eq!(shown(&made.mentions()), ["policy/dual"]);
-    }
-
-    #[test]
     fn a_failed_sign_in_has_no_code_and_is_a_failure() {
         let failed = event(&json!({
             "eventName": "ConsoleLogin", "eventSource": "signin.amazonaws.com",
             "errorMessage": "Failed authentication", "responseElements": {"ConsoleLogin": "Failure"},
         }));
         assert_eq!(failed.failure.as_ref().unwrap().word(), "Failed authentication");
-        assert!(failed.is_sign_in() && !failed.failure.unwrap().is_denied());
+        assert!(failed.is_sign_in());
         let fine = event(&json!({"responseElements": {"ConsoleLogin": "Success"}}));
         assert_eq!(fine.failure, None);
     }

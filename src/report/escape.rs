@@ -44,7 +44,7 @@ pub(super) fn cut(text: &str, limit: usize) -> Cow<'_, str> {
 }
 
 /// Makes a text fit for people: visible and of bounded length.
-pub(super) fn plain(text: &str) -> Cow<'_, str> {
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     match cut(text, LONG) {
         Cow::Borrowed(whole) => visible(whole),
         Cow::Owned(part) => Cow::Owned(visible(&part).into_owned()),

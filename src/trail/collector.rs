@@ -129,10 +129,9 @@ impl Collector {
     /// Notes the ARNs by which an event names the resource.
     fn learn(&mut self, event: &Event) {
         let Some(resource) = &self.question.filter().resource else { return };
-        for mention in event.mentions() {
-            let is_new = mention.name.starts_with("arn:") && self.arns.len() < MOST_ARNS;
-            if is_new && resource.kind.is_some() && resource.is(&mention) {
-                self.arns.insert(mention.name);
+        for arn in resource.arns_in(event) {
+            if self.arns.len() < MOST_ARNS {
+                self.arns.insert(arn);
             }
         }
     }

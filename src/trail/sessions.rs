@@ -69,7 +69,7 @@ impl Starts {
         let mut chain = Chain { starts: Vec::new(), lost: None };
         let mut seen = BTreeSet::new();
         let mut next = actor;
-        while next.kind == ActorKind::RoleSession {
+        while next.kind == ActorKind::RoleSession || next.is_assumed_root {
             let known = next.session_key().and_then(|key| {
                 let start = self.by_key.get(key)?;
                 (chain.starts.len() < DEEPEST && seen.insert(key)).then_some(start)

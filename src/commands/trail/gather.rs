@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::SourceArgs;
+use super::{SourceArgs, in_order};
 use crate::account::event::Event;
 use crate::aws::Aws;
 use crate::aws::connect::{connect, region};
@@ -15,7 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::report::trail::{Ended, Look};
 use crate::scenario::model::DEFAULT_REGION;
 use crate::trail::collector::{Collector, Question};
-use crate::trail::filter::{Attribute, Filter, Who};
+use crate::trail::filter::{Attribute, Filter};
 use crate::trail::logs::{Reading, files, is_before};
 use crate::trail::lookup::{Lookup, Stats, Stop};
 use crate::trail::place::{Listing, Window, home_region, listing, plain_arn};
@@ -97,7 +99,11 @@ pub(super) async fn of_account(
     chains: bool,
 ) -> Result<Look, Error> {
     let mut told = Told::default();
-    let names = root_names(&account.aws, found.question().filter(), &mut told).await;
+    let names = root_names(&account.aws, found.question().filter()).await;
+    let (names, unnamed) = names.map_or_else(|why| (Vec::new(), Some(why)), |names| (names, None));
+    if account.target != "sandbox" {
+        told.notes.extend(found.question().filter().sign_ins_elsewhere(&account.regions));
+    }
     ui.begin_progress(1);
     let tell = |stats: &Stats| progress(ui, stats);
     let mut lookup = Lookup::new(&account.aws, source.scan, &tell);
@@ -113,6 +119,7 @@ pub(super) async fn of_account(
     let has_dropped = found.kept.has_dropped() || found.attempts.has_dropped();
     let ended = match outcome {
         None => Ended::Interrupted(stats.reached),
+        Some(Ok(Stop::End | Stop::Enough)) if unnamed.is_some() => Ended::Failed(unnamed.unwrap_or_default()),
         Some(Ok(Stop::End)) if has_dropped => Ended::Limit,
         Some(Ok(Stop::End)) => Ended::Whole,
         Some(Ok(Stop::Enough)) => Ended::Limit,
@@ -236,20 +243,16 @@ async fn search_resource(
 }
 
 /// Returns what the event history may call root besides `root`: the account's alias.
-async fn root_names(aws: &Aws, filter: &Filter, told: &mut Told) -> Vec<String> {
+async fn root_names(aws: &Aws, filter: &Filter) -> Result<Vec<String>, String> {
     let by_name = |attribute: &Attribute| matches!(attribute, Attribute::Username(_));
-    if filter.who != Some(Who::Root) || !filter.attributes(&[]).iter().any(by_name) {
-        return Vec::new();
+    if !filter.is_of_root() || !filter.attributes(&[]).iter().any(by_name) {
+        return Ok(Vec::new());
     }
     let call = aws.call("iam:ListAccountAliases", "the account", || aws.iam.list_account_aliases().send());
     match call.await {
-        Ok(answer) => answer.account_aliases,
+        Ok(answer) => Ok(answer.account_aliases),
         Err(error) => {
-            told.missing.push(format!(
-                "Events that name root by the account's alias may be missing: {}.",
-                error.reason()
-            ));
-            Vec::new()
+            Err(format!("events that name root by the account's alias may be missing: {}", error.reason()))
         }
     }
 }
@@ -269,7 +272,7 @@ async fn of_logs(ui: &Ui, folder: &Path, found: &mut Collector) -> Result<Look, 
     Ok(look)
 }
 
-/// Reads the log files of a folder. Between two files an interrupt is heard. The time that was looked at is that of the
+/// Reads the log files of a folder. An interrupt is heard within a file, too. The time that was looked at is that of the
 /// events of the account and the region that `filter` names; with `home_only`, of the region where root signs in.
 pub(super) async fn read_logs(
     ui: &Ui,
@@ -284,47 +287,49 @@ pub(super) async fn read_logs(
     }
     let mut reading = Reading::default();
     let mut all = files(folder, &mut reading.unread);
+    let is_without = all.is_empty() && reading.unread.is_empty();
     // A session lasts up to twelve hours: what was done in it may be a day after its start.
     let since =
         filter.since.map(|since| since.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(since));
+    let of_all_days = all.len();
     if let Some(since) = since {
         all.retain(|path| !is_before(path, since));
     }
     let mut span: Option<(Timestamp, Timestamp)> = None;
     ui.begin_progress(all.len());
-    let ended = {
-        let reading = &mut reading;
-        let mut visit = |event: Event| {
-            let is_home = !home_only || event.region == home_region(&event.region);
-            let fits =
-                |asked: &Option<String>, found: &str| asked.as_ref().is_none_or(|asked| asked == found);
-            if is_home && fits(&filter.account, &event.account) && fits(&filter.region, &event.region) {
-                let (from, to) = span.unwrap_or((event.time, event.time));
-                span = Some((from.min(event.time), to.max(event.time)));
-            }
-            see(event);
-        };
-        let read = async {
-            for path in &all {
-                reading.file(path, &mut visit);
-                ui.advance();
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::select! {
-            biased;
-            () = interrupted() => Ended::Interrupted(None),
-            () = read => Ended::Whole,
+    let mut visit = |event: Event| {
+        let is_home = !home_only || event.region == home_region(&event.region);
+        let fits = |asked: &Option<String>, found: &str| asked.as_ref().is_none_or(|asked| asked == found);
+        if is_home && fits(&filter.account, &event.account) && fits(&filter.region, &event.region) {
+            let (from, to) = span.unwrap_or((event.time, event.time));
+            span = Some((from.min(event.time), to.max(event.time)));
         }
+        see(event);
     };
+    let stop = Arc::new(AtomicBool::new(false));
+    let watch = tokio::spawn({
+        let stop = Arc::clone(&stop);
+        async move {
+            interrupted().await;
+            stop.store(true, Ordering::Relaxed);
+        }
+    });
+    let is_stopped = || stop.load(Ordering::Relaxed);
+    for path in all.iter().take_while(|_| !is_stopped()) {
+        // Reading holds a thread up: whoever hears the interrupt needs another.
+        tokio::task::block_in_place(|| reading.file(path, &is_stopped, &mut visit));
+        ui.advance();
+        tokio::task::yield_now().await;
+    }
+    watch.abort();
+    let ended = if is_stopped() { Ended::Interrupted(None) } else { Ended::Whole };
     ui.end_progress();
-    if reading.files == 0 && reading.unread.is_empty() && ended == Ended::Whole && all.is_empty() {
+    if is_without && ended == Ended::Whole {
         return Err(Error::input(format!("`{}` holds no log file", folder.display()))
-            .hinted("log files are called `….json` or `….json.gz`; folders in it are looked into")
-            .hinted("with `--since`, folders of earlier days are left out"));
+            .hinted("log files are called `….json` or `….json.gz`; folders in it are looked into"));
     }
     let window = span.map(|(from, to)| filter.window(Window { from, to })).filter(|it| it.from <= it.to);
-    let is_asked_for = home_only || reading.looked > 0;
+    let is_asked_for = home_only || reading.looked > 0 || all.len() < of_all_days;
     Ok(Look {
         target: "logs",
         account: filter.account.clone(),
@@ -367,14 +372,28 @@ pub(super) async fn gather(
     limit: usize,
     chains: bool,
     home_only: bool,
-    question: impl FnOnce(Timestamp) -> Question,
+    question: impl Fn(Timestamp) -> Question,
     check: impl FnOnce(&Filter, Timestamp) -> Result<(), Error>,
 ) -> Result<(Look, Collector), Error> {
+    let asked = question(Clock::System.now());
+    let resource = asked.filter().resource.as_ref();
+    let region = source.place(home_only, resource)?.map(str::to_owned);
+    in_order(asked.filter())?;
     if let Some(folder) = &source.logs {
-        let mut found = Collector::new(question(Clock::System.now()), limit);
+        let mut found = Collector::new(asked, limit);
         return Ok((of_logs(ui, folder, &mut found).await?, found));
     }
+    let mut source = source.clone();
+    source.target.region = region;
+    let source = &source;
     let account = account(source, home_only).await?;
+    let here = &account.aws.caller.account;
+    if let (Question::Deed(..), Some(resource)) = (&asked, resource)
+        && let Some(other) = resource.account().filter(|of| of != here)
+    {
+        return Err(Error::usage(format!("`{}` is in account `{other}`", resource.label()))
+            .hinted(format!("the event history that was reached is that of {here}")));
+    }
     let whole = whole(&account.aws);
     let mut found = Collector::new(question(whole.to), limit);
     check(found.question().filter(), whole.from)?;

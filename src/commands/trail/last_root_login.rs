@@ -17,7 +17,7 @@ use crate::aws::error::ApiError;
 use crate::clock::Clock;
 use crate::commands::offline;
 use crate::error::{Error, Exit};
-use crate::report::escape::visible;
+use crate::report::escape::plain;
 use crate::report::trail::{Ended, Look, Row, root_login_json, root_login_text, sources_text, to_csv};
 use crate::trail::filter::{Attribute, Filter, Pattern, Who};
 use crate::trail::lookup::{Lookup, Stats, Stop};
@@ -34,8 +34,7 @@ const SIGN_IN: &str = "ConsoleLogin";
     iamlab trail last-root-login --profile lab --format json\n  \
     iamlab trail last-root-login --logs trail-logs/ --credential-report status_reports.csv\n  \
     iamlab trail last-root-login --sql --bucket my-trail --account 123456789012 --start 2024-01-01\n\n\
-    Root's sign-ins are recorded in us-east-1 (cn-north-1, us-gov-west-1), and looked up there unless `--region` says\n\
-    otherwise. The credential report is read too: it knows the last use of root's password from before the 90 days.\n\n\
+    Root's sign-ins are recorded in us-east-1 (cn-north-1, us-gov-west-1), and looked up there. The credential report is read too: it knows the last use of root's password from before the 90 days.\n\n\
     Exit codes: 0 looked at both, 4 the history or the report could not be looked at (the other's answer is shown),\n\
     130 interrupted")]
 pub struct LastRootLoginArgs {
@@ -49,8 +48,9 @@ pub struct LastRootLoginArgs {
 }
 
 pub(super) async fn run(ui: &Ui, args: &LastRootLoginArgs) -> Result<Exit, Error> {
+    args.source.place(true, None)?;
     if args.source.sql.sql {
-        let table = args.source.table(true)?;
+        let table = args.source.table(true, &Filter::default())?;
         return print_sql(ui, &args.output, &[table.create(), table.last_root_login()]);
     }
     let given = args.credential_report.as_deref();
@@ -187,10 +187,7 @@ async fn of_files(
         }
     };
     let mut look = read_logs(ui, folder, &filter, true, &mut see).await?;
-    let named: Vec<_> = accounts
-        .iter()
-        .map(|account| visible(&account.chars().take(40).collect::<String>()).into_owned())
-        .collect();
+    let named: Vec<_> = accounts.iter().map(|account| plain(account)).collect();
     if let [first, other] = named.as_slice() {
         return Err(Error::usage(format!(
             "the logs hold sign-ins of root in several accounts: {first}, {other}"
