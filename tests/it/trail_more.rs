@@ -118,7 +118,11 @@ fn a_day_is_a_whole_day_and_time_goes_forward() {
     fs::copy(program.folder().join("logs/a.json"), day.join("a.json")).unwrap();
     let late = ["trail", "history", "--logs", "dated", "--since", "2026-04-01"];
     let late = program.json(&late, 4);
-    assert_eq!((&late["events"], &late["from"]), (&json!([]), &Value::Null), "there are files, of other days");
+    assert_eq!(
+        (&late["events"], &late["from"]),
+        (&json!([]), &Value::Null),
+        "there are files, of other days"
+    );
     assert!(late["missing"][0].as_str().unwrap().contains("no event of that time"), "{late}");
 }
 
