@@ -29,8 +29,8 @@ pub struct Actor {
     pub through: Option<String>,
     /// Who started the session, as that one was made to say when it was started.
     pub source_identity: Option<String>,
-    /// Whether the credentials are those of a session in the console.
-    pub from_console: bool,
+    /// Whether it is a session with root's rights that the organization's management account took.
+    pub is_assumed_root: bool,
 }
 
 /// The kind of an identity.
@@ -83,7 +83,8 @@ impl Actor {
         let principal = text("/userIdentity/principalId");
         let account = text("/userIdentity/accountId");
         let through = text("/userIdentity/invokedBy");
-        let user_name = text("/userIdentity/userName");
+        // Of a user of IAM Identity Center nothing but the id is told.
+        let user_name = text("/userIdentity/userName").or_else(|| text("/userIdentity/onBehalfOf/userId"));
         let of_arn = || arn.as_deref().and_then(|arn| arn.rsplit('/').next()).map(str::to_owned);
         let name = match kind {
             ActorKind::Root => Some("root".to_owned()),
@@ -97,7 +98,7 @@ impl Actor {
             ActorKind::User | ActorKind::Federated | ActorKind::Other => user_name.or_else(of_arn),
         };
         let issuer = "/userIdentity/sessionContext/sessionIssuer";
-        let from_console = match record.get("sessionCredentialFromConsole") {
+        let is_assumed_root = match record.pointer("/userIdentity/sessionContext/assumedRoot") {
             Some(Value::Bool(flag)) => *flag,
             Some(Value::String(flag)) => flag == "true",
             _ => false,
@@ -115,7 +116,7 @@ impl Actor {
             arn,
             account,
             through: through.filter(|_| kind != ActorKind::Service),
-            from_console,
+            is_assumed_root: is_assumed_root && kind == ActorKind::Root,
         }
     }
 
@@ -127,13 +128,19 @@ impl Actor {
             (ActorKind::RoleSession, None) => format!("a role (session {name})"),
             (ActorKind::Federated, Some(issuer)) => format!("{name} (by {})", issuer.name),
             (ActorKind::Account, _) => format!("account {name}"),
+            (ActorKind::Root, _) if self.is_assumed_root => format!("{name} (a session by AssumeRoot)"),
+            (ActorKind::User | ActorKind::Federated | ActorKind::Other, _)
+                if name.eq_ignore_ascii_case("root") =>
+            {
+                format!("{name} (not the root user)")
+            }
             _ => name.clone(),
         }
     }
 
-    /// Returns the key of the session, when somebody must have started it: a role's, or a federated user's.
+    /// Returns the key of the session, when somebody must have started it: a role's, or one of `AssumeRoot`.
     pub fn session_key(&self) -> Option<&str> {
-        self.key.as_deref().filter(|_| self.kind == ActorKind::RoleSession)
+        self.key.as_deref().filter(|_| self.kind == ActorKind::RoleSession || self.is_assumed_root)
     }
 }
 
@@ -164,6 +171,23 @@ mod tests {
         );
         assert_eq!(label(json!({"type": "Robot"})), "unknown");
         assert_eq!(label(Value::Null), "unknown");
+    }
+
+    #[test]
+    fn only_root_is_called_root() {
+        let label = |identity: Value| Actor::of(&json!({"userIdentity": identity})).label();
+        assert_eq!(label(json!({"type": "IAMUser", "userName": "root"})), "root (not the root user)");
+        assert_eq!(label(json!({"type": "SAMLUser", "userName": "Root"})), "Root (not the root user)");
+        let taken = json!({"userIdentity": {
+            "type": "Root", "accessKeyId": "ASIAEXAMPLE", "sessionContext": {"assumedRoot": "true"},
+        }});
+        let taken = Actor::of(&taken);
+        assert_eq!(
+            (taken.label().as_str(), taken.session_key()),
+            ("root (a session by AssumeRoot)", Some("ASIAEXAMPLE"))
+        );
+        let centre = json!({"type": "IdentityCenterUser", "onBehalfOf": {"userId": "5478-1"}});
+        assert_eq!(label(centre), "5478-1");
     }
 
     #[test]

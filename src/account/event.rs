@@ -149,7 +149,7 @@ impl Event {
 
     /// Returns the key of the session that this event started: `AssumeRole` and its like.
     pub fn issued_key(&self) -> Option<&str> {
-        let issues = ["AssumeRole", "GetSessionToken", "GetFederationToken"];
+        let issues = ["AssumeRole", "AssumeRoot", "GetSessionToken", "GetFederationToken"];
         let key = self.text("/responseElements/credentials/accessKeyId");
         key.filter(|_| issues.iter().any(|start| self.name.starts_with(start)))
     }
@@ -199,14 +199,6 @@ impl Failure {
     pub fn word(&self) -> &str {
         self.code.as_deref().or(self.message.as_deref()).unwrap_or("failed")
     }
-
-    /// Tells whether a permission was missing.
-    pub fn is_denied(&self) -> bool {
-        let code = self.code.as_deref().unwrap_or_default();
-        ["AccessDenied", "UnauthorizedOperation", "UnauthorizedAccess", "AuthorizationError", "Forbidden"]
-            .iter()
-            .any(|word| code.contains(word))
-    }
 }
 
 /// Reads why a call failed. A sign-in that failed has a message and an outcome, but no code.
@@ -255,7 +247,7 @@ fn dedup(all: Vec<Mention>) -> Vec<Mention> {
 }
 
 /// Parameters whose name does not tell what they name, by service; the empty service is any.
-const KEYS: [(&str, &str, &str); 22] = [
+const KEYS: [(&str, &str, &str); 25] = [
     ("iam", "newUserName", "user"),
     ("iam", "newGroupName", "group"),
     ("iam", "serialNumber", "mfa"),
@@ -268,6 +260,9 @@ const KEYS: [(&str, &str, &str); 22] = [
     ("sns", "name", "topic"),
     ("events", "name", "rule"),
     ("events", "rule", "rule"),
+    ("scheduler", "name", "schedule"),
+    ("ssm", "name", "parameter"),
+    ("secretsmanager", "name", "secret"),
     ("cloudtrail", "name", "trail"),
     ("ec2", "groupId", "security-group"),
     ("ec2", "groupName", "security-group"),
@@ -386,7 +381,7 @@ mod tests {
             "errorMessage": "Failed authentication", "responseElements": {"ConsoleLogin": "Failure"},
         }));
         assert_eq!(failed.failure.as_ref().unwrap().word(), "Failed authentication");
-        assert!(failed.is_sign_in() && !failed.failure.unwrap().is_denied());
+        assert!(failed.is_sign_in());
         let fine = event(&json!({"responseElements": {"ConsoleLogin": "Success"}}));
         assert_eq!(fine.failure, None);
     }

@@ -1,5 +1,6 @@
 //! [`Collector`]: a question, and the events that answer it.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::filter::Filter;
@@ -28,6 +29,9 @@ pub enum Asked {
     Deleted,
 }
 
+/// The most ARNs of one thing that are kept in mind: a policy that was made again has one more only with another path.
+const MOST_ARNS: usize = 20;
+
 /// The events that answer a question, as far as was looked.
 #[derive(Debug)]
 pub struct Collector {
@@ -38,6 +42,8 @@ pub struct Collector {
     pub attempts: Kept,
     /// What is known of sessions.
     pub starts: Starts,
+    /// The ARNs by which the events name the resource that is asked for, of those that do not fit too.
+    pub arns: BTreeSet<String>,
 }
 
 impl Question {
@@ -82,7 +88,13 @@ impl Asked {
 impl Collector {
     /// Begins with nothing, and room for `limit` events (0: for all).
     pub fn new(question: Question, limit: usize) -> Self {
-        Self { question, kept: Kept::new(limit), attempts: Kept::new(limit), starts: Starts::default() }
+        Self {
+            question,
+            kept: Kept::new(limit),
+            attempts: Kept::new(limit),
+            starts: Starts::default(),
+            arns: BTreeSet::new(),
+        }
     }
 
     /// Returns what is asked.
@@ -93,6 +105,7 @@ impl Collector {
     /// Takes an event that comes before all that were taken. Breaks when older ones would find no room.
     pub fn see_older(&mut self, event: Event) -> ControlFlow<()> {
         self.starts.see(&event);
+        self.learn(&event);
         let time = event.time;
         if let Some(kept) = self.place(&event) {
             kept.add_older(event);
@@ -113,9 +126,14 @@ impl Collector {
         self.kept.newest_first().chain(self.attempts.newest_first())
     }
 
-    /// Tells whether nothing was found.
-    pub fn is_empty(&self) -> bool {
-        self.kept.is_empty() && self.attempts.is_empty()
+    /// Notes the ARNs by which an event names the resource.
+    fn learn(&mut self, event: &Event) {
+        let Some(resource) = &self.question.filter().resource else { return };
+        for arn in resource.arns_in(event) {
+            if self.arns.len() < MOST_ARNS {
+                self.arns.insert(arn);
+            }
+        }
     }
 
     /// Returns where an event belongs, if it answers the question.

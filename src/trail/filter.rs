@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::place::Window;
+use super::place::{Window, home_region};
 use super::resource::Resource;
 use crate::account::actor::{Actor, ActorKind};
 use crate::account::event::Event;
+
+/// Where sign-ins of IAM users may be recorded, besides where root's are.
+const SIGN_INS: [&str; 3] = ["us-east-2", "eu-north-1", "ap-southeast-2"];
 
 /// Which events are asked for. Everything that is named must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,8 +50,12 @@ pub enum Who {
     Session(String, String),
     /// An AWS service.
     Service(String),
+    /// A federated user.
+    Federated(String),
     /// A user, a session or a federated user of this name.
     Name(String),
+    /// That one of this account, whose ARN was named.
+    Of(String, Box<Self>),
 }
 
 /// A name, or with `*` at its end the beginning of one.
@@ -88,10 +95,16 @@ impl Who {
         if text.trim().is_empty() || text.chars().any(char::is_control) {
             return Err(form.to_owned());
         }
-        let resource = match text.strip_prefix("arn:") {
-            Some(rest) => rest.splitn(5, ':').nth(4).ok_or_else(|| form.to_owned())?,
-            None => text,
-        };
+        if let Some(rest) = text.strip_prefix("arn:") {
+            let mut parts = rest.splitn(5, ':');
+            let (account, resource) = (parts.nth(3).unwrap_or_default(), parts.next());
+            let who = Self::named(resource.ok_or_else(|| form.to_owned())?, form)?;
+            return Ok(if account.is_empty() { who } else { Self::Of(account.to_owned(), Box::new(who)) });
+        }
+        Self::named(text, form)
+    }
+
+    fn named(resource: &str, form: &str) -> Result<Self, String> {
         let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         let who = match resource.split_once('/') {
             None if resource.eq_ignore_ascii_case("root") => Self::Root,
@@ -100,6 +113,7 @@ impl Who {
             None => Self::Name(resource.to_owned()),
             Some(("user", name)) => Self::User(last(name)),
             Some(("role", name)) => Self::Role(last(name)),
+            Some(("federated-user", name)) => Self::Federated(last(name)),
             Some(("assumed-role", rest)) => match rest.split_once('/') {
                 Some((role, session)) => Self::Session(role.to_owned(), session.to_owned()),
                 None => return Err(form.to_owned()),
@@ -107,8 +121,18 @@ impl Who {
             Some(_) => return Err(form.to_owned()),
         };
         match &who {
-            Self::User(name) | Self::Role(name) if name.is_empty() => Err(form.to_owned()),
+            Self::User(name) | Self::Role(name) | Self::Federated(name) if name.is_empty() => {
+                Err(form.to_owned())
+            }
             _ => Ok(who),
+        }
+    }
+
+    /// Returns who it is, of whatever account.
+    pub fn anywhere(&self) -> &Self {
+        match self {
+            Self::Of(_, who) => who.anywhere(),
+            who => who,
         }
     }
 
@@ -124,6 +148,8 @@ impl Who {
             Self::User(name) => actor.kind == ActorKind::User && actor.name == *name,
             Self::Role(name) => of_role(name),
             Self::Session(role, session) => of_role(role) && actor.name == *session,
+            Self::Of(account, who) => who.is(actor) && actor.account.as_ref().is_none_or(|of| of == account),
+            Self::Federated(name) => actor.kind == ActorKind::Federated && actor.name == *name,
             Self::Service(name) => {
                 (actor.kind == ActorKind::Service && actor.name == *name)
                     || actor.through.as_deref() == Some(name)
@@ -186,7 +212,40 @@ impl Filter {
             && self.account.as_ref().is_none_or(|account| event.account == *account)
             && self.region.as_ref().is_none_or(|region| event.region == *region)
             && self.who.as_ref().is_none_or(|who| who.is(&event.actor))
-            && self.resource.as_ref().is_none_or(|resource| event.mentions().iter().any(|it| resource.is(it)))
+            && self.resource.as_ref().is_none_or(|resource| resource.is_in(event))
+    }
+
+    /// Tells whether root is asked for.
+    pub fn is_of_root(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| *who.anywhere() == Who::Root)
+    }
+
+    /// Says where sign-ins may be that such a lookup does not find: those of IAM users are recorded where they signed in
+    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>).
+    pub fn sign_ins_elsewhere(&self, regions: &[String]) -> Option<String> {
+        let by_whom = match self.who.as_ref().map(Who::anywhere) {
+            Some(Who::User(_) | Who::Name(_)) => true,
+            // A list of all that happened does not promise what is of no other region.
+            None => matches!(&self.event, Some(Pattern::Name(name)) if name == "ConsoleLogin"),
+            Some(_) => false,
+        };
+        let sign_in = match &self.event {
+            None => true,
+            Some(Pattern::Name(name)) => name == "ConsoleLogin",
+            Some(Pattern::Start(start)) => "ConsoleLogin".starts_with(start.as_str()),
+        };
+        let of_service = self.source.as_deref().is_none_or(|source| source == "signin.amazonaws.com");
+        let can_be =
+            by_whom && sign_in && of_service && self.resource.is_none() && self.read_only != Some(true);
+        let others: Vec<&str> =
+            SIGN_INS.into_iter().filter(|of| !regions.iter().any(|region| region == of)).collect();
+        let in_partition = regions.iter().all(|region| home_region(region) == "us-east-1");
+        (can_be && in_partition && !others.is_empty()).then(|| {
+            format!(
+                "Sign-ins of IAM users at the account's alias are recorded in one of {}, those at a region's own address in that region; `--region` looks there.",
+                others.join(", ")
+            )
+        })
     }
 
     /// Returns the part of a history's time that is asked for.
@@ -202,15 +261,16 @@ impl Filter {
     ///
     /// `root_names` are what the event history may call root besides `root`: the account's alias.
     pub fn attributes(&self, root_names: &[String]) -> Vec<Attribute> {
-        if let Some(Who::Key(key)) = &self.who {
+        let who = self.who.as_ref().map(Who::anywhere);
+        if let Some(Who::Key(key)) = who {
             return vec![Attribute::AccessKey(key.clone())];
         }
         if let Some(resource) = &self.resource {
             let arn = resource.arn.clone().map(Attribute::ResourceName);
             return std::iter::once(Attribute::ResourceName(resource.name.clone())).chain(arn).collect();
         }
-        match &self.who {
-            Some(Who::User(name) | Who::Name(name) | Who::Session(_, name)) => {
+        match who {
+            Some(Who::User(name) | Who::Name(name) | Who::Session(_, name) | Who::Federated(name)) => {
                 return vec![Attribute::Username(name.clone())];
             }
             Some(Who::Root) if !matches!(self.event, Some(Pattern::Name(_))) => {
@@ -271,6 +331,36 @@ mod tests {
         for wrong in ["", "arn:aws:iam", "group/x", "user/"] {
             assert!(Who::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_arn_names_somebody_of_one_account() {
+        let alice = |account: &str| {
+            event(&json!({"userIdentity": {"type": "IAMUser", "userName": "alice", "accountId": account}}))
+        };
+        assert!(who("arn:aws:iam::111111111111:user/alice").fits(&alice("111111111111")));
+        assert!(!who("arn:aws:iam::333333333333:user/alice").fits(&alice("111111111111")));
+        let bob = event(&json!({"userIdentity": {
+            "type": "FederatedUser", "principalId": "111111111111:bob", "accountId": "111111111111",
+            "arn": "arn:aws:sts::111111111111:federated-user/bob",
+        }}));
+        let named = who("arn:aws:sts::111111111111:federated-user/bob");
+        assert!(named.fits(&bob) && !named.fits(&alice("111111111111")));
+        assert_eq!(named.attributes(&[]), [Attribute::Username("bob".into())]);
+        assert!(who("arn:aws:iam::111111111111:root").is_of_root());
+    }
+
+    #[test]
+    fn a_users_sign_ins_may_be_in_other_regions() {
+        let home = ["us-east-1".to_owned()];
+        let told = who("User3").sign_ins_elsewhere(&home).unwrap();
+        assert!(told.contains("us-east-2, eu-north-1, ap-southeast-2"), "{told}");
+        for known in
+            [who("root"), who("role/R"), Filter { source: Some("iam.amazonaws.com".into()), ..who("User3") }]
+        {
+            assert_eq!(known.sign_ins_elsewhere(&home), None);
+        }
+        assert_eq!(who("User3").sign_ins_elsewhere(&["cn-north-1".to_owned()]), None);
     }
 
     #[test]

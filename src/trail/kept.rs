@@ -6,6 +6,9 @@ use jiff::Timestamp;
 
 use crate::account::event::Event;
 
+/// The most events without room whose ids are kept, to know them again.
+const MOST_GONE: usize = 100_000;
+
 /// The newest events, each once.
 #[derive(Debug)]
 pub struct Kept {
@@ -14,14 +17,22 @@ pub struct Kept {
     events: BTreeMap<(Timestamp, i64), Event>,
     ids: BTreeSet<String>,
     rank: i64,
-    dropped: bool,
+    gone: BTreeSet<String>,
+    dropped: usize,
 }
 
 impl Kept {
     /// Makes room for `limit` events; 0 is no limit.
     pub const fn new(limit: usize) -> Self {
         let limit = if limit == 0 { usize::MAX } else { limit };
-        Self { limit, events: BTreeMap::new(), ids: BTreeSet::new(), rank: 0, dropped: false }
+        Self {
+            limit,
+            events: BTreeMap::new(),
+            ids: BTreeSet::new(),
+            rank: 0,
+            gone: BTreeSet::new(),
+            dropped: 0,
+        }
     }
 
     /// Adds an event that comes before all of its second that were added.
@@ -38,14 +49,18 @@ impl Kept {
 
     fn add(&mut self, event: Event, rank: i64) {
         // A trail delivers some events twice; the oldest records have no id to know them by.
-        if !event.id.is_empty() && !self.ids.insert(event.id.clone()) {
+        let is_known = self.gone.contains(&event.id) || !self.ids.insert(event.id.clone());
+        if !event.id.is_empty() && is_known {
             return;
         }
         self.events.insert((event.time, rank), event);
         if self.events.len() > self.limit {
-            self.dropped = true;
+            self.dropped += 1;
             if let Some((_, gone)) = self.events.pop_first() {
                 self.ids.remove(&gone.id);
+                if self.gone.len() < MOST_GONE && !gone.id.is_empty() {
+                    self.gone.insert(gone.id);
+                }
             }
         }
     }
@@ -58,7 +73,19 @@ impl Kept {
 
     /// Tells whether there were events that found no room.
     pub const fn has_dropped(&self) -> bool {
-        self.dropped
+        self.dropped > 0
+    }
+
+    /// Returns how many there were, with those that found no room.
+    pub fn total(&self) -> usize {
+        self.events.len().saturating_add(self.dropped)
+    }
+
+    /// Takes out what is not newer than `time`.
+    pub fn drop_until(&mut self, time: Timestamp) {
+        while let Some(first) = self.events.first_entry().filter(|first| first.key().0 <= time) {
+            self.ids.remove(&first.remove().id);
+        }
     }
 
     /// Returns how many there are.
@@ -100,6 +127,10 @@ mod tests {
         }
         assert_eq!(ids(&kept), ["c", "b2", "b1"]);
         assert!(kept.has_dropped() && kept.is_past(Timestamp::from_second(2).unwrap()));
+        kept.add_older(event("a", 1));
+        assert_eq!(kept.total(), 4, "one that found no room is counted once");
+        kept.drop_until(Timestamp::from_second(2).unwrap());
+        assert_eq!(ids(&kept), ["c"]);
         let mut logs = Kept::new(0);
         for (id, second) in [("b1", 2), ("a", 1), ("b2", 2), ("b1", 2)] {
             logs.add_newer(event(id, second));

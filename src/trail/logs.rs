@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -15,7 +15,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::lookup::LARGEST;
@@ -23,6 +22,9 @@ use crate::account::event::Event;
 
 /// The most of a file that is read, unpacked, in bytes. A trail's files have some ten million.
 const LONGEST: u64 = 256 << 20;
+
+/// The longest record, in bytes: CloudTrail cuts what is above 256 KB. `lookup-events` writes it as a text, with more around.
+const LONGEST_RECORD: usize = 256 << 10;
 
 /// The deepest that folders are walked.
 const DEEPEST: usize = 24;
@@ -72,8 +74,17 @@ pub fn files(folder: &Path, unread: &mut Vec<(PathBuf, String)>) -> Vec<PathBuf>
                 }
             } else if is_folder {
                 unread.push((path, "the folders are too deep".to_owned()));
-            } else if is_log(&path) {
-                found.push(path);
+            } else {
+                // What is behind a link, and no pipe that somebody would have to write to.
+                match fs::metadata(&path) {
+                    Ok(kind) if kind.is_dir() => {
+                        unread.push((path, "a link to a folder is not followed".to_owned()));
+                    }
+                    _ if !is_log(&path) => {}
+                    Ok(kind) if kind.is_file() => found.push(path),
+                    Ok(_) => unread.push((path, "it is no file".to_owned())),
+                    Err(error) => unread.push((path, error.to_string())),
+                }
             }
         }
     }
@@ -102,16 +113,17 @@ pub fn is_before(path: &Path, since: Timestamp) -> bool {
 }
 
 impl Reading {
-    /// Shows `visit` the events of a file, in the file's order, and counts them.
-    pub fn file(&mut self, path: &Path, visit: &mut dyn FnMut(Event)) {
+    /// Shows `visit` the events of a file, in the file's order, and counts them. Between two pieces of the file it asks
+    /// whether to stop.
+    pub fn file(&mut self, path: &Path, is_stopped: &dyn Fn() -> bool, visit: &mut dyn FnMut(Event)) {
         self.files += 1;
         let result = File::open(path).map_err(|error| error.to_string()).and_then(|file| {
             let is_packed = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gz"));
             let file = BufReader::new(file);
             if is_packed {
-                self.stream(BufReader::new(MultiGzDecoder::new(file)), visit)
+                self.stream(Stoppable(BufReader::new(MultiGzDecoder::new(file)), is_stopped), visit)
             } else {
-                self.stream(file, visit)
+                self.stream(Stoppable(file, is_stopped), visit)
             }
         });
         if let Err(why) = result {
@@ -150,16 +162,31 @@ impl Reading {
     }
 }
 
+/// A reader that fails once it is told to stop.
+struct Stoppable<'a, R>(R, &'a dyn Fn() -> bool);
+
+impl<R: Read> Read for Stoppable<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if (self.1)() { Err(io::Error::other("interrupted")) } else { self.0.read(buffer) }
+    }
+}
+
 /// Reads a record, or an event of `lookup-events`, which has the record as a text in it.
 fn decode(text: &str) -> Option<Event> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Listed {
+        cloud_trail_event: Option<String>,
+    }
     if text.len() > LARGEST {
         return None;
     }
-    let value: Value = serde_json::from_str(text).ok()?;
-    let record = match value.get("CloudTrailEvent").and_then(Value::as_str) {
-        Some(inside) => serde_json::from_str(inside).ok()?,
-        None => value,
-    };
+    let listed: Listed = serde_json::from_str(text).ok()?;
+    let text = listed.cloud_trail_event.as_deref().unwrap_or(text);
+    if text.len() > LONGEST_RECORD {
+        return None;
+    }
+    let record = serde_json::from_str(text).ok()?;
     Event::of(record).ok()
 }
 
@@ -237,7 +264,7 @@ mod tests {
         let (mut read, mut ids) = (Reading::default(), Vec::new());
         let all = files(folder.path(), &mut read.unread);
         for path in &all {
-            read.file(path, &mut |event| ids.push(event.id));
+            read.file(path, &|| false, &mut |event| ids.push(event.id));
         }
         (read, ids)
     }
@@ -284,9 +311,47 @@ mod tests {
     #[test]
     fn a_hostile_record_is_counted_and_the_next_is_read() {
         let deep = "[".repeat(10_000) + &"]".repeat(10_000);
-        let long = format!(r#"{{"x":"{}"}}"#, "y".repeat(LARGEST));
+        let long = format!(r#"{{"x":"{}"}}"#, "y".repeat(LONGEST_RECORD));
         let (found, ids) = read("a.json", format!(r#"{{"Records":[{deep},3,{long},{RECORD}]}}"#).as_bytes());
         assert_eq!((ids.len(), found.undecodable, found.unread.len()), (1, 3, 0), "{found:?}");
+    }
+
+    #[test]
+    fn reading_stops_within_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        // No record for a long time: nothing but the reading itself can stop it.
+        fs::write(&path, format!(r#"{{"Records":[{RECORD}{}]}}"#, " ".repeat(8 << 20))).unwrap();
+        let asked = std::cell::Cell::new(0);
+        let is_stopped = || {
+            asked.set(asked.get() + 1);
+            asked.get() > 3
+        };
+        let mut read = Reading::default();
+        let mut seen = 0;
+        read.file(&path, &is_stopped, &mut |_| seen += 1);
+        assert!(read.unread[0].1.contains("interrupted") && asked.get() < 20, "{read:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_named_and_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let (inside, outside) = (folder.path().join("in"), folder.path().join("out"));
+        fs::create_dir_all(&inside).unwrap();
+        fs::create_dir_all(&outside).unwrap();
+        fs::write(outside.join("a.json"), "{}").unwrap();
+        std::os::unix::fs::symlink(&outside, inside.join("link")).unwrap();
+        std::os::unix::fs::symlink(outside.join("a.json"), inside.join("linked.json")).unwrap();
+        std::os::unix::fs::symlink(outside.join("gone.json"), inside.join("gone.json")).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(inside.join("pipe.json")).status().unwrap();
+        assert!(made.success());
+        let mut unread = Vec::new();
+        assert_eq!(files(&inside, &mut unread), [inside.join("linked.json")]);
+        unread.sort();
+        let names: Vec<_> =
+            unread.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["gone.json", "link", "pipe.json"]);
     }
 
     #[test]

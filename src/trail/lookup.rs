@@ -36,6 +36,9 @@ const PATIENCE: [Duration; 4] =
 /// The most sessions whose start is looked for.
 const MOST_SESSIONS: usize = 100;
 
+/// The most events that are looked at for the start of one session, whatever the bound for the others.
+const MOST_FOR_SESSION: u64 = 2_000;
+
 /// How far the start of a session may be from the time its credentials tell.
 const NEAR: SignedDuration = SignedDuration::from_secs(5);
 
@@ -69,6 +72,8 @@ pub struct Lookup<'a> {
     regions: BTreeMap<String, (Client, Pacer)>,
     bound: u64,
     stats: Stats,
+    /// What is looked at for the start of a session says nothing about how far the search itself got.
+    aside: Option<Stats>,
     tell: &'a (dyn Fn(&Stats) + Send + Sync),
 }
 
@@ -82,7 +87,7 @@ impl<'a> Lookup<'a> {
     /// Looks at no more than `bound` events in all (0: as many as there are), and tells after every page how far it got.
     pub fn new(aws: &'a Aws, bound: u64, tell: &'a (dyn Fn(&Stats) + Send + Sync)) -> Self {
         let bound = if bound == 0 { u64::MAX } else { bound };
-        Self { aws, regions: BTreeMap::new(), bound, stats: Stats::default(), tell }
+        Self { aws, regions: BTreeMap::new(), bound, stats: Stats::default(), aside: None, tell }
     }
 
     /// Returns what has been done so far.
@@ -124,35 +129,48 @@ impl<'a> Lookup<'a> {
         Ok(end)
     }
 
-    /// Looks for the starts of the sessions behind what was found that are not known yet.
+    /// Looks for the starts of the sessions behind what was found that are not known yet. Returns of how many sessions not
+    /// all was looked at that may be the start.
     ///
     /// # Errors
     ///
     /// The history could not be read.
-    pub async fn find_starts(&mut self, regions: &[String], found: &mut Collector) -> Result<(), ApiError> {
+    pub async fn find_starts(
+        &mut self,
+        regions: &[String],
+        found: &mut Collector,
+    ) -> Result<usize, ApiError> {
         let mut asked = BTreeSet::new();
-        while asked.len() < MOST_SESSIONS {
-            let lost = found.all().find_map(|event| {
-                let actor = found.starts.behind(&event.actor).lost?;
-                let key = actor.session_key().filter(|key| !asked.contains(*key))?;
-                Some((key.to_owned(), actor.since))
-            });
-            let Some((key, since)) = lost else { return Ok(()) };
-            self.find_start(regions, &key, since, &mut found.starts).await?;
+        let mut cut = 0;
+        loop {
+            let (mut lost, mut newest) = (BTreeSet::new(), None);
+            for event in found.all() {
+                let Some(actor) = found.starts.behind(&event.actor).lost else { continue };
+                if let Some(key) = actor.session_key().filter(|key| !asked.contains(*key)) {
+                    lost.insert(key.to_owned());
+                    newest.get_or_insert((key.to_owned(), actor.since));
+                }
+            }
+            let Some((key, since)) = newest else { return Ok(cut) };
+            if asked.len() >= MOST_SESSIONS {
+                return Ok(cut + lost.len());
+            }
+            let is_whole = self.find_start(regions, &key, since, &mut found.starts).await?;
+            cut += usize::from(!is_whole);
             asked.insert(key);
         }
-        Ok(())
     }
 
     /// Looks for the start of one session: by the key it was given, which AWS lists as a resource of `AssumeRole`; if
-    /// it does not, among all that assumed a role at that time.
+    /// it does not, among all that assumed a role at that time. Tells whether it was found, or all was looked at.
     async fn find_start(
         &mut self,
         regions: &[String],
         key: &str,
         since: Option<Timestamp>,
         starts: &mut Starts,
-    ) -> Result<(), ApiError> {
+    ) -> Result<bool, ApiError> {
+        let mut is_whole = true;
         let mut ways = vec![(Attribute::ResourceName(key.to_owned()), self.whole())];
         if let Some(at) = since {
             let from = at.saturating_sub(NEAR).unwrap_or(at);
@@ -161,21 +179,23 @@ impl<'a> Lookup<'a> {
         }
         for (attribute, window) in ways {
             for region in regions {
-                let before = self.stats;
                 let mut visit = |event: Event| {
                     starts.see(&event);
                     let is_it = event.issued_key() == Some(key);
                     if is_it { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 };
-                let ended = self.walk(region, Some(&attribute), window, &mut visit).await?;
-                // What was looked at on the way says nothing about how far the search itself got.
-                self.stats = Stats { for_sessions: before.for_sessions + 1, ..before };
-                if ended == Stop::Enough {
-                    return Ok(());
+                self.aside = Some(Stats::default());
+                let ended = self.walk(region, Some(&attribute), window, &mut visit).await;
+                self.aside = None;
+                self.stats.for_sessions += 1;
+                match ended? {
+                    Stop::Enough => return Ok(true),
+                    Stop::Bound => is_whole = false,
+                    Stop::End => {}
                 }
             }
         }
-        Ok(())
+        Ok(is_whole)
     }
 
     /// Shows `visit` the events of a region, the newest first, until it has seen enough.
@@ -194,15 +214,19 @@ impl<'a> Lookup<'a> {
         loop {
             let page = self.page(region, attribute, window, next).await?;
             for shown in page.events.unwrap_or_default() {
-                if self.stats.looked >= self.bound {
+                let (stats, bound) = match &mut self.aside {
+                    Some(aside) => (aside, MOST_FOR_SESSION),
+                    None => (&mut self.stats, self.bound),
+                };
+                if stats.looked >= bound {
                     return Ok(Stop::Bound);
                 }
-                self.stats.looked += 1;
+                stats.looked += 1;
                 let Some(event) = decode(&shown) else {
-                    self.stats.undecodable += 1;
+                    stats.undecodable += 1;
                     continue;
                 };
-                self.stats.reached = Some(event.time);
+                stats.reached = Some(event.time);
                 if visit(event).is_break() {
                     return Ok(Stop::Enough);
                 }

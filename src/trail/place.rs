@@ -43,9 +43,53 @@ pub fn home_region(region: &str) -> &'static str {
     HOMES.iter().find(|(start, _)| region.starts_with(start)).map_or("us-east-1", |(_, home)| home)
 }
 
+/// What the event history lists the events of a thing under, besides its bare name. Which of the two a call is listed
+/// under differs from call to call: `CreatePolicy` has a name in it, `AttachRolePolicy` an ARN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// Its name alone tells its ARN, if it has one.
+    Told,
+    /// There may be a path in its ARN, which its name does not tell.
+    Path,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// Returns how things of a kind are listed.
+pub fn listing(kind: Option<&str>) -> Listing {
+    match kind {
+        Some(
+            "user" | "group" | "access-key" | "security-group" | "instance" | "vpc" | "subnet" | "volume"
+            | "function" | "topic",
+        ) => Listing::Told,
+        Some("role" | "policy") => Listing::Path,
+        _ => Listing::Unknown,
+    }
+}
+
+/// Returns the ARN of a thing that has no path; `None` for kinds that have none, or of which more must be known.
+pub fn plain_arn(kind: &str, name: &str, partition: &str, account: &str, region: &str) -> Option<String> {
+    Some(match kind {
+        "user" | "group" | "role" | "policy" => format!("arn:{partition}:iam::{account}:{kind}/{name}"),
+        "function" => format!("arn:{partition}:lambda:{region}:{account}:function:{name}"),
+        "topic" => format!("arn:{partition}:sns:{region}:{account}:{name}"),
+        "rule" => format!("arn:{partition}:events:{region}:{account}:rule/{name}"),
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_tells_an_arn_and_no_path() {
+        let arn = |kind: &str| plain_arn(kind, "x", "aws-cn", "1", "cn-north-1");
+        assert_eq!(arn("policy").as_deref(), Some("arn:aws-cn:iam::1:policy/x"));
+        assert_eq!(arn("topic").as_deref(), Some("arn:aws-cn:sns:cn-north-1:1:x"));
+        assert_eq!(arn("security-group"), None);
+        assert_eq!((listing(Some("policy")), listing(None)), (Listing::Path, Listing::Unknown));
+    }
 
     #[test]
     fn every_partition_has_a_home() {

@@ -39,8 +39,8 @@ const SAME: [(&str, &str); 8] = [
     ("managed-policy", "policy"),
 ];
 
-/// The service that alone changes things of a kind; others only mention them.
-const OWNERS: [(&str, &str); 12] = [
+/// The services that alone change things of a kind; others only mention them.
+const OWNERS: [(&str, &str); 13] = [
     ("user", "iam"),
     ("group", "iam"),
     ("role", "iam"),
@@ -50,10 +50,15 @@ const OWNERS: [(&str, &str); 12] = [
     ("function", "lambda"),
     ("topic", "sns"),
     ("rule", "events"),
+    ("rule", "scheduler"),
     ("stack", "cloudformation"),
     ("security-group", "ec2"),
     ("instance", "ec2"),
 ];
+
+/// What events call things otherwise than people and ARNs do.
+const NOUNS: [(&str, &str); 3] =
+    [("servicelinkedrole", "role"), ("virtualmfadevice", "mfa"), ("schedule", "rule")];
 
 /// Ids that tell what they are the id of.
 const IDS: [(&str, &str); 5] = [
@@ -76,17 +81,11 @@ impl Resource {
             return Err(form.to_owned());
         }
         if text.starts_with("arn:") {
-            let name = bare_name(text).to_owned();
-            let kind = arn_kind(text).filter(|_| !name.is_empty());
-            // What follows a function's name is its version.
-            let name = match (kind.as_deref(), text.split(':').nth(6)) {
-                (Some("function"), Some(function)) => function.to_owned(),
-                _ => name,
-            };
+            let name = short_name(text);
             if name.is_empty() {
                 return Err(form.to_owned());
             }
-            return Ok(Self { kind, name, arn: Some(text.to_owned()) });
+            return Ok(Self { kind: arn_kind(text), name, arn: Some(text.to_owned()) });
         }
         let id = |name: &str| {
             let row = IDS.iter().find(|(start, _)| name.starts_with(start));
@@ -95,25 +94,56 @@ impl Resource {
         match text.split_once('/') {
             None => Ok(Self { kind: id(text), name: text.to_owned(), arn: None }),
             Some((kind, name)) => {
-                let name = bare_name(name);
-                if kind.is_empty() || name.is_empty() {
-                    return Err(form.to_owned());
-                }
                 let kind = kind.to_lowercase();
                 let known = SAME.iter().find(|(other, _)| *other == kind);
                 let kind = known.map_or(kind.as_str(), |(_, kind)| kind);
-                Ok(Self { kind: Some(kind.to_owned()), name: name.to_owned(), arn: None })
+                let name = name_of(kind, name).unwrap_or_else(|| name.to_owned());
+                if kind.is_empty() || name.is_empty() {
+                    return Err(form.to_owned());
+                }
+                Ok(Self { kind: Some(kind.to_owned()), name, arn: None })
             }
         }
     }
 
-    /// Returns the service that owns things of its kind.
+    /// Returns the service that owns things of its kind; `None` when it is not known, or one of several.
     pub fn owner(&self) -> Option<&str> {
-        let by_kind = || {
-            let kind = self.kind.as_deref()?;
-            OWNERS.iter().find(|(of, _)| *of == kind).map(|(_, service)| *service)
-        };
-        self.arn.as_deref().and_then(|arn| arn.split(':').nth(2)).or_else(by_kind)
+        match self.owners().as_slice() {
+            [service] => Some(service),
+            _ => self.part(2).map(source_of),
+        }
+    }
+
+    /// Returns the region that its ARN names.
+    pub fn region(&self) -> Option<&str> {
+        self.part(3)
+    }
+
+    /// Returns the account that its ARN names; AWS's own policies are in none.
+    pub fn account(&self) -> Option<&str> {
+        self.part(4).filter(|account| *account != "aws")
+    }
+
+    fn part(&self, index: usize) -> Option<&str> {
+        self.arn.as_deref()?.split(':').nth(index).filter(|part| !part.is_empty())
+    }
+
+    /// Lists the services that things of its kind are changed by; none when its kind does not tell.
+    pub(super) fn owners(&self) -> Vec<&str> {
+        let Some(kind) = self.kind.as_deref() else { return Vec::new() };
+        let of_kind = OWNERS.iter().filter(|(of, _)| *of == kind).map(|(_, service)| *service);
+        match self.part(2) {
+            // Other services have groups and policies, too.
+            Some(service) if of_kind.clone().next().is_some() => vec![service],
+            _ => of_kind.collect(),
+        }
+    }
+
+    /// Lists the words that events have for things of its kind; none when the kind is not known.
+    pub(super) fn nouns(&self) -> Vec<String> {
+        let Some(kind) = self.kind.as_deref() else { return Vec::new() };
+        let others = NOUNS.iter().filter(|(_, of)| *of == kind).map(|(noun, _)| (*noun).to_owned());
+        std::iter::once(kind.replace('-', "")).chain(others).collect()
     }
 
     /// Tells whether it has no region.
@@ -130,15 +160,50 @@ impl Resource {
         }
     }
 
-    /// Tells whether a mention is of this thing.
-    pub fn is(&self, mention: &Mention) -> bool {
-        let is_arn = mention.name.starts_with("arn:");
-        let named = match (&self.arn, is_arn) {
-            (Some(arn), true) => *arn == mention.name || without_version(&mention.name) == *arn,
-            (_, true) => bare_name(&without_version(&mention.name)) == self.name,
-            (_, false) => mention.name == self.name,
+    /// Tells whether an event names it.
+    pub fn is_in(&self, event: &Event) -> bool {
+        self.mention(event).is_some()
+    }
+
+    /// Returns how an event names it.
+    fn mention(&self, event: &Event) -> Option<Mention> {
+        let all = event.mentions();
+        // A bare name is one in the account and the region of the event. What the event says of the ARN goes before it.
+        let agrees =
+            |mine: Option<&str>, theirs: &str| mine.is_none_or(|mine| theirs.is_empty() || mine == theirs);
+        let is_here = agrees(self.account(), &event.account) && agrees(self.region(), &event.region);
+        let is_another = |it: &Mention| {
+            is_arn(&it.name)
+                && self.is_of_kind(it)
+                && short_name(&it.name) == self.name
+                && !self.is_arn(&it.name)
         };
-        named && self.kind.as_ref().is_none_or(|kind| mention.kind.is_empty() || *kind == mention.kind)
+        let bare_names_fit = self.arn.is_none() || (is_here && !all.iter().any(is_another));
+        let is_it = |it: &Mention| match (&self.arn, is_arn(&it.name)) {
+            (Some(_), true) => self.is_arn(&it.name),
+            (None, true) => short_name(&it.name) == self.name,
+            (_, false) => bare_names_fit && it.name == self.name && !is_inline_policy(event, it),
+        };
+        all.into_iter().find(|it| self.is_of_kind(it) && is_it(it))
+    }
+
+    /// Lists the ARNs by which an event names what was asked for by its name and its kind.
+    pub fn arns_in(&self, event: &Event) -> Vec<String> {
+        if self.arn.is_some() || self.kind.is_none() {
+            return Vec::new();
+        }
+        let each = event.mentions().into_iter().filter(|it| is_arn(&it.name) && self.is_of_kind(it));
+        each.map(|it| it.name).filter(|arn| short_name(arn) == self.name).collect()
+    }
+
+    fn is_arn(&self, arn: &str) -> bool {
+        self.arn.as_deref().is_some_and(|mine| without_version(mine) == without_version(arn))
+    }
+
+    fn is_of_kind(&self, mention: &Mention) -> bool {
+        let Some(kind) = self.kind.as_deref() else { return true };
+        let known = NOUNS.iter().find(|(noun, _)| *noun == mention.kind).map(|(_, kind)| *kind);
+        mention.kind.is_empty() || kind == mention.kind || known == Some(kind)
     }
 
     /// Returns what an event did to it, had it worked; `None` for what only read, or did something to something else.
@@ -146,15 +211,24 @@ impl Resource {
         if event.read_only {
             return None;
         }
-        let mentions = event.mentions();
-        let mention = mentions.iter().find(|mention| self.is(mention))?;
+        let mention = self.mention(event)?;
         let kind = self.kind.as_deref().unwrap_or(&mention.kind);
-        let by_kind = OWNERS.iter().find(|(of, _)| *of == kind).map(|(_, service)| *service);
-        if by_kind.is_some_and(|owner| owner != event.service()) {
+        let own = Self { kind: Some(kind.to_owned()), ..self.clone() };
+        let owners = own.owners();
+        if !owners.is_empty() && !owners.contains(&event.service()) {
             return None;
         }
+        if ["newUserName", "newGroupName"]
+            .iter()
+            .any(|key| event.text(&format!("/requestParameters/{key}")) == Some(&self.name))
+        {
+            // Under this name it is there since then.
+            return Some(Deed::Put);
+        }
         let (verb, noun) = verb(event.plain_name());
-        let of_itself = noun == kind.replace('-', "");
+        let word = kind.replace('-', "");
+        let renamed = NOUNS.iter().any(|(other, of)| *other == noun && *of == kind);
+        let of_itself = noun == word || renamed;
         let known = !kind.is_empty();
         Some(match verb {
             "create" | "import" | "register" | "allocate" if of_itself || !known => Deed::Created,
@@ -167,9 +241,61 @@ impl Resource {
     }
 }
 
-/// Takes a function's version or alias off its ARN.
+/// Returns the bare name in what follows the kind in an ARN, or in what people write; `None` for a kind of which is not
+/// known where its names end.
+fn name_of(kind: &str, rest: &str) -> Option<String> {
+    let name = match kind {
+        "user" | "group" | "role" | "policy" | "mfa" | "access-key" | "instance-profile" | "rule"
+        | "schedule" => bare_name(rest),
+        // Behind it are the version, the streams, the number that CloudFormation gave, the key of the object.
+        "function" | "log-group" => rest.split(':').next()?,
+        "stack" | "bucket" => rest.split('/').next()?,
+        // Names that are paths begin with a `/`, of which the ARN has one only.
+        "parameter" if rest.contains('/') && !rest.starts_with('/') => return Some(format!("/{rest}")),
+        "parameter" | "repository" | "topic" | "secret" => rest,
+        _ => return None,
+    };
+    Some(name.to_owned())
+}
+
+/// Returns the bare name of what an ARN names.
+fn short_name(arn: &str) -> String {
+    let Some(resource) = arn.splitn(6, ':').nth(5) else { return bare_name(arn).to_owned() };
+    let kind = arn_kind(arn);
+    let rest = match kind.as_deref() {
+        Some("topic" | "bucket") => resource,
+        _ => resource.split_once(['/', ':']).map_or(resource, |(_, rest)| rest),
+    };
+    match kind.as_deref() {
+        // Secrets Manager puts six characters behind the name.
+        Some("secret") => rest.rsplit_once('-').map_or(rest, |(name, _)| name).to_owned(),
+        Some(kind) => name_of(kind, rest).unwrap_or_else(|| bare_name(rest).to_owned()),
+        None => bare_name(rest).to_owned(),
+    }
+}
+
+/// Returns the name that events have for a service of an ARN.
+fn source_of(service: &str) -> &str {
+    if service == "cloudwatch" { "monitoring" } else { service }
+}
+
+fn is_arn(name: &str) -> bool {
+    name.starts_with("arn:")
+}
+
+/// Tells whether a mention is of a policy that is part of a user, a group or a role, and has no more than its name in common
+/// with managed policies.
+fn is_inline_policy(event: &Event, mention: &Mention) -> bool {
+    let of = ["UserPolicy", "GroupPolicy", "RolePolicy"];
+    let verbs = ["Put", "Delete", "Get"];
+    mention.kind == "policy"
+        && event.service() == "iam"
+        && verbs.iter().any(|verb| event.name.strip_prefix(verb).is_some_and(|noun| of.contains(&noun)))
+}
+
+/// Takes a function's version or alias off its ARN, and what stands for the streams off a log group's.
 fn without_version(arn: &str) -> String {
-    if arn.contains(":function:") && arn.split(':').count() > 7 {
+    if (arn.contains(":function:") || arn.contains(":log-group:")) && arn.split(':').count() > 7 {
         return arn.split(':').take(7).collect::<Vec<_>>().join(":");
     }
     arn.to_owned()
@@ -285,5 +411,99 @@ mod tests {
         assert_eq!(deed("instance/i-1", &ended), Some(Deed::Deleted));
         let ruled = event("events", "PutRule", &json!({"name": "daily"}), &Value::Null);
         assert_eq!(deed("schedule/daily", &ruled), Some(Deed::Put));
+    }
+
+    #[test]
+    fn an_arn_is_of_one_account_one_region_and_one_path() {
+        let answer = json!({"user": {"userName": "User2", "arn": "arn:aws:iam::123456789012:user/User2"}});
+        let mut made = event("iam", "CreateUser", &json!({"userName": "User2"}), &answer);
+        made.account = "123456789012".into();
+        assert_eq!(deed("arn:aws:iam::123456789012:user/User2", &made), Some(Deed::Created));
+        assert_eq!(deed("arn:aws:iam::123456789012:user/some/other/path/User2", &made), None);
+        let mut keyed = event("iam", "CreateAccessKey", &json!({"userName": "User2"}), &Value::Null);
+        keyed.account = "123456789012".into();
+        assert_eq!(deed("arn:aws:iam::123456789012:user/User2", &keyed), Some(Deed::Changed));
+        assert_eq!(deed("arn:aws:iam::999999999999:user/User2", &keyed), None);
+        let mut function =
+            event("lambda", "UpdateFunctionCode20150331v2", &json!({"functionName": "f"}), &Value::Null);
+        function.region = "us-east-1".into();
+        assert_eq!(deed("arn:aws:lambda:us-east-1:1:function:f", &function), Some(Deed::Changed));
+        assert_eq!(deed("arn:aws:lambda:eu-west-1:1:function:f", &function), None);
+        let attached = event(
+            "iam",
+            "AttachUserPolicy",
+            &json!({"userName": "u", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
+            &Value::Null,
+        );
+        assert!(Resource::parse("arn:aws:iam::aws:policy/ReadOnlyAccess").unwrap().is_in(&attached));
+    }
+
+    #[test]
+    fn things_are_made_and_deleted_by_calls_of_other_names() {
+        let role = json!({"role": {"roleName": "AWSServiceRoleForECS"}});
+        let linked =
+            event("iam", "CreateServiceLinkedRole", &json!({"aWSServiceName": "ecs.amazonaws.com"}), &role);
+        assert_eq!(deed("role/AWSServiceRoleForECS", &linked), Some(Deed::Created));
+        let device =
+            event("iam", "CreateVirtualMFADevice", &json!({"virtualMFADeviceName": "dev"}), &Value::Null);
+        assert_eq!(deed("mfa/dev", &device), Some(Deed::Created));
+        let serial = json!({"serialNumber": "arn:aws:iam::1:mfa/dev"});
+        assert_eq!(
+            deed("mfa/dev", &event("iam", "DeleteVirtualMFADevice", &serial, &Value::Null)),
+            Some(Deed::Deleted)
+        );
+        let nightly = event("scheduler", "CreateSchedule", &json!({"name": "nightly"}), &Value::Null);
+        assert_eq!(deed("schedule/nightly", &nightly), Some(Deed::Created));
+        let arn = "arn:aws:scheduler:us-east-1:1:schedule/default/nightly";
+        assert_eq!(deed(arn, &nightly), Some(Deed::Created));
+        let renamed =
+            event("iam", "UpdateUser", &json!({"userName": "old", "newUserName": "new"}), &Value::Null);
+        assert_eq!(
+            (deed("user/new", &renamed), deed("user/old", &renamed)),
+            (Some(Deed::Put), Some(Deed::Changed))
+        );
+        let other = event(
+            "resource-groups",
+            "CreateGroup",
+            &Value::Null,
+            &json!({"group": {"groupArn": "arn:aws:resource-groups:us-east-1:1:group/x"}}),
+        );
+        assert_eq!(deed("arn:aws:resource-groups:us-east-1:1:group/x", &other), Some(Deed::Created));
+        assert_eq!(deed("group/x", &other), None, "IAM's group is another");
+    }
+
+    #[test]
+    fn names_that_are_paths_are_kept_whole() {
+        let group = event("logs", "CreateLogGroup", &json!({"logGroupName": "/aws/lambda/f"}), &Value::Null);
+        for name in ["log-group//aws/lambda/f", "arn:aws:logs:us-east-1:1:log-group:/aws/lambda/f:*"] {
+            assert_eq!(deed(name, &group), Some(Deed::Created), "{name}");
+        }
+        assert_eq!(deed("log-group/f", &group), None);
+        let kept = event("ssm", "PutParameter", &json!({"name": "/team/key"}), &Value::Null);
+        for name in
+            ["parameter/team/key", "parameter//team/key", "arn:aws:ssm:us-east-1:1:parameter/team/key"]
+        {
+            assert_eq!(deed(name, &kept), Some(Deed::Put), "{name}");
+        }
+        let image = event("ecr", "CreateRepository", &json!({"repositoryName": "team/app"}), &Value::Null);
+        for name in ["repository/team/app", "arn:aws:ecr:us-east-1:1:repository/team/app"] {
+            assert_eq!(deed(name, &image), Some(Deed::Created), "{name}");
+        }
+        let secret = event("secretsmanager", "CreateSecret", &json!({"name": "team/db"}), &Value::Null);
+        for name in ["secret/team/db", "arn:aws:secretsmanager:us-east-1:1:secret:team/db-AbCdEf"] {
+            assert_eq!(deed(name, &secret), Some(Deed::Created), "{name}");
+        }
+        let gone = event("cloudformation", "DeleteStack", &json!({"stackName": "st"}), &Value::Null);
+        for name in ["stack/st", "arn:aws:cloudformation:us-east-1:1:stack/st/0f3a"] {
+            assert_eq!(deed(name, &gone), Some(Deed::Deleted), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_inline_policy_of_the_same_name_is_another() {
+        let inline =
+            event("iam", "PutRolePolicy", &json!({"roleName": "r", "policyName": "dual"}), &Value::Null);
+        assert_eq!(deed("policy/dual", &inline), None);
+        assert_eq!(deed("role/r", &inline), Some(Deed::Changed));
     }
 }

@@ -1,9 +1,13 @@
 //! The last time that root signed in: what the event history and the credential report each know, and whether they
 //! agree.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
+use super::kept::Kept;
 use super::place::Window;
+use crate::account::actor::ActorKind;
 use crate::account::credential_report::{CredentialReport, When};
 use crate::account::event::Event;
 use crate::account::snapshot::Facet;
@@ -13,8 +17,14 @@ use crate::account::snapshot::Facet;
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html#id_credentials_understanding_the_report_format>).
 const GRAIN: SignedDuration = SignedDuration::from_mins(5);
 
+/// Why a report may know what the events do not show yet.
+const LATE: &str = "an event may take some minutes to be recorded.";
+
 /// The most failed attempts that are kept.
 const MOST: usize = 20;
+
+/// The most failed attempts that are counted.
+const MOST_COUNTED: usize = 1_000_000;
 
 /// What is known.
 #[derive(Debug)]
@@ -22,9 +32,10 @@ pub struct RootLogin {
     /// The last sign-in that worked.
     pub last: Option<Event>,
     /// The failed attempts since then, or in the whole window, the newest first; no more than twenty.
-    pub failed: Vec<Event>,
-    /// How many there were.
-    pub failures: usize,
+    pub failed: Kept,
+    /// When they were, and their ids: an event may be met twice.
+    counted: BTreeSet<(Timestamp, String)>,
+    is_full: bool,
     /// What the credential report says.
     pub report: ReportSays,
 }
@@ -56,6 +67,17 @@ pub enum Used {
     Untold,
 }
 
+/// How much was read of where sign-ins are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Nothing.
+    Nothing,
+    /// Not all: a sign-in may be in the rest.
+    Part,
+    /// All that could be newer than the sign-in that was found; when none was found, all.
+    All,
+}
+
 /// How the two sources stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Agreement {
@@ -63,6 +85,8 @@ pub enum Agreement {
     Same,
     /// The report was made before the sign-in.
     ReportIsOlder,
+    /// The report does not show the sign-in, and nobody knows when it was made.
+    ReportOfUnknownAge,
     /// The report was made after the sign-in, and does not show it.
     ReportMissesIt,
     /// The report knows of a later use.
@@ -71,33 +95,75 @@ pub enum Agreement {
     OnlyReportBefore,
     /// Only the report knows of one, from a time that the history should know.
     OnlyReportWithin,
+    /// The report knows of one from after what was read ends.
+    ReportAfter,
     /// Only the history knows: the report tells nothing.
     OnlyHistory,
-    /// Neither knows of any.
+    /// The history knows of none, and the report tells nothing.
+    ReportUntold,
+    /// Nothing was read of the history, so that nothing can be compared.
+    HistoryNotRead,
+    /// Not all was read of the history, so that what it lacks proves nothing.
+    HistoryPartlyRead,
+    /// Both were read, and neither knows of any.
     Neither,
 }
 
 impl RootLogin {
     /// Begins with what the report says.
     pub fn new(report: &Facet<CredentialReport>) -> Self {
-        Self { last: None, failed: Vec::new(), failures: 0, report: ReportSays::of(report) }
+        let (failed, counted) = (Kept::new(MOST), BTreeSet::new());
+        Self { last: None, failed, counted, is_full: false, report: ReportSays::of(report) }
     }
 
-    /// Takes an event of the history, the newest first. Returns whether that was the last sign-in that worked.
-    pub fn see(&mut self, event: Event) -> bool {
-        let is_root = event.actor.kind == crate::account::actor::ActorKind::Root;
-        if !event.is_sign_in() || !is_root || self.last.is_some() {
+    /// Takes an event that comes before all that were taken. Returns whether that was the last sign-in that worked.
+    pub fn see_older(&mut self, event: Event) -> bool {
+        if !is_of_root(&event) || self.last.is_some() {
             return false;
         }
         if event.failure.is_none() {
             self.last = Some(event);
             return true;
         }
-        self.failures += 1;
-        if self.failed.len() < MOST {
-            self.failed.push(event);
-        }
+        self.count(&event);
+        self.failed.add_older(event);
         false
+    }
+
+    /// Takes an event that comes after all that were taken, or in no order.
+    pub fn see_newer(&mut self, event: Event) {
+        let is_old = self.last.as_ref().is_some_and(|last| event.time < last.time);
+        if !is_of_root(&event) || is_old {
+            return;
+        }
+        if event.failure.is_none() {
+            self.counted.retain(|(time, _)| *time > event.time);
+            self.failed.drop_until(event.time);
+            self.last = Some(event);
+            return;
+        }
+        self.count(&event);
+        self.failed.add_newer(event);
+    }
+
+    fn count(&mut self, event: &Event) {
+        if self.counted.len() >= MOST_COUNTED {
+            self.is_full = true;
+            return;
+        }
+        // The oldest records have no id: each is one.
+        let id = if event.id.is_empty() { format!("#{}", self.counted.len()) } else { event.id.clone() };
+        self.counted.insert((event.time, id));
+    }
+
+    /// Returns how many attempts failed since the last that worked.
+    pub fn failures(&self) -> usize {
+        self.counted.len()
+    }
+
+    /// Tells whether there were more failed attempts than are counted.
+    pub const fn is_full(&self) -> bool {
+        self.is_full
     }
 
     /// Returns the latest use of the password that anybody knows of.
@@ -106,28 +172,51 @@ impl RootLogin {
         history.max(self.report.password())
     }
 
-    /// Tells how the two sources stand to each other.
-    pub fn agreement(&self, window: Window) -> Agreement {
+    /// Tells how the two sources stand to each other. `window` is the time that was read, `reach` how much of it.
+    pub fn agreement(&self, window: Option<Window>, reach: Reach) -> Agreement {
         let history = self.last.as_ref().map(|event| event.time);
-        let generated = match &self.report {
-            ReportSays::NotRead(_) => None,
-            ReportSays::Read { generated, .. } => *generated,
+        let Some(window) = window.filter(|_| reach != Reach::Nothing) else {
+            return Agreement::HistoryNotRead;
         };
-        match (history, self.report.password()) {
-            (None, None) => Agreement::Neither,
-            (None, Some(report)) if report < window.from => Agreement::OnlyReportBefore,
-            (None, Some(_)) => Agreement::OnlyReportWithin,
-            (Some(history), Some(report)) if history.duration_since(report).abs() <= GRAIN => Agreement::Same,
-            (Some(history), Some(report)) if report > history => Agreement::ReportKnowsLater,
-            (Some(_), None) if !matches!(&self.report, ReportSays::Read { password: Used::Never, .. }) => {
-                Agreement::OnlyHistory
+        let (generated, told) = match &self.report {
+            ReportSays::NotRead(_) => (None, Used::Untold),
+            ReportSays::Read { generated, password, .. } => (*generated, *password),
+        };
+        match (history, told) {
+            (Some(history), Used::At(report)) if history.duration_since(report).abs() <= GRAIN => {
+                Agreement::Same
             }
-            (Some(history), _) if generated.is_some_and(|generated| generated >= history) => {
-                Agreement::ReportMissesIt
+            (None, Used::At(report)) if report < window.from => Agreement::OnlyReportBefore,
+            (_, Used::At(report)) if report > window.to && history.is_none_or(|history| report > history) => {
+                Agreement::ReportAfter
             }
-            (Some(_), _) => Agreement::ReportIsOlder,
+            (None, _) if reach != Reach::All => Agreement::HistoryPartlyRead,
+            (None, Used::At(_)) => Agreement::OnlyReportWithin,
+            (None, Used::Never) => Agreement::Neither,
+            (None, Used::Untold) => Agreement::ReportUntold,
+            (Some(history), Used::At(report)) if report > history => match reach {
+                Reach::All => Agreement::ReportKnowsLater,
+                Reach::Part | Reach::Nothing => Agreement::HistoryPartlyRead,
+            },
+            (Some(_), Used::Untold) => Agreement::OnlyHistory,
+            (Some(history), _) => match generated {
+                Some(generated) if generated >= history => Agreement::ReportMissesIt,
+                Some(_) => Agreement::ReportIsOlder,
+                None => Agreement::ReportOfUnknownAge,
+            },
         }
     }
+}
+
+/// Tells whether an event is a sign-in of root, one that failed too.
+fn is_of_root(event: &Event) -> bool {
+    event.is_sign_in() && event.actor.kind == ActorKind::Root
+}
+
+/// Returns the account that a report is of, by the ARN of its root.
+pub fn account_of(report: &CredentialReport) -> Option<&str> {
+    let account = report.root()?.get("arn")?.split(':').nth(4)?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
 }
 
 impl ReportSays {
@@ -167,11 +256,16 @@ impl Agreement {
         match self {
             Self::Same => "same",
             Self::ReportIsOlder => "report_is_older",
+            Self::ReportOfUnknownAge => "report_of_unknown_age",
             Self::ReportMissesIt => "report_misses_it",
             Self::ReportKnowsLater => "report_knows_later",
             Self::OnlyReportBefore => "only_report_before_window",
             Self::OnlyReportWithin => "only_report_within_window",
+            Self::ReportAfter => "report_after_window",
             Self::OnlyHistory => "only_history",
+            Self::ReportUntold => "report_tells_nothing",
+            Self::HistoryNotRead => "history_not_read",
+            Self::HistoryPartlyRead => "history_partly_read",
             Self::Neither => "neither",
         }
     }
@@ -181,32 +275,47 @@ impl Agreement {
         matches!(self, Self::ReportMissesIt | Self::ReportKnowsLater | Self::OnlyReportWithin)
     }
 
-    /// Says it in a sentence; `None` when there is nothing to say besides the dates.
-    pub const fn sentence(self) -> Option<&'static str> {
+    /// Says it in a sentence; `None` when there is nothing to say besides the dates. `history` is what was read besides
+    /// the report, in the plural: `log files`, `events`.
+    pub fn sentence(self, history: &str) -> Option<String> {
         Some(match self {
-            Self::Same => "The event history and the credential report agree.",
+            Self::Same => format!("The {history} and the credential report agree."),
             Self::ReportIsOlder => {
                 "The credential report shows an older date: it was made before this sign-in, and IAM gives out the same \
                  one for four hours."
+                    .to_owned()
+            }
+            Self::ReportOfUnknownAge => {
+                "The credential report does not show this sign-in. When it was made is not known: it may be older."
+                    .to_owned()
             }
             Self::ReportMissesIt => {
                 "They disagree: the credential report was made after this sign-in and does not show it. Trust the event; \
                  IAM may take some time to note a sign-in."
+                    .to_owned()
             }
-            Self::ReportKnowsLater => {
-                "They disagree: the credential report knows a later use of the password than the event history. It also \
-                 counts sign-ins to AWS websites other than the console, and an event may take some minutes to be in \
-                 the history."
+            Self::ReportKnowsLater => format!(
+                "They disagree: the credential report knows a later use of the password than the {history}. It also \
+                 counts sign-ins to AWS websites other than the console, and {LATE}"
+            ),
+            Self::OnlyReportBefore => format!(
+                "Only the credential report knows of a use of the password: it is from before the {history} begin."
+            ),
+            Self::OnlyReportWithin => format!(
+                "They disagree: the credential report says that the password was used at a time that the {history} \
+                 cover, and there is no sign-in in them. It also counts sign-ins to AWS websites other than the \
+                 console, and {LATE}"
+            ),
+            Self::ReportAfter => {
+                format!("The credential report knows a use of the password from after the {history} end.")
             }
-            Self::OnlyReportBefore => {
-                "Only the credential report knows of a use of the password: it is from before the event history begins."
+            Self::HistoryNotRead => {
+                format!("They cannot be compared: the {history} were not looked at.")
             }
-            Self::OnlyReportWithin => {
-                "They disagree: the credential report says that the password was used at a time that the event history \
-                 covers, and there is no sign-in in it. It also counts sign-ins to AWS websites other than the console, \
-                 and an event may take some minutes to be in the history."
-            }
-            Self::OnlyHistory | Self::Neither => return None,
+            Self::HistoryPartlyRead => format!(
+                "They cannot be compared: not all {history} were looked at, and a sign-in may be in the rest."
+            ),
+            Self::OnlyHistory | Self::ReportUntold | Self::Neither => return None,
         })
     }
 }
@@ -234,11 +343,15 @@ mod tests {
     }
 
     fn stand(history: Option<&str>, report: &Facet<CredentialReport>) -> Agreement {
+        reached(history, report, Reach::All)
+    }
+
+    fn reached(history: Option<&str>, report: &Facet<CredentialReport>, reach: Reach) -> Agreement {
         let mut login = RootLogin::new(report);
         if let Some(time) = history {
-            assert!(login.see(sign_in(time, false)));
+            assert!(login.see_older(sign_in(time, false)));
         }
-        login.agreement(Window::of_history("2026-03-02T12:00:00Z".parse().unwrap()))
+        login.agreement(Some(Window::of_history("2026-03-02T12:00:00Z".parse().unwrap())), reach)
     }
 
     #[test]
@@ -261,18 +374,68 @@ mod tests {
         }
         let unread = Facet::NotRead("denied".to_owned());
         assert_eq!(stand(early, &unread), Agreement::OnlyHistory);
+        assert_eq!(stand(None, &unread), Agreement::ReportUntold);
+    }
+
+    #[test]
+    fn what_was_not_read_contradicts_nothing() {
+        let (within, never) = (report("2026-03-02T10:00:00Z", "2026-03-01T00:00:00Z"), "no_information");
+        let never = report("2026-03-02T10:00:00Z", never);
+        for (history, report, reach, stands) in [
+            (None, &within, Reach::Nothing, Agreement::HistoryNotRead),
+            (None, &never, Reach::Nothing, Agreement::HistoryNotRead),
+            (None, &within, Reach::Part, Agreement::HistoryPartlyRead),
+            (None, &never, Reach::Part, Agreement::HistoryPartlyRead),
+            (Some("2026-02-01T00:00:00Z"), &within, Reach::Part, Agreement::HistoryPartlyRead),
+            (Some("2026-03-01T00:00:00Z"), &within, Reach::Part, Agreement::Same),
+        ] {
+            let found = reached(history, report, reach);
+            assert_eq!((found, found.is_contradiction()), (stands, false), "{history:?} {reach:?}");
+        }
+        let login = RootLogin::new(&within);
+        assert_eq!(login.agreement(None, Reach::All), Agreement::HistoryNotRead, "logs without an event");
+        let ended = Window { from: Timestamp::UNIX_EPOCH, to: "2026-02-01T00:00:00Z".parse().unwrap() };
+        assert_eq!(login.agreement(Some(ended), Reach::All), Agreement::ReportAfter);
+    }
+
+    #[test]
+    fn a_report_of_unknown_age_is_not_called_old() {
+        let csv = "user,arn,password_last_used\n<root_account>,a,2026-02-01T00:00:00Z\n";
+        let report = Facet::Read(CredentialReport::parse(csv, None).unwrap());
+        assert_eq!(stand(Some("2026-03-02T11:00:00Z"), &report), Agreement::ReportOfUnknownAge);
     }
 
     #[test]
     fn failed_attempts_are_counted_up_to_the_last_that_worked() {
         let mut login = RootLogin::new(&Facet::NotRead("x".to_owned()));
         for hour in [11, 10] {
-            assert!(!login.see(sign_in(&format!("2026-03-02T{hour}:00:00Z"), true)));
+            assert!(!login.see_older(sign_in(&format!("2026-03-02T{hour}:00:00Z"), true)));
         }
-        assert!(login.see(sign_in("2026-03-02T09:00:00Z", false)));
-        assert!(!login.see(sign_in("2026-03-02T08:00:00Z", true)));
-        assert_eq!((login.failures, login.failed.len()), (2, 2));
+        assert!(login.see_older(sign_in("2026-03-02T09:00:00Z", false)));
+        assert!(!login.see_older(sign_in("2026-03-02T08:00:00Z", true)));
+        assert_eq!((login.failures(), login.failed.len()), (2, 2));
         assert_eq!(login.latest(), Some("2026-03-02T09:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn no_number_of_failed_attempts_hides_a_sign_in() {
+        let mut login = RootLogin::new(&Facet::NotRead("x".to_owned()));
+        let at = |second: i64| Timestamp::from_second(second).unwrap().to_string();
+        let failed = |second: i64| {
+            let mut record = sign_in(&at(second), true).record;
+            record["eventID"] = json!(second.to_string());
+            Event::of(record).unwrap()
+        };
+        login.see_newer(failed(4));
+        login.see_newer(sign_in(&at(5), false));
+        for second in (6..12_000).rev().chain(6..100) {
+            login.see_newer(failed(second));
+        }
+        login.see_newer(sign_in(&at(2), false));
+        let last = login.last.as_ref().map(|event| event.time.as_second());
+        assert_eq!((last, login.failures(), login.failed.len()), (Some(5), 11_994, MOST));
+        login.see_newer(sign_in(&at(11_000), false));
+        assert_eq!(login.failures(), 999);
     }
 
     #[test]
@@ -280,7 +443,7 @@ mod tests {
         let mut login = RootLogin::new(&Facet::NotRead("x".to_owned()));
         let mut record = sign_in("2026-03-02T09:00:00Z", false).record;
         record["userIdentity"] = json!({"type": "IAMUser", "userName": "root"});
-        assert!(!login.see(Event::of(record).unwrap()));
+        assert!(!login.see_older(Event::of(record).unwrap()));
         assert!(login.last.is_none());
     }
 }

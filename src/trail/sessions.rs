@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::account::actor::Actor;
+use crate::account::actor::{Actor, ActorKind};
 use crate::account::event::Event;
 
 /// The most sessions that are kept in mind, of a folder of logs.
@@ -69,9 +69,13 @@ impl Starts {
         let mut chain = Chain { starts: Vec::new(), lost: None };
         let mut seen = BTreeSet::new();
         let mut next = actor;
-        while let Some(key) = next.session_key() {
-            let start = self.by_key.get(key).filter(|_| chain.starts.len() < DEEPEST && seen.insert(key));
-            let Some(start) = start else {
+        while next.kind == ActorKind::RoleSession || next.is_assumed_root {
+            let known = next.session_key().and_then(|key| {
+                let start = self.by_key.get(key)?;
+                (chain.starts.len() < DEEPEST && seen.insert(key)).then_some(start)
+            });
+            // A session that was recorded without its key has a starter, too.
+            let Some(start) = known else {
                 chain.lost = Some(next);
                 break;
             };
@@ -122,6 +126,8 @@ mod tests {
         assert_eq!(lost(&starts.behind(&actor)), Some("ASIA1"));
         starts.see(&assumed(&session("ASIA1"), "ASIA1"));
         assert_eq!(lost(&starts.behind(&actor)), Some("ASIA1"));
+        let keyless = Actor::of(&json!({"userIdentity": session("")}));
+        assert_eq!(starts.behind(&keyless).lost, Some(&keyless));
         let user =
             Actor::of(&json!({"userIdentity": {"type": "IAMUser", "userName": "u", "accessKeyId": "ASIA9"}}));
         assert_eq!(starts.behind(&user), Chain { starts: vec![], lost: None });

@@ -102,7 +102,7 @@ const SHOWN: &str = "SELECT
   eventtime,
   useridentity.type AS identity,
   coalesce(useridentity.username, useridentity.sessioncontext.sessionissuer.username, useridentity.invokedby,
-    useridentity.arn) AS who,
+    useridentity.arn, useridentity.onbehalfof.userid, useridentity.accountid) AS who,
   useridentity.accesskeyid AS session_key,
   eventsource,
   eventname,
@@ -161,7 +161,7 @@ impl Table {
     pub fn create(&self) -> Statement {
         let Self { name, root, regions, start } = self;
         let sql = format!(
-            "CREATE EXTERNAL TABLE IF NOT EXISTS {name} (\n{COLUMNS}\n)\nPARTITIONED BY (region STRING, day STRING)\n\
+            "CREATE EXTERNAL TABLE IF NOT EXISTS `{name}` (\n{COLUMNS}\n)\nPARTITIONED BY (region STRING, day STRING)\n\
              ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe'\n\
              STORED AS INPUTFORMAT 'com.amazon.emr.cloudtrail.CloudTrailInputFormat'\n\
              OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'\n\
@@ -187,7 +187,7 @@ impl Table {
         let sql = format!(
             "SELECT\n  eventtime,\n  json_extract_scalar(responseelements, '$.ConsoleLogin') AS outcome,\n  \
              json_extract_scalar(additionaleventdata, '$.MFAUsed') AS mfa_used,\n  sourceipaddress,\n  useragent,\n  \
-             json_extract_scalar(additionaleventdata, '$.LoginTo') AS login_to\nFROM {}\nWHERE region = {}\n  \
+             json_extract_scalar(additionaleventdata, '$.LoginTo') AS login_to\nFROM \"{}\"\nWHERE region = {}\n  \
              AND day >= {}\n  AND eventsource = 'signin.amazonaws.com'\n  AND eventname = 'ConsoleLogin'\n  \
              AND useridentity.type = 'Root'\nORDER BY eventtime DESC\nLIMIT 20",
             self.name,
@@ -218,23 +218,45 @@ impl Table {
         limit: usize,
     ) -> Result<Statement, String> {
         let mut conditions = conditions(filter);
-        let noun = match resource.kind.as_deref() {
-            Some(kind) if kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') => {
-                format!("(?i:{})", kind.replace('-', ""))
-            }
-            Some(kind) => return Err(format!("`{kind}` is no kind of resource")),
-            None => "[A-Za-z]+".to_owned(),
-        };
-        let version = "s?([0-9]{8}(v[0-9]+)?)?$";
-        let made =
-            format!("regexp_like(eventname, '^(Create|Import|Register|Allocate|Run|Put){noun}{version}')");
-        let only_made =
-            format!("regexp_like(eventname, '^(Create|Import|Register|Allocate|Run){noun}{version}')");
-        let gone = format!("regexp_like(eventname, '^(Delete|Deregister|Release|Terminate){noun}{version}')");
+        let fits =
+            |noun: &String| noun.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let nouns = resource.nouns();
+        if nouns.is_empty() {
+            // Whether `CreateAccessKey` made `User2` or changed it, the name alone does not tell.
+            return Err(format!("say what `{0}` is: `user/{0}`, `group/{0}`, …", resource.name));
+        }
+        if !nouns.iter().all(fits) {
+            return Err(format!("`{}` is no kind of resource", resource.kind.as_deref().unwrap_or_default()));
+        }
+        let owners: Vec<String> =
+            resource.owners().iter().map(|of| quoted(&format!("{of}.amazonaws.com"))).collect();
+        if !owners.is_empty() {
+            conditions.push(format!("eventsource IN ({})", owners.join(", ")));
+        }
+        if resource.kind.as_deref() == Some("policy") {
+            conditions.push("NOT regexp_like(eventname, '^(Put|Delete)(User|Group|Role)Policy$')".to_owned());
+        }
+        let noun = format!("(?i:{})", nouns.join("|"));
+        let named =
+            |verbs: &str| format!("regexp_like(eventname, '^({verbs}){noun}s?([0-9]{{8}}(v[0-9]+)?)?$')");
+        let made = "Create|Import|Register|Allocate|Run";
+        let gone = named("Delete|Deregister|Release|Terminate");
         conditions.push(match deed {
-            Deed::Created | Deed::Put => made,
+            Deed::Created | Deed::Put => {
+                let mut created = vec![named(&format!("{made}|Put"))];
+                // What was renamed is there under its new name since then.
+                let renames = [("user", "User"), ("group", "Group")];
+                let rename = renames.iter().find(|(kind, _)| resource.kind.as_deref() == Some(*kind));
+                created.extend(rename.map(|(_, of)| {
+                    format!(
+                        "(eventname = 'Update{of}' AND json_extract_scalar(requestparameters, '$.new{of}Name') = {})",
+                        quoted(&resource.name)
+                    )
+                }));
+                format!("({})", created.join(" OR "))
+            }
             Deed::Deleted => gone,
-            Deed::Changed => format!("NOT ({only_made} OR {gone})"),
+            Deed::Changed => format!("NOT ({} OR {gone})", named(made)),
         });
         let purpose = "What was done to the resource, the newest first; rows with an error code are attempts"
             .to_owned();
@@ -246,7 +268,7 @@ impl Table {
         let date = |at: Timestamp| quoted(&day(at.to_zoned(TimeZone::UTC).date()));
         let from = filter.since.map_or_else(|| quoted(&day(self.start)), date);
         let mut sql = format!(
-            "{SHOWN}\nFROM {}\nWHERE region IN ({})\n  AND day >= {from}",
+            "{SHOWN}\nFROM \"{}\"\nWHERE region IN ({})\n  AND day >= {from}",
             self.name,
             regions.join(", ")
         );
@@ -282,7 +304,7 @@ fn conditions(filter: &Filter) -> Vec<String> {
     all
 }
 
-fn who(who: &Who) -> String {
+fn who(asked: &Who) -> String {
     let session = "split_part(useridentity.principalid, ':', 2)";
     let role = |name: &str| {
         format!(
@@ -290,7 +312,7 @@ fn who(who: &Who) -> String {
             quoted(name)
         )
     };
-    match who {
+    match asked {
         Who::Root => "useridentity.type = 'Root'".to_owned(),
         Who::Key(key) => format!("useridentity.accesskeyid = {}", quoted(key)),
         Who::User(name) => {
@@ -298,6 +320,10 @@ fn who(who: &Who) -> String {
         }
         Who::Role(name) => role(name),
         Who::Session(name, of) => format!("{} AND {session} = {}", role(name), quoted(of)),
+        Who::Federated(name) => {
+            format!("useridentity.type = 'FederatedUser' AND {session} = {}", quoted(name))
+        }
+        Who::Of(account, of) => format!("useridentity.accountid = {} AND {}", quoted(account), who(of)),
         Who::Service(name) => format!("useridentity.invokedby = {}", quoted(name)),
         Who::Name(name) => {
             let name = quoted(name);
@@ -398,14 +424,31 @@ mod tests {
         let filter = Filter { resource: Some(user.clone()), read_only: Some(false), ..Filter::default() };
         let sql = table(&["us-east-1"]).who(Deed::Created, &user, &filter, 10).unwrap().sql;
         assert!(sql.contains("Put)(?i:user)s?([0-9]{8}"), "{sql}");
+        assert!(sql.contains("eventsource IN ('iam.amazonaws.com')"), "others only mention it: {sql}");
+        assert!(sql.contains("useridentity.accountid) AS who"), "{sql}");
+        let role = Resource::parse("role/R").unwrap();
+        let sql = table(&["us-east-1"]).who(Deed::Created, &role, &filter, 10).unwrap().sql;
+        assert!(sql.contains("(?i:role|servicelinkedrole)"), "{sql}");
+        let bare = Resource::parse("User2").unwrap();
+        let error = table(&["us-east-1"]).who(Deed::Created, &bare, &filter, 10).unwrap_err();
+        assert!(error.contains("`user/User2`"), "what is made is not told by the name: {error}");
         assert!(sql.contains(r#"strpos(requestparameters, '"User2"') > 0"#), "{sql}");
         let strange = Resource { kind: Some("u)'".into()), ..user };
         assert!(table(&[]).who(Deed::Created, &strange, &filter, 10).is_err());
     }
 
     #[test]
+    fn a_word_of_sql_can_be_the_name_of_a_table() {
+        let named = Table::new(&Place { table: "table", ..place() }).unwrap();
+        assert!(named.create().sql.contains("EXISTS `table` ("), "{}", named.create().sql);
+        for query in [named.last_root_login(), named.history(&Filter::default(), 5)] {
+            assert!(query.sql.contains("FROM \"table\"\n"), "{}", query.sql);
+        }
+    }
+
+    #[test]
     fn root_signs_in_at_home() {
-        assert!(table(&["eu-west-1"]).last_root_login().sql.contains("region = 'us-east-1'"));
-        assert!(table(&["us-gov-east-1"]).last_root_login().sql.contains("region = 'us-gov-west-1'"));
+        assert!(table(&["eu-west-1", "us-east-1"]).last_root_login().sql.contains("region = 'us-east-1'"));
+        assert!(table(&["us-gov-west-1"]).last_root_login().sql.contains("region = 'us-gov-west-1'"));
     }
 }

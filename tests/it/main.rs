@@ -61,6 +61,7 @@ mod serving;
 mod shapes;
 mod student;
 mod trail;
+mod trail_more;
 mod users;
 mod verify;
 mod when;

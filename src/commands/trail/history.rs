@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::gather::gather;
 use super::{
-    Form, Moment, OutputArgs, SourceArgs, exit, json_text, print_sql, unrendered, when, within_history,
+    Form, Moment, OutputArgs, SourceArgs, exit, json_text, print_sql, unrendered, until, when, within_history,
 };
 use crate::error::{Error, Exit};
 use crate::report::trail::{Row, history_json, history_text, to_csv};
@@ -41,8 +41,8 @@ pub struct HistoryArgs {
     /// Not before this time or day, or how long ago: `7d`, `24h`
     #[arg(long, value_name = "TIME", value_parser = when, help_heading = "Filter")]
     since: Option<Moment>,
-    /// Not after this time, or how long ago
-    #[arg(long, value_name = "TIME", value_parser = when, help_heading = "Filter")]
+    /// Not after this time or day, or how long ago
+    #[arg(long, value_name = "TIME", value_parser = until, help_heading = "Filter")]
     until: Option<Moment>,
     /// Only what failed
     #[arg(long, help_heading = "Filter")]
@@ -103,8 +103,8 @@ impl HistoryArgs {
 pub(super) async fn run(ui: &Ui, args: &HistoryArgs) -> Result<Exit, Error> {
     let source = &args.source_args;
     if source.sql.sql {
-        let table = source.table(false)?;
         let filter = args.filter(crate::clock::Clock::System.now());
+        let table = source.table(false, &filter)?;
         return print_sql(ui, &args.output, &[table.create(), table.history(&filter, args.limit)]);
     }
     let home_only = args.source.as_deref() == Some("iam.amazonaws.com");

@@ -1,13 +1,15 @@
 //! `iamlab trail last-root-login`
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::gather::{account, interrupted, of_logs, progress, unseen, whole};
+use super::gather::{account, interrupted, progress, read_logs, unseen, whole};
 use super::{Form, OutputArgs, SourceArgs, exit, json_text, print_sql, unrendered};
 use crate::account::credential_report::CredentialReport;
+use crate::account::event::Event;
 use crate::account::part::Part;
 use crate::account::snapshot::Facet;
 use crate::aws::collect::{Scope, collect};
@@ -15,11 +17,11 @@ use crate::aws::error::ApiError;
 use crate::clock::Clock;
 use crate::commands::offline;
 use crate::error::{Error, Exit};
-use crate::report::trail::{Ended, Look, Row, root_login_json, root_login_text, to_csv};
-use crate::trail::collector::{Collector, Question};
+use crate::report::escape::plain;
+use crate::report::trail::{Ended, Look, Row, root_login_json, root_login_text, sources_text, to_csv};
 use crate::trail::filter::{Attribute, Filter, Pattern, Who};
 use crate::trail::lookup::{Lookup, Stats, Stop};
-use crate::trail::root_login::{ReportSays, RootLogin};
+use crate::trail::root_login::{ReportSays, RootLogin, account_of};
 use crate::trail::sessions::Starts;
 use crate::ui::Ui;
 
@@ -32,8 +34,7 @@ const SIGN_IN: &str = "ConsoleLogin";
     iamlab trail last-root-login --profile lab --format json\n  \
     iamlab trail last-root-login --logs trail-logs/ --credential-report status_reports.csv\n  \
     iamlab trail last-root-login --sql --bucket my-trail --account 123456789012 --start 2024-01-01\n\n\
-    Root's sign-ins are recorded in us-east-1 (cn-north-1, us-gov-west-1), and looked up there unless `--region` says\n\
-    otherwise. The credential report is read too: it knows the last use of root's password from before the 90 days.\n\n\
+    Root's sign-ins are recorded in us-east-1 (cn-north-1, us-gov-west-1), and looked up there. The credential report is read too: it knows the last use of root's password from before the 90 days.\n\n\
     Exit codes: 0 looked at both, 4 the history or the report could not be looked at (the other's answer is shown),\n\
     130 interrupted")]
 pub struct LastRootLoginArgs {
@@ -47,8 +48,9 @@ pub struct LastRootLoginArgs {
 }
 
 pub(super) async fn run(ui: &Ui, args: &LastRootLoginArgs) -> Result<Exit, Error> {
+    args.source.place(true, None)?;
     if args.source.sql.sql {
-        let table = args.source.table(true)?;
+        let table = args.source.table(true, &Filter::default())?;
         return print_sql(ui, &args.output, &[table.create(), table.last_root_login()]);
     }
     let given = args.credential_report.as_deref();
@@ -68,7 +70,10 @@ pub(super) async fn run(ui: &Ui, args: &LastRootLoginArgs) -> Result<Exit, Error
         Form::Csv => {
             super::told_apart(ui, &look);
             let starts = Starts::default();
-            let all = login.failed.iter().chain(&login.last);
+            if let Some(sources) = sources_text(&look, &login) {
+                ui.warn(&sources);
+            }
+            let all = login.failed.newest_first().chain(&login.last);
             to_csv(&all.map(|event| Row::new(event, &starts)).collect::<Vec<_>>()).map_err(unrendered)?
         }
     };
@@ -91,6 +96,9 @@ async fn live(
 ) -> Result<(Look, RootLogin), Error> {
     let account = account(&args.source, true).await?;
     let aws = &account.aws;
+    if let Some(of_report) = given.as_ref().and_then(|report| account_of(report.read()?)) {
+        same_account(&aws.caller.account, of_report)?;
+    }
     ui.begin_progress(1);
     ui.progress_message("reading the credential report");
     let report = match given {
@@ -109,7 +117,7 @@ async fn live(
             let mut stop = Stop::End;
             for region in &account.regions {
                 let mut visit = |event| {
-                    if login.see(event) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                    if login.see_older(event) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 };
                 stop = lookup.walk(region, Some(&attribute), window, &mut visit).await?;
             }
@@ -141,6 +149,7 @@ async fn live(
         for_sessions: 0,
         files: None,
         unread: Vec::new(),
+        missing: Vec::new(),
         notes: Vec::new(),
         calls: Some(aws.meter.calls()),
     };
@@ -155,34 +164,49 @@ async fn of_files(
     report: &Facet<CredentialReport>,
 ) -> Result<(Look, RootLogin), Error> {
     let target = &args.source.target;
+    let of_report = report.read().and_then(account_of);
+    if let (Some(named), Some(of_report)) = (target.account.as_deref(), of_report) {
+        same_account(named, of_report)?;
+    }
     let filter = Filter {
         who: Some(Who::Root),
         event: Some(Pattern::Name(SIGN_IN.to_owned())),
-        account: target.account.clone(),
+        // Beside a report stands what its account's root did.
+        account: target.account.clone().or_else(|| of_report.map(str::to_owned)),
         region: target.region.clone(),
         ..Filter::default()
     };
-    let mut found = Collector::new(Question::History(filter), 10_000);
-    let mut look = of_logs(ui, folder, &mut found).await?;
-    let first = found.kept.newest_first().next().map(|event| event.account.clone());
-    if let Some(other) =
-        found.kept.newest_first().map(|event| &event.account).find(|account| Some(*account) != first.as_ref())
-    {
-        let first = first.unwrap_or_default();
+    let mut login = RootLogin::new(report);
+    let mut accounts = BTreeSet::new();
+    let mut see = |event: Event| {
+        if filter.fits(&event) {
+            if accounts.len() < 2 {
+                accounts.insert(event.account.clone());
+            }
+            login.see_newer(event);
+        }
+    };
+    let mut look = read_logs(ui, folder, &filter, true, &mut see).await?;
+    let named: Vec<_> = accounts.iter().map(|account| plain(account)).collect();
+    if let [first, other] = named.as_slice() {
         return Err(Error::usage(format!(
             "the logs hold sign-ins of root in several accounts: {first}, {other}"
         ))
         .hinted("name the one that is meant with `--account ID`"));
     }
-    look.account = look.account.or(first);
-    let mut login = RootLogin::new(report);
-    for event in found.kept.newest_first() {
-        if login.see(event.clone()) {
-            break;
-        }
-    }
-    if look.ended == Ended::Limit {
-        look.ended = Ended::Whole;
+    look.account = look.account.or_else(|| accounts.pop_first());
+    if login.is_full() {
+        look.missing.push("There were too many failed attempts to count all.".to_owned());
     }
     Ok((look, login))
+}
+
+/// Fails when a credential report is of another account than the one that is asked about.
+fn same_account(asked: &str, of_report: &str) -> Result<(), Error> {
+    if asked == of_report {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "the credential report is of account {of_report}, and account {asked} is asked about"
+    )))
 }

@@ -14,6 +14,9 @@ use crate::cli::{TargetArgs, moment};
 use crate::error::{Error, ErrorKind, Exit};
 use crate::report::trail::{Ended, Look, look_text};
 use crate::scenario::model::DEFAULT_REGION;
+use crate::trail::filter::Filter;
+use crate::trail::place::{RETENTION, home_region};
+use crate::trail::resource::Resource;
 use crate::trail::sql::{Place, Statement, Table};
 use crate::ui::{Tone, Ui};
 
@@ -40,6 +43,9 @@ pub(super) async fn run(ui: &Ui, command: TrailCommand) -> Result<Exit, Error> {
         TrailCommand::Who(args) => who::run(ui, &args).await,
     }
 }
+
+/// The first day of a table, unless one is named.
+const START: Date = Date::constant(2020, 1, 1);
 
 /// Where the events are.
 #[derive(Debug, Clone, Args)]
@@ -75,11 +81,11 @@ struct SqlArgs {
     /// The regions of the table [default: that of IAM, and `--region`]
     #[arg(long, value_name = "REGION", value_delimiter = ',', requires = "sql")]
     regions: Vec<String>,
-    /// The first day of the table
-    #[arg(long, value_name = "DAY", default_value = "2020-01-01")]
-    start: Date,
+    /// The first day of the table [default: 2020-01-01, or that of `--since` when it is earlier]
+    #[arg(long, value_name = "DAY", requires = "sql")]
+    start: Option<Date>,
     /// The name of the table
-    #[arg(long, value_name = "NAME", default_value = "cloudtrail_logs")]
+    #[arg(long, value_name = "NAME", default_value = "cloudtrail_logs", requires = "sql")]
     table: String,
 }
 
@@ -134,6 +140,17 @@ fn when(text: &str) -> Result<Moment, String> {
     moment(text).map(Moment::At).map_err(|error| format!("{error}, or how long ago as `7d` or `24h`"))
 }
 
+/// Reads what [`when`] reads; a day is meant to its end, because events have whole seconds.
+fn until(text: &str) -> Result<Moment, String> {
+    let moment = when(text)?;
+    Ok(match moment {
+        Moment::At(at) if text.parse::<Date>().is_ok() && !text.contains(['T', 't', ' ']) => {
+            Moment::At(at.saturating_add(SignedDuration::from_secs(86_399)).unwrap_or(Timestamp::MAX))
+        }
+        moment => moment,
+    })
+}
+
 impl Moment {
     /// Returns the time, as of `now`.
     fn at(self, now: Timestamp) -> Timestamp {
@@ -169,29 +186,65 @@ impl OutputArgs {
 }
 
 impl SourceArgs {
+    /// Returns the region to look at, if it was named: by `--region`, or in the resource's ARN. `home_only` is whether
+    /// what is asked for is recorded in the partition's home region and nowhere else.
+    fn place<'a>(
+        &'a self,
+        home_only: bool,
+        resource: Option<&'a Resource>,
+    ) -> Result<Option<&'a str>, Error> {
+        let named = self.target.region.as_deref();
+        if let Some(region) = named.filter(|region| home_only && *region != home_region(region)) {
+            let home = home_region(region);
+            return Err(Error::usage(format!(
+                "IAM's events and the sign-ins of root are recorded in {home} and never in `{region}`"
+            ))
+            .hinted("leave `--region` out"));
+        }
+        let of_arn = resource.and_then(Resource::region);
+        match (named, of_arn, resource) {
+            (Some(named), Some(other), Some(resource)) if named != other => {
+                Err(Error::usage(format!("`{}` is in `{other}` and not in `{named}`", resource.label()))
+                    .hinted("leave `--region` out"))
+            }
+            _ => Ok(named.or(of_arn)),
+        }
+    }
+
     /// Makes the table of a question for Athena.
-    fn table(&self, home_only: bool) -> Result<Table, Error> {
+    fn table(&self, home_only: bool, filter: &Filter) -> Result<Table, Error> {
+        in_order(filter)?;
         let sql = &self.sql;
         let Some(account) = self.target.account.as_deref() else {
             return Err(Error::usage("the table is over the log files of one account")
                 .hinted("name it with `--account ID`: the log files lie under `AWSLogs/ID/`"));
         };
-        let named = self.target.region.as_deref().unwrap_or(DEFAULT_REGION);
+        let region = self.place(home_only, filter.resource.as_ref())?;
+        let named = region.unwrap_or(DEFAULT_REGION);
         let mut regions = sql.regions.clone();
         if regions.is_empty() {
-            regions = gather::regions(named, self.target.region.is_some(), home_only);
-            let home = crate::trail::place::home_region(named).to_owned();
-            if !regions.contains(&home) {
-                regions.push(home);
-            }
+            regions = gather::regions(named, region.is_some(), home_only);
         }
+        let home = home_region(regions.first().map_or(named, String::as_str)).to_owned();
+        if home_only && !regions.contains(&home) {
+            regions.push(home);
+        }
+        let since = filter.since.map(|since| since.to_zoned(TimeZone::UTC).date());
+        let start = match (sql.start, since) {
+            (Some(start), Some(since)) if since < start => {
+                return Err(Error::usage(format!("`--since` is before the table's first day, {start}"))
+                    .hinted("name an earlier one with `--start`, or leave it out"));
+            }
+            (Some(start), _) => start,
+            (None, since) => since.map_or(START, |since| since.min(START)),
+        };
         let place = Place {
             bucket: sql.bucket.as_deref().unwrap_or_default(),
             prefix: sql.prefix.as_deref(),
             organization: sql.organization.as_deref(),
             account,
             regions: &regions,
-            start: sql.start,
+            start,
             table: &sql.table,
         };
         Table::new(&place).map_err(Error::usage)
@@ -223,16 +276,22 @@ fn exit(look: &Look) -> Exit {
     }
 }
 
+/// Fails when a question is about no time at all.
+fn in_order(filter: &Filter) -> Result<(), Error> {
+    match (filter.since, filter.until) {
+        (Some(since), Some(until)) if since > until => Err(Error::usage("`--since` is after `--until`")),
+        _ => Ok(()),
+    }
+}
+
 /// Fails when `since` or `until` are no part of what the event history holds.
 fn within_history(
     since: Option<Timestamp>,
     until: Option<Timestamp>,
     begins: Timestamp,
 ) -> Result<(), Error> {
-    if let (Some(since), Some(until)) = (since, until)
-        && since > until
-    {
-        return Err(Error::usage("`--since` is after `--until`"));
+    if since.is_some_and(|since| since > begins.saturating_add(RETENTION).unwrap_or(Timestamp::MAX)) {
+        return Err(Error::usage("`--since` is in the future"));
     }
     // A day that began 90 days ago is asked for as a whole; what it lacks is told by the window.
     let too_old = |at: Timestamp| at.saturating_add(SignedDuration::from_hours(24)).unwrap_or(at) < begins;
@@ -278,6 +337,11 @@ mod tests {
         ] {
             assert_eq!(when(text).unwrap().at(now).to_string(), at, "{text}");
         }
+        for (text, at) in
+            [("2026-03-02", "2026-03-02T23:59:59Z"), ("2026-03-02T09:00:00Z", "2026-03-02T09:00:00Z")]
+        {
+            assert_eq!(until(text).unwrap().at(now).to_string(), at, "the end of a day");
+        }
         for wrong in ["", "d", "-7d", "7w", "99999999999d", "soon", "７d"] {
             assert!(when(wrong).is_err(), "{wrong}");
         }
@@ -291,7 +355,7 @@ mod tests {
         let error = within_history(at("2025-12-01T00:00:00Z"), None, begins).unwrap_err();
         assert!(error.exit() == Exit::Usage && error.hints().iter().any(|hint| hint.contains("--sql")));
         assert!(within_history(None, at("2025-12-31T00:00:00Z"), begins).is_err());
-        assert!(within_history(at("2026-02-02T00:00:00Z"), at("2026-02-01T00:00:00Z"), begins).is_err());
+        assert!(within_history(at("2030-01-01T00:00:00Z"), None, begins).unwrap_err().exit() == Exit::Usage);
         assert!(within_history(None, None, begins).is_ok());
     }
 }

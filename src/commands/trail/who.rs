@@ -1,11 +1,13 @@
 //! `iamlab trail who`
 
+use std::cmp::Reverse;
+
 use clap::Args;
 use jiff::Timestamp;
 
 use super::gather::gather;
 use super::{
-    Form, Moment, OutputArgs, SourceArgs, exit, json_text, print_sql, unrendered, when, within_history,
+    Form, Moment, OutputArgs, SourceArgs, exit, json_text, print_sql, unrendered, until, when, within_history,
 };
 use crate::error::{Error, Exit};
 use crate::report::trail::{Row, to_csv, who_json, who_text};
@@ -34,8 +36,8 @@ pub struct WhoArgs {
     /// Not before this time or day, or how long ago: `7d`, `24h`
     #[arg(long, value_name = "TIME", value_parser = when, help_heading = "Filter")]
     since: Option<Moment>,
-    /// Not after this time, or how long ago
-    #[arg(long, value_name = "TIME", value_parser = when, help_heading = "Filter")]
+    /// Not after this time or day, or how long ago
+    #[arg(long, value_name = "TIME", value_parser = until, help_heading = "Filter")]
     until: Option<Moment>,
     /// Show the N newest [0: all]
     #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Output")]
@@ -69,8 +71,8 @@ impl WhoArgs {
 pub(super) async fn run(ui: &Ui, args: &WhoArgs) -> Result<Exit, Error> {
     let (source, resource, asked) = (&args.source_args, &args.resource, args.asked);
     if source.sql.sql {
-        let table = source.table(resource.is_global())?;
         let question = args.question(crate::clock::Clock::System.now());
+        let table = source.table(resource.is_global(), question.filter())?;
         let who = table.who(asked.deed(), resource, question.filter(), args.limit).map_err(Error::usage)?;
         return print_sql(ui, &args.output, &[table.create(), who]);
     }
@@ -84,13 +86,16 @@ pub(super) async fn run(ui: &Ui, args: &WhoArgs) -> Result<Exit, Error> {
     let text = match args.output.format {
         Form::Text => {
             let paint = |tone, text: &str| args.output.paint(ui, tone, text);
-            who_text(&look, asked, resource, &rows, &attempts, &paint)
+            who_text(&look, asked, resource, &rows, (&attempts, found.attempts.total()), &paint)
         }
-        Form::Json => json_text(&who_json(&look, asked, resource, &rows, &attempts))?,
+        Form::Json => {
+            json_text(&who_json(&look, asked, resource, &rows, (&attempts, found.attempts.total())))?
+        }
         Form::Csv => {
             super::told_apart(ui, &look);
-            let all: Vec<Row<'_>> = found.all().map(row).collect();
-            to_csv(&all).map_err(unrendered)?
+            let mut all: Vec<_> = found.all().collect();
+            all.sort_by_key(|event| Reverse(event.time));
+            to_csv(&all.into_iter().map(row).collect::<Vec<_>>()).map_err(unrendered)?
         }
     };
     args.output.hand_over(ui, &text)?;

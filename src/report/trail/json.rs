@@ -7,7 +7,7 @@ use crate::account::actor::Actor;
 use crate::account::event::Event;
 use crate::trail::collector::Asked;
 use crate::trail::resource::Resource;
-use crate::trail::root_login::{ReportSays, RootLogin, Used};
+use crate::trail::root_login::{Reach, ReportSays, RootLogin, Used};
 use crate::trail::sessions::Starts;
 
 /// Writes the events of a history.
@@ -15,13 +15,13 @@ pub fn history_json(look: &Look, rows: &[Row<'_>]) -> Value {
     with(look, [("events", rows.iter().map(event).collect())])
 }
 
-/// Writes what was done to a resource.
+/// Writes what was done to a resource. Of the attempts that failed, there were `of`.
 pub fn who_json(
     look: &Look,
     asked: Asked,
     resource: &Resource,
     rows: &[Row<'_>],
-    attempts: &[Row<'_>],
+    (attempts, of): (&[Row<'_>], usize),
 ) -> Value {
     let about = json!({ "kind": resource.kind, "name": resource.name, "arn": resource.arn });
     with(
@@ -31,13 +31,16 @@ pub fn who_json(
             ("resource", about),
             ("events", rows.iter().map(event).collect()),
             ("failed_attempts", attempts.iter().map(event).collect()),
+            ("failed_attempts_found", json!(of)),
         ],
     )
 }
 
 /// Writes what is known of root's last sign-in.
 pub fn root_login_json(look: &Look, login: &RootLogin) -> Value {
-    let agreement = look.window.map(|window| login.agreement(window));
+    let agreement = login.agreement(look.window, look.reach());
+    // What was counted of a part is no number of the whole.
+    let failures = (look.reach() == Reach::All).then(|| login.failures());
     let mut known_by = Vec::new();
     if let Some(latest) = login.latest() {
         let by_history = login.last.as_ref().is_some_and(|event| event.time == latest);
@@ -61,14 +64,11 @@ pub fn root_login_json(look: &Look, login: &RootLogin) -> Value {
         [
             ("last_use", json!({ "time": login.latest(), "known_by": known_by })),
             ("last_sign_in", login.last.as_ref().map_or(Value::Null, sign_in)),
-            ("failed_attempts_since", json!(login.failures)),
-            ("failed_attempts", login.failed.iter().map(sign_in).collect()),
+            ("failed_attempts_since", json!(failures)),
+            ("failed_attempts", login.failed.newest_first().map(sign_in).collect()),
             ("credential_report", report),
-            ("sources", json!(agreement.map(crate::trail::root_login::Agreement::word))),
-            (
-                "sources_contradict",
-                json!(agreement.is_some_and(crate::trail::root_login::Agreement::is_contradiction)),
-            ),
+            ("sources", json!(agreement.word())),
+            ("sources_contradict", json!(agreement.is_contradiction())),
         ],
     )
 }
@@ -97,6 +97,7 @@ fn with<const N: usize>(look: &Look, more: [(&str, Value); N]) -> Value {
         "lookups_for_sessions": look.for_sessions,
         "files": look.files,
         "unread": unread.collect::<Vec<_>>(),
+        "missing": look.missing,
         "notes": look.notes,
         "api_calls": look.calls,
     });

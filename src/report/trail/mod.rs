@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::account::calls::ApiCalls;
 use crate::account::event::Event;
 use crate::trail::place::Window;
+use crate::trail::root_login::Reach;
 use crate::trail::sessions::{Chain, Starts};
 
 mod csv;
@@ -14,7 +15,7 @@ mod text;
 
 pub use csv::to_csv;
 pub use json::{history_json, root_login_json, who_json};
-pub use root_login::root_login_text;
+pub use root_login::{root_login_text, sources_text};
 pub use text::{history_text, look_text, who_text};
 
 /// Colours a piece of text.
@@ -43,6 +44,8 @@ pub struct Look {
     pub files: Option<u64>,
     /// Files and folders that could not be read, and why.
     pub unread: Vec<(String, String)>,
+    /// What was not looked at besides, and may hide something that was asked for.
+    pub missing: Vec<String>,
     /// What else to know of the answer.
     pub notes: Vec<String>,
     /// Requests it took; `None` without an account.
@@ -79,7 +82,24 @@ impl Ended {
 impl Look {
     /// Tells whether nothing was left out that was asked for.
     pub const fn is_complete(&self) -> bool {
-        matches!(self.ended, Ended::Whole | Ended::Limit) && self.undecodable == 0 && self.unread.is_empty()
+        matches!(self.ended, Ended::Whole | Ended::Limit)
+            && self.undecodable == 0
+            && self.unread.is_empty()
+            && self.missing.is_empty()
+    }
+
+    /// Tells how much was read of what holds the sign-ins of root.
+    pub fn reach(&self) -> Reach {
+        match (self.is_complete(), self.window, self.looked) {
+            (_, None, _) | (false, _, 0) => Reach::Nothing,
+            (false, ..) => Reach::Part,
+            (true, ..) => Reach::All,
+        }
+    }
+
+    /// Names what was read, in the plural.
+    pub(crate) const fn source(&self) -> &'static str {
+        if self.files.is_some() { "log files" } else { "events of the history" }
     }
 }
 

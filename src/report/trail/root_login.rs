@@ -6,7 +6,7 @@ use super::text::{look_text, shown};
 use super::{Look, Paint, seconds};
 use crate::account::event::Event;
 use crate::report::wrap::wrap;
-use crate::trail::root_login::{ReportSays, RootLogin, Used};
+use crate::trail::root_login::{Agreement, Reach, ReportSays, RootLogin, Used};
 use crate::ui::Tone;
 
 /// The longest line of a sentence.
@@ -15,17 +15,30 @@ const LINE: usize = 110;
 /// Writes what is known of root's last sign-in, and by whom.
 pub fn root_login_text(look: &Look, login: &RootLogin, paint: Paint<'_>) -> String {
     let mut out = String::new();
+    let reach = look.reach();
     if let Some(event) = &login.last {
-        let title = format!("Root last signed in {}, {}.", seconds(event.time), mfa(event));
+        let (time, mfa) = (seconds(event.time), mfa(event));
+        let title = match reach {
+            Reach::All => format!("Root last signed in {time}, {mfa}."),
+            Reach::Part | Reach::Nothing => {
+                format!("Root signed in {time}, {mfa}. Not all was looked at: that may not be the last.")
+            }
+        };
         _ = writeln!(out, "{}\n", paint(Tone::Strong, &title));
         facts(&mut out, event);
     } else {
-        let title = "No sign-in of root was found. That is not \"never\".";
+        let title = match reach {
+            Reach::All => "No sign-in of root was found. That is not \"never\".",
+            Reach::Part => {
+                "No sign-in of root was found in what was looked at, which is not all. That is not \"never\"."
+            }
+            Reach::Nothing => "Sign-ins of root were not looked at. That is not \"never\".",
+        };
         _ = writeln!(out, "{}", paint(Tone::Strong, title));
     }
-    failures(&mut out, login, paint);
+    failures(&mut out, login, reach, paint);
     sources(&mut out, look, login, paint);
-    out += &look_text(look, usize::from(login.last.is_some()) + login.failures);
+    out += &look_text(look, usize::from(login.last.is_some()) + login.failures());
     out
 }
 
@@ -59,30 +72,45 @@ fn facts(out: &mut String, event: &Event) {
     }
 }
 
-fn failures(out: &mut String, login: &RootLogin, paint: Paint<'_>) {
+fn failures(out: &mut String, login: &RootLogin, reach: Reach, paint: Paint<'_>) {
     let since = if login.last.is_some() { " since" } else { "" };
-    if login.failures == 0 {
-        _ = writeln!(out, "\nFailed attempts{since}: none");
+    let part = if reach == Reach::All { "" } else { " in what was looked at" };
+    if login.failures() == 0 {
+        let none = if reach == Reach::Nothing { "not looked at".to_owned() } else { format!("none{part}") };
+        _ = writeln!(out, "\nFailed attempts{since}: {none}");
         return;
     }
-    let title = format!("Failed attempts{since}: {}", login.failures);
+    let title = format!("Failed attempts{since}: {}{part}", login.failures());
     _ = writeln!(out, "\n{}", paint(Tone::Bad, &title));
-    for event in &login.failed {
+    for event in login.failed.newest_first() {
         let why = event.failure.as_ref().map(|failure| shown(failure.word(), 80)).unwrap_or_default();
         _ = writeln!(out, "  {}  {}  {why}", seconds(event.time), shown(&event.address, 60));
     }
-    if login.failures > login.failed.len() {
-        _ = writeln!(out, "  … and {} older", login.failures - login.failed.len());
+    if login.failures() > login.failed.len() {
+        _ = writeln!(out, "  … and {} older", login.failures() - login.failed.len());
     }
+}
+
+/// Writes what each source knows, and how they stand to each other, where a table of events does not tell.
+pub fn sources_text(look: &Look, login: &RootLogin) -> Option<String> {
+    let agreement = login.agreement(look.window, look.reach());
+    if matches!(agreement, Agreement::Same | Agreement::Neither) {
+        return None;
+    }
+    let mut out = String::new();
+    sources(&mut out, look, login, &|_, text| text.to_owned());
+    Some(out.trim().to_owned())
 }
 
 fn sources(out: &mut String, look: &Look, login: &RootLogin, paint: Paint<'_>) {
     _ = writeln!(out, "\n{}", paint(Tone::Strong, "Who knows what"));
     let source = if look.files.is_some() { "log files" } else { "event history" };
-    let history = login
-        .last
-        .as_ref()
-        .map_or_else(|| "no sign-in".to_owned(), |event| format!("signed in {}", seconds(event.time)));
+    let history = match (&login.last, look.reach()) {
+        (Some(event), _) => format!("signed in {}", seconds(event.time)),
+        (None, Reach::All) => "no sign-in".to_owned(),
+        (None, Reach::Part) => "no sign-in in what was looked at".to_owned(),
+        (None, Reach::Nothing) => "not looked at".to_owned(),
+    };
     _ = writeln!(out, "  {source:17}  {history}");
     match &login.report {
         ReportSays::NotRead(why) => {
@@ -105,11 +133,10 @@ fn sources(out: &mut String, look: &Look, login: &RootLogin, paint: Paint<'_>) {
             }
         }
     }
-    if let Some((agreement, sentence)) =
-        look.window.map(|window| login.agreement(window)).and_then(|it| Some((it, it.sentence()?)))
-    {
+    let agreement = login.agreement(look.window, look.reach());
+    if let Some(sentence) = agreement.sentence(look.source()) {
         let tone = if agreement.is_contradiction() { Tone::Change } else { Tone::Dim };
-        for line in wrap(sentence, LINE - 2) {
+        for line in wrap(&sentence, LINE - 2) {
             _ = writeln!(out, "  {}", paint(tone, &line));
         }
     }

@@ -32,13 +32,14 @@ pub fn history_text(look: &Look, rows: &[Row<'_>], paint: Paint<'_>) -> String {
     out + &look_text(look, rows.len())
 }
 
-/// Writes what was done to a resource: who, when, from where, and what was asked for.
+/// Writes what was done to a resource: who, when, from where, and what was asked for. Of the attempts that failed,
+/// there were `of`.
 pub fn who_text(
     look: &Look,
     asked: Asked,
     resource: &Resource,
     rows: &[Row<'_>],
-    attempts: &[Row<'_>],
+    (attempts, of): (&[Row<'_>], usize),
     paint: Paint<'_>,
 ) -> String {
     let mut out = String::new();
@@ -51,7 +52,8 @@ pub fn who_text(
         deed(&mut out, row, paint);
     }
     if !attempts.is_empty() {
-        let title = format!("{} that failed:", count(attempts.len(), "attempt", "attempts"));
+        let shown = if attempts.len() < of { format!("{} of ", attempts.len()) } else { String::new() };
+        let title = format!("{shown}{} that failed:", count(of, "attempt", "attempts"));
         _ = writeln!(out, "\n{}", paint(Tone::Strong, &title));
         for row in attempts {
             deed(&mut out, row, paint);
@@ -171,6 +173,7 @@ pub fn look_text(look: &Look, found: usize) -> String {
     if look.unread.len() > 20 {
         say(&format!("… and {} more files were not read.", look.unread.len() - 20));
     }
+    look.missing.iter().for_each(|what| say(&shown(what, 600)));
     look.notes.iter().for_each(|note| say(&shown(note, 600)));
     out
 }
