@@ -337,12 +337,20 @@ fn resource(resource: &Resource) -> String {
     let json = |text: &str| serde_json::Value::from(text).to_string();
     let inside = json(&resource.name);
     let inside = inside.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
-    let mut forms = vec![format!("\"{inside}\""), format!("/{inside}\""), format!(":{inside}\"")];
-    forms.extend(resource.arn.as_deref().map(json));
     let columns = ["requestparameters", "responseelements"];
-    let each =
-        forms.iter().flat_map(|form| columns.map(|column| format!("strpos({column}, {}) > 0", quoted(form))));
-    format!("({})", each.collect::<Vec<_>>().join("\n    OR "))
+    let stand = |forms: &[String]| {
+        let each = forms
+            .iter()
+            .flat_map(|form| columns.map(|column| format!("strpos({column}, {}) > 0", quoted(form))));
+        format!("({})", each.collect::<Vec<_>>().join("\n    OR "))
+    };
+    let bare = stand(&[format!("\"{inside}\""), format!("/{inside}\""), format!(":{inside}\"")]);
+    let Some(arn) = &resource.arn else { return bare };
+    // A bare name is one in the account and the region of the event.
+    let mut here = vec![bare];
+    here.extend(resource.account().map(|account| format!("recipientaccountid = {}", quoted(account))));
+    here.extend(resource.region().map(|region| format!("awsregion = {}", quoted(region))));
+    format!("({} OR ({}))", stand(&[json(arn)]), here.join(" AND "))
 }
 
 /// Writes a text as a literal.
@@ -429,6 +437,10 @@ mod tests {
         let role = Resource::parse("role/R").unwrap();
         let sql = table(&["us-east-1"]).who(Deed::Created, &role, &filter, 10).unwrap().sql;
         assert!(sql.contains("(?i:role|servicelinkedrole)"), "{sql}");
+        let other = Resource::parse("arn:aws:iam::999999999999:user/User2").unwrap();
+        let asked = Filter { resource: Some(other), ..Filter::default() };
+        let sql = table(&["us-east-1"]).history(&asked, 10).sql;
+        assert!(sql.contains("> 0) AND recipientaccountid = '999999999999'))"), "{sql}");
         let bare = Resource::parse("User2").unwrap();
         let error = table(&["us-east-1"]).who(Deed::Created, &bare, &filter, 10).unwrap_err();
         assert!(error.contains("`user/User2`"), "what is made is not told by the name: {error}");
