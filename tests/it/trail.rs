@@ -346,7 +346,7 @@ async fn a_policy_is_found_by_its_name_and_by_its_arn() {
             iam.create_policy().policy_name(name).path(path).policy_document(&all).send().await.unwrap();
         let arn = made.policy.unwrap().arn.unwrap();
         iam.put_role_policy().role_name("R").policy_name(name).policy_document(&all).send().await.unwrap();
-        account.pass(100);
+        account.pass(3600);
         let version = iam.create_policy_version().policy_arn(&arn).policy_document(&all).set_as_default(true);
         version.send().await.unwrap();
     }
@@ -358,7 +358,7 @@ async fn a_policy_is_found_by_its_name_and_by_its_arn() {
         assert_eq!(names(&history["events"]), ["CreatePolicyVersion", "CreatePolicy"], "{history}");
     }
     // That it was made is no longer in the history, and with it its path: then IAM's events are looked through.
-    account.pass(90 * DAYS - 50);
+    account.pass(90 * DAYS - 1800);
     let changed = program.json(&["trail", "who", "changed", "policy/hidden"], 0);
     assert_eq!(names(&changed["events"]), ["CreatePolicyVersion"], "{changed}");
     assert!(changed["notes"][0].as_str().unwrap().contains("iam.amazonaws.com"), "{changed}");
