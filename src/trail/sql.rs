@@ -344,10 +344,12 @@ fn resource(resource: &Resource) -> String {
             .flat_map(|form| columns.map(|column| format!("strpos({column}, {}) > 0", quoted(form))));
         format!("({})", each.collect::<Vec<_>>().join("\n    OR "))
     };
-    let bare = stand(&[format!("\"{inside}\""), format!("/{inside}\""), format!(":{inside}\"")]);
-    let Some(arn) = &resource.arn else { return bare };
-    // A bare name is one in the account and the region of the event.
-    let mut here = vec![bare];
+    let bare = format!("\"{inside}\"");
+    let Some(arn) = &resource.arn else {
+        return stand(&[bare, format!("/{inside}\""), format!(":{inside}\"")]);
+    };
+    // A bare name is one in the account and the region of the event; another ARN with this name is another thing.
+    let mut here = vec![stand(&[bare])];
     here.extend(resource.account().map(|account| format!("recipientaccountid = {}", quoted(account))));
     here.extend(resource.region().map(|region| format!("awsregion = {}", quoted(region))));
     format!("({} OR ({}))", stand(&[json(arn)]), here.join(" AND "))
@@ -441,6 +443,7 @@ mod tests {
         let asked = Filter { resource: Some(other), ..Filter::default() };
         let sql = table(&["us-east-1"]).history(&asked, 10).sql;
         assert!(sql.contains("> 0) AND recipientaccountid = '999999999999'))"), "{sql}");
+        assert!(!sql.contains("'/User2"), "another path is another user: {sql}");
         let bare = Resource::parse("User2").unwrap();
         let error = table(&["us-east-1"]).who(Deed::Created, &bare, &filter, 10).unwrap_err();
         assert!(error.contains("`user/User2`"), "what is made is not told by the name: {error}");
