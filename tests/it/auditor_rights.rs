@@ -127,10 +127,11 @@ async fn nothing_more_is_permitted() {
         ),
         ("iam:GetCredentialReport", "*"),
     ];
-    // What a topic's own policy allows is not the role's.
+    // What the own policy of a topic or a log group allows is not the role's.
+    let own = [may.as_slice(), &others].concat().into_iter();
     let own =
-        [may.as_slice(), &others].concat().into_iter().filter(|(_, resource)| resource.contains(":sns:"));
-    snapshot.resource_policies.extend(own.map(|(_, topic)| (topic.to_owned(), Facet::Read(None))));
+        own.filter(|(_, resource)| [":sns:", ":logs:"].iter().any(|service| resource.contains(service)));
+    snapshot.resource_policies.extend(own.map(|(_, arn)| (arn.to_owned(), Facet::Read(None))));
     let asked = may.iter().map(|it| (it, Verdict::Allowed));
     let asked = asked.chain(others.iter().map(|it| (it, Verdict::ImplicitDeny)));
     for ((action, resource), expected) in asked {
