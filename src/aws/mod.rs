@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::Timestamp;
 
 use crate::clock::Clock;
 
@@ -72,6 +73,12 @@ pub struct Caller {
 pub type Sent<T, E> = Result<T, SdkError<E, HttpResponse>>;
 
 impl Aws {
+    /// Returns the time by the clock of who answered last: the sandbox's may have been moved, and the machine's may be
+    /// wrong. Before any answer it is the machine's.
+    pub fn now(&self) -> Timestamp {
+        self.meter.date().unwrap_or_else(|| self.clock.now())
+    }
+
     /// Makes one API call: `send` builds and sends it, again if the table of delays says that AWS only needs
     /// time. `resource` names what it is about, for people.
     pub async fn call<T, E, F>(

@@ -73,6 +73,15 @@ fn to_text<T: Serialize>(document: &T) -> Result<String, Error> {
     })
 }
 
+/// Asks before a real account is touched. `undone` is what a no comes to.
+fn go_on(ui: &Ui, undone: &str) -> Result<(), Error> {
+    match ui.confirm("Go on?") {
+        Some(true) => Ok(()),
+        Some(false) => Err(Error::new(ErrorKind::Interrupted, undone)),
+        None => Err(Error::usage("there is no terminal to ask for a yes").hinted("say it with `--yes`")),
+    }
+}
+
 /// Runs a command.
 pub async fn run(ui: &Ui, command: Command) -> Result<Exit, Error> {
     match command {

@@ -8,6 +8,7 @@ use crate::account::file::SnapshotFile;
 use crate::account::packing::{LARGEST, unpack};
 use crate::account::report_only::of_report;
 use crate::account::snapshot::Snapshot;
+use crate::cli::TargetArgs;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::scenario::files::why;
@@ -36,6 +37,17 @@ pub(super) fn credential_report(path: &Path, clock: &Clock) -> Result<Snapshot, 
         unread(path, &error)
             .hinted("`aws iam get-credential-report --query Content --output text | base64 -d` writes one")
     })
+}
+
+/// Checks the account of a file against the one that is pinned.
+///
+/// # Errors
+///
+/// They differ.
+pub(super) fn pinned(args: &TargetArgs, of_file: &str) -> Result<(), Error> {
+    let Some(pinned) = args.account.as_ref().filter(|pinned| *pinned != of_file) else { return Ok(()) };
+    Err(Error::input(format!("the file is of account {of_file}, not {pinned}"))
+        .hinted("leave `--account` out, or name the file of that account; IAMLAB_ACCOUNT counts too"))
 }
 
 /// Reads a file that is not too large.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::report::{Format, RenderError};
+use crate::ui::{Tone, Ui};
 
 /// Where the reports go.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ impl Output {
         let mut formats = formats.to_vec();
         formats.sort_unstable();
         formats.dedup();
-        let path = path.filter(|path| *path != Path::new("-"));
+        let Destination(path) = Destination::of(path);
         match (formats.as_slice(), path) {
             ([], None) => Ok(Self::Stdout(Format::Text)),
             ([], Some(path)) => Ok(Self::File(Format::Text, named(path, Format::Text))),
@@ -38,6 +39,37 @@ impl Output {
             (_, None) => Err(Error::usage("several formats go to a folder")
                 .hinted("name it with `-o DIR`; each format gets a file of its own in it")),
         }
+    }
+}
+
+/// Where one report goes: the file of `-o FILE`, or stdout without one or for `-`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Destination<'a>(Option<&'a Path>);
+
+impl<'a> Destination<'a> {
+    /// Reads `-o`.
+    pub(super) fn of(path: Option<&'a Path>) -> Self {
+        Self(path.filter(|path| *path != Path::new("-")))
+    }
+
+    /// Colours what goes to the screen, and nothing that goes to a file.
+    pub(super) fn paint(self, ui: &Ui, tone: Tone, text: &str) -> String {
+        if self.0.is_some() { text.to_owned() } else { ui.paint(tone, text) }
+    }
+
+    /// Hands a report over as it is.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub(super) fn hand_over(self, ui: &Ui, text: &str) -> Result<(), Error> {
+        let Some(path) = self.0 else {
+            ui.exact(text.as_bytes());
+            return Ok(());
+        };
+        write(path, text.as_bytes())?;
+        ui.status(&format!("written to {}", path.display()));
+        Ok(())
     }
 }
 

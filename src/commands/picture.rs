@@ -79,28 +79,25 @@ pub(super) async fn take(ui: &Ui, args: &PictureArgs, parts: &BTreeSet<Part>) ->
         (None, Some(path)) => offline::credential_report(path, &Clock::System)?,
         (None, None) => return live(ui, &args.target, parts).await,
     };
-    if let Some(pinned) = args.target.account.as_ref().filter(|pinned| **pinned != snapshot.account) {
-        return Err(Error::input(format!("the file is of account {}, not {pinned}", snapshot.account))
-            .hinted("leave `--account` out, or name the file of that account; IAMLAB_ACCOUNT counts too"));
-    }
+    offline::pinned(&args.target, &snapshot.account)?;
     Ok(Picture { snapshot, target: "file", calls: None, aws: None })
+}
+
+/// Connects to the account that is meant; also returns the target's name.
+pub(super) async fn connected(args: &TargetArgs) -> Result<(Aws, &'static str), Error> {
+    let target = args.target()?;
+    let region = region(&target, args.region.as_deref(), DEFAULT_REGION).await;
+    Ok((connect(&target, &region, Clock::System).await?, target.name()))
 }
 
 /// Reads what `parts` names of the account.
 pub(super) async fn live(ui: &Ui, args: &TargetArgs, parts: &BTreeSet<Part>) -> Result<Picture, Error> {
-    let target = args.target()?;
-    let region = region(&target, args.region.as_deref(), DEFAULT_REGION).await;
-    let aws = connect(&target, &region, Clock::System).await?;
+    let (aws, target) = connected(args).await?;
     ui.begin_progress(1);
     ui.progress_message("reading the account");
     let collected = collected(&aws, &Scope::audit(parts.iter().copied())).await;
     ui.end_progress();
-    Ok(Picture {
-        snapshot: collected.snapshot,
-        target: target.name(),
-        calls: Some(aws.meter.calls()),
-        aws: Some(aws),
-    })
+    Ok(Picture { snapshot: collected.snapshot, target, calls: Some(aws.meter.calls()), aws: Some(aws) })
 }
 
 /// Reads what `scope` names, at a time by the clock of who answers: the sandbox's may have been moved, and the

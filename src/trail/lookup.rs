@@ -97,8 +97,7 @@ impl<'a> Lookup<'a> {
 
     /// Returns what the event history holds now, by the clock of who answers.
     pub fn whole(&self) -> Window {
-        let now = self.aws.meter.date().unwrap_or_else(|| self.aws.clock.now());
-        Window::of_history(now)
+        Window::of_history(self.aws.now())
     }
 
     /// Collects the events that fit: of each region, by each attribute (by none: all). Stops where older ones would find

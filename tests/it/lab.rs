@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use iamlab::aws::Aws;
@@ -163,15 +163,19 @@ Resources:
         Statement: [ { Effect: Allow, Principal: { Service: lambda.amazonaws.com }, Action: "sts:AssumeRole" } ]
 "#;
 
-/// Clients for a test's own looks and changes.
-pub(crate) async fn clients_of(sandbox: &Sandbox) -> Clients {
-    let config = aws_config::defaults(BehaviorVersion::latest())
+/// The sandbox's administrator, for clients of a test's own.
+pub(crate) async fn config_of(sandbox: &Sandbox) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
         .http_client(sandbox.http_client())
         .credentials_provider(sandbox.credentials())
         .region(Region::from_static(REGION))
         .load()
-        .await;
-    Clients::new(&config)
+        .await
+}
+
+/// Clients for a test's own looks and changes.
+pub(crate) async fn clients_of(sandbox: &Sandbox) -> Clients {
+    Clients::new(&config_of(sandbox).await)
 }
 
 /// An account in memory whose clock stands still until somebody waits.

@@ -6,7 +6,6 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use aws_config::{BehaviorVersion, Region};
 use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
 use iamlab::account::report_only::of_report;
 use iamlab::audit::users::Users;
@@ -16,7 +15,7 @@ use iamlab::sandbox::{DEFAULT_ACCOUNT, Options, Sandbox};
 use serde_json::{Value, json};
 
 use crate::cases::wait;
-use crate::lab::{Account, LAB, REGION, clients_of};
+use crate::lab::{Account, LAB, clients_of, config_of};
 use crate::moto::Moto;
 use crate::program::{Ended, Program};
 use crate::served::Served;
@@ -51,18 +50,12 @@ fn sandbox(program: &Program) -> Sandbox {
 /// What a user did, by the event history.
 fn history(sandbox: &Sandbox, user: &str) -> Vec<Event> {
     wait(async {
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(sandbox.http_client())
-            .credentials_provider(sandbox.credentials())
-            .region(Region::from_static(REGION))
-            .load()
-            .await;
         let own = LookupAttribute::builder()
             .attribute_key(LookupAttributeKey::Username)
             .attribute_value(user)
             .build()
             .unwrap();
-        let client = aws_sdk_cloudtrail::Client::new(&config);
+        let client = aws_sdk_cloudtrail::Client::new(&config_of(sandbox).await);
         client.lookup_events().lookup_attributes(own).send().await.unwrap().events.unwrap_or_default()
     })
 }

@@ -1,7 +1,7 @@
 //! `iamlab audit access-review`
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -10,7 +10,7 @@ use crate::account::part::Part;
 use crate::audit::access_review::{LastUses, review};
 use crate::aws::collect::policies;
 use crate::cli::TargetArgs;
-use crate::commands::output::write;
+use crate::commands::output::Destination;
 use crate::commands::picture::live;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::report::access_review::{About, to_csv, to_html, to_json, to_text};
@@ -65,15 +65,12 @@ pub(super) async fn run(ui: &Ui, args: &AccessReviewArgs) -> Result<Exit, Error>
         Error::new(ErrorKind::Access, error.to_string()).hinted("allow iam:GetAccountAuthorizationDetails")
     })?;
     let about = About { target: picture.target, expand: args.expand };
-    let file = args.output.as_deref().filter(|path| *path != Path::new("-"));
+    let destination = Destination::of(args.output.as_deref());
     let internal = |error: Box<dyn std::error::Error + Send + Sync>| {
         Error::new(ErrorKind::Internal, "the review cannot be written").caused_by(error)
     };
     let text = match args.format {
-        Form::Text => to_text(&review, about, &|tone, text| match file {
-            Some(_) => text.to_owned(),
-            None => ui.paint(tone, text),
-        }),
+        Form::Text => to_text(&review, about, &|tone, text| destination.paint(ui, tone, text)),
         Form::Csv => to_csv(&review, about).map_err(|error| internal(error.into()))?,
         Form::Html => to_html(&review, about),
         Form::Json => {
@@ -82,13 +79,7 @@ pub(super) async fn run(ui: &Ui, args: &AccessReviewArgs) -> Result<Exit, Error>
                 + "\n"
         }
     };
-    match file {
-        Some(path) => {
-            write(path, text.as_bytes())?;
-            ui.status(&format!("written to {}", path.display()));
-        }
-        None => ui.data(text.strip_suffix('\n').unwrap_or(&text)),
-    }
+    destination.hand_over(ui, &text)?;
     let seen = review.unread().is_empty() && Part::CredentialReport.unread(snapshot).is_none();
     Ok(if seen { Exit::Ok } else { Exit::Unseen })
 }

@@ -11,7 +11,7 @@ use crate::aws::error::{ApiError, ErrorClass};
 use crate::aws::invoke::{Deployed, Failure, Invocation, deployed, invoke};
 use crate::cli::{Format, TargetArgs};
 use crate::commands::provision::{Met, ScenarioArgs, meet};
-use crate::commands::to_text;
+use crate::commands::{go_on, to_text};
 use crate::error::{Error, ErrorKind, Exit};
 use crate::provision::ownership::Ownership;
 use crate::report::escape::{plain, visible};
@@ -146,11 +146,7 @@ fn confirm(ui: &Ui, met: &Met, name: &str, id: &str, yes: bool) -> Result<(), Er
     let caller = &met.aws.caller;
     ui.status(&format!("Account {}, region {}, as {}", caller.account, met.aws.region, caller.arn));
     ui.status(&format!("Invoke: function.{name} may change the account, approved as `{}`", visible(id)));
-    match ui.confirm("Go on?") {
-        Some(true) => Ok(()),
-        Some(false) => Err(Error::new(ErrorKind::Interrupted, "nothing was run")),
-        None => Err(Error::usage("there is no terminal to ask for a yes").hinted("say it with `--yes`")),
-    }
+    go_on(ui, "nothing was run")
 }
 
 /// Says what a missing answer means: the function may have run, and another run would do all of it again.

@@ -1,6 +1,6 @@
 //! `iamlab audit users`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -11,16 +11,13 @@ use crate::account::snapshot::Facet;
 use crate::audit::users::Users;
 use crate::aws::Aws;
 use crate::aws::collect::Scope;
-use crate::aws::connect::{connect, region};
 use crate::aws::error::{ApiError, ErrorClass};
 use crate::cli::moment;
-use crate::clock::Clock;
-use crate::commands::output::write;
-use crate::commands::picture::{Picture, PictureArgs, collected, take};
+use crate::commands::output::Destination;
+use crate::commands::picture::{Picture, PictureArgs, collected, connected, take};
 use crate::error::{Error, ErrorKind, Exit};
 use crate::report::RenderError;
 use crate::report::users::{About, to_csv, to_html, to_json, to_text};
-use crate::scenario::model::DEFAULT_REGION;
 use crate::scenario::suggest::did_you_mean;
 use crate::ui::Ui;
 
@@ -90,16 +87,13 @@ enum Form {
 
 pub(super) async fn run(ui: &Ui, args: &UsersArgs) -> Result<Exit, Error> {
     let picture = read(ui, args).await?;
-    let file = args.output.as_deref().filter(|path| *path != Path::new("-"));
+    let destination = Destination::of(args.output.as_deref());
     if args.raw {
         let csv = match &picture.snapshot.credential_report {
             Facet::Read(report) => report.csv(),
             Facet::NotRead(why) => return Err(unread(why)),
         };
-        match file {
-            Some(path) => written(ui, path, csv)?,
-            None => ui.exact(csv.as_bytes()),
-        }
+        destination.hand_over(ui, csv)?;
         return Ok(Exit::Ok);
     }
     if args.as_of.is_none() && args.picture.is_report() {
@@ -126,25 +120,13 @@ pub(super) async fn run(ui: &Ui, args: &UsersArgs) -> Result<Exit, Error> {
     let internal =
         |error: RenderError| Error::new(ErrorKind::Internal, "the report cannot be written").caused_by(error);
     let text = match args.format {
-        Form::Text => to_text(&users, about, &|tone, text| match file {
-            Some(_) => text.to_owned(),
-            None => ui.paint(tone, text),
-        }),
+        Form::Text => to_text(&users, about, &|tone, text| destination.paint(ui, tone, text)),
         Form::Csv => to_csv(&users).map_err(internal)?,
         Form::Html => to_html(&users, about),
         Form::Json => to_json(&users, about).map_err(internal)?,
     };
-    match file {
-        Some(path) => written(ui, path, &text)?,
-        None => ui.exact(text.as_bytes()),
-    }
+    destination.hand_over(ui, &text)?;
     Ok(Exit::Ok)
-}
-
-fn written(ui: &Ui, path: &Path, text: &str) -> Result<(), Error> {
-    write(path, text.as_bytes())?;
-    ui.status(&format!("written to {}", path.display()));
-    Ok(())
 }
 
 /// Takes the report: of a file, or of an account, of which nothing else is asked.
@@ -156,9 +138,7 @@ async fn read(ui: &Ui, args: &UsersArgs) -> Result<Picture, Error> {
     let (aws, target) = if let Some(user) = &args.user {
         connect_as(ui, user, &args.sign_in, account).await?
     } else {
-        let target = account.target()?;
-        let region = region(&target, account.region.as_deref(), DEFAULT_REGION).await;
-        (connect(&target, &region, Clock::System).await?, target.name())
+        connected(account).await?
     };
     ui.begin_progress(1);
     ui.progress_message("waiting for the credential report");

@@ -17,12 +17,10 @@ use crate::account::is_aws_managed;
 use crate::account::snapshot::{Facet, Identity, Policies, Snapshot};
 use crate::aws::Aws;
 use crate::aws::collect::{Scope, policies};
-use crate::aws::connect::{connect, region};
 use crate::cli::{Format, TargetArgs, key_value};
-use crate::clock::Clock;
 use crate::commands::answer::{bounded, few, trace};
 use crate::commands::offline;
-use crate::commands::picture::collected;
+use crate::commands::picture::{collected, connected};
 use crate::error::{Error, ErrorKind, Exit};
 use crate::policy::actions::actions;
 use crate::policy::catalogue;
@@ -31,7 +29,6 @@ use crate::policy::evaluate::Outcome;
 use crate::policy::trace::Reason;
 use crate::provision::look::complete;
 use crate::provision::verify::unknown;
-use crate::scenario::model::DEFAULT_REGION;
 use crate::scenario::suggest::closest;
 use crate::ui::{Tone, Ui};
 
@@ -132,9 +129,7 @@ pub(super) fn check_kind(ui: &Ui, action: &str, resource: &str) {
 
 /// Asks the account.
 async fn live(ui: &Ui, args: &AskArgs, whole: bool) -> Result<Asked, Error> {
-    let target = args.target.target()?;
-    let region = region(&target, args.target.region.as_deref(), DEFAULT_REGION).await;
-    let aws = connect(&target, &region, Clock::System).await?;
+    let (aws, target) = connected(&args.target).await?;
     let mut snapshot = complete(collected(&aws, &Scope { identity: true, ..Scope::default() }).await)?;
     let (holder, resource, managed) = {
         let Some(identity) = snapshot.identity.read() else {
@@ -155,7 +150,7 @@ async fn live(ui: &Ui, args: &AskArgs, whole: bool) -> Result<Asked, Error> {
     if whole {
         add_tags(&aws, &holder, &mut snapshot).await;
     }
-    concluded(args, target.name(), snapshot, holder, resource)
+    concluded(args, target, snapshot, holder, resource)
 }
 
 /// Reads the tags of the account's own policies that somebody holds, which tell the scenario that made them. They
@@ -185,10 +180,7 @@ async fn add_tags(aws: &Aws, holder: &Holder, snapshot: &mut Snapshot) {
 fn of_snapshot(ui: &Ui, args: &AskArgs, path: &Path) -> Result<Asked, Error> {
     let file = offline::snapshot(path)?;
     let mut snapshot = file.snapshot;
-    if let Some(pinned) = args.target.account.as_ref().filter(|pinned| **pinned != snapshot.account) {
-        return Err(Error::input(format!("the file is of account {}, not {pinned}", snapshot.account))
-            .hinted("leave `--account` out, or name the file of that account; IAMLAB_ACCOUNT counts too"));
-    }
+    offline::pinned(&args.target, &snapshot.account)?;
     let (holder, resource, managed) = match &snapshot.identity {
         Facet::Read(identity) => {
             let (holder, resource) = parties(ui, &snapshot, identity, args)?;

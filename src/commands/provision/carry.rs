@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{Format, FormatArgs, Met, document, notes, text};
 use crate::aws::connect::Target;
+use crate::commands::go_on;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::provision::Address;
 use crate::provision::apply::{Event, Fate, Outcome, Stop};
@@ -109,11 +110,8 @@ pub(super) async fn confirm(
     ui.status(&format!("Account {} ({alias}), region {}, as {}", caller.account, met.aws.region, caller.arn));
     ui.status(&format!("{verb}: {}", text::summary(plan.summary())));
     notes::show(ui, met, &plan.notes);
-    match ui.confirm("Go on?") {
-        Some(true) => Ok(plan.notes.clone()),
-        Some(false) => Err(Error::new(ErrorKind::Interrupted, "nothing was changed")),
-        None => Err(Error::usage("there is no terminal to ask for a yes").hinted("say it with `--yes`")),
-    }
+    go_on(ui, "nothing was changed")?;
+    Ok(plan.notes.clone())
 }
 
 static TELLER: OnceLock<Ui> = OnceLock::new();

@@ -4,12 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::aws::connect::{connect, region};
 use crate::cli::TargetArgs;
-use crate::clock::Clock;
+use crate::commands::picture::connected;
 use crate::error::{Error, Exit};
 use crate::provision::export::{Wanted, export};
-use crate::scenario::model::DEFAULT_REGION;
 use crate::ui::Ui;
 
 /// Write a scenario from what is in an account
@@ -44,9 +42,7 @@ fn scenario_name(text: &str) -> Result<String, String> {
 }
 
 pub(super) async fn run(ui: &Ui, args: &ExportArgs) -> Result<Exit, Error> {
-    let target = args.target.target()?;
-    let region = region(&target, args.target.region.as_deref(), DEFAULT_REGION).await;
-    let aws = connect(&target, &region, Clock::System).await?;
+    let (aws, _) = connected(&args.target).await?;
     let wanted =
         Wanted { names: &args.names, name: args.scenario.as_deref(), folder: args.output.as_deref() };
     let exported = export(&aws, &wanted).await?;

@@ -59,11 +59,6 @@ pub(super) async fn account(source: &SourceArgs, home_only: bool) -> Result<Acco
     Ok(Account { aws, target: target.name(), regions })
 }
 
-/// Returns what the event history holds now, by the clock of who answers: the sandbox's may have been moved.
-pub(super) fn whole(aws: &Aws) -> Window {
-    Window::of_history(aws.meter.date().unwrap_or_else(|| aws.clock.now()))
-}
-
 /// Turns an error of the event history into one that says what else can be asked.
 pub(super) fn unseen(error: ApiError) -> Error {
     let class = error.class;
@@ -131,7 +126,7 @@ pub(super) async fn of_account(
         target: account.target,
         account: Some(account.aws.caller.account.clone()),
         regions: account.regions.clone(),
-        window: Some(found.question().filter().window(whole(&account.aws))),
+        window: Some(found.question().filter().window(lookup.whole())),
         ended,
         looked: stats.looked,
         undecodable: stats.undecodable,
@@ -394,7 +389,7 @@ pub(super) async fn gather(
         return Err(Error::usage(format!("`{}` is in account `{other}`", resource.label()))
             .hinted(format!("the event history that was reached is that of {here}")));
     }
-    let whole = whole(&account.aws);
+    let whole = Window::of_history(account.aws.now());
     let mut found = Collector::new(question(whole.to), limit);
     check(found.question().filter(), whole.from)?;
     let look = of_account(ui, &account, source, &mut found, chains).await?;

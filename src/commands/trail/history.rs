@@ -79,8 +79,6 @@ fn source(text: &str) -> Result<String, String> {
 
 impl HistoryArgs {
     fn filter(&self, now: Timestamp) -> Filter {
-        let of_logs = self.source_args.logs.is_some();
-        let target = &self.source_args.target;
         Filter {
             who: self.user.clone(),
             event: self.event.clone(),
@@ -94,8 +92,7 @@ impl HistoryArgs {
                 (_, true) => Some(false),
                 _ => None,
             },
-            account: target.account.clone().filter(|_| of_logs),
-            region: target.region.clone().filter(|_| of_logs),
+            ..self.source_args.filter()
         }
     }
 }

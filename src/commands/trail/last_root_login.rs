@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::gather::{account, interrupted, progress, read_logs, unseen, whole};
+use super::gather::{account, interrupted, progress, read_logs, unseen};
 use super::{Form, OutputArgs, SourceArgs, exit, json_text, print_sql, unrendered};
 use crate::account::credential_report::CredentialReport;
 use crate::account::event::Event;
@@ -108,7 +108,7 @@ async fn live(
     let mut login = RootLogin::new(&report);
     let tell = |stats: &Stats| progress(ui, stats);
     let mut lookup = Lookup::new(aws, args.source.scan, &tell);
-    let window = whole(aws);
+    let window = lookup.whole();
     let outcome = {
         let attribute = Attribute::EventName(SIGN_IN.to_owned());
         let login = &mut login;

@@ -1,6 +1,6 @@
 //! `iamlab trail`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::output::write;
+use super::output::Destination;
 use super::to_text;
 use crate::cli::{TargetArgs, moment};
 use crate::error::{Error, ErrorKind, Exit};
@@ -162,30 +162,31 @@ impl Moment {
 }
 
 impl OutputArgs {
-    /// Returns the file to write to; `None` is stdout.
-    fn file(&self) -> Option<&Path> {
-        self.output.as_deref().filter(|path| *path != Path::new("-"))
+    fn destination(&self) -> Destination<'_> {
+        Destination::of(self.output.as_deref())
     }
 
     /// Hands the answer over.
     fn hand_over(&self, ui: &Ui, text: &str) -> Result<(), Error> {
-        match self.file() {
-            Some(path) => {
-                write(path, text.as_bytes())?;
-                ui.status(&format!("written to {}", path.display()));
-            }
-            None => ui.data(text.strip_suffix('\n').unwrap_or(text)),
-        }
-        Ok(())
+        self.destination().hand_over(ui, text)
     }
 
     /// Colours what goes to the screen, and nothing that goes to a file.
     fn paint(&self, ui: &Ui, tone: Tone, text: &str) -> String {
-        if self.file().is_some() { text.to_owned() } else { ui.paint(tone, text) }
+        self.destination().paint(ui, tone, text)
     }
 }
 
 impl SourceArgs {
+    /// Returns what is left of everybody's events: of log files, those of the account and the region that were named.
+    fn filter(&self) -> Filter {
+        if self.logs.is_none() {
+            return Filter::default();
+        }
+        let TargetArgs { account, region, .. } = &self.target;
+        Filter { account: account.clone(), region: region.clone(), ..Filter::default() }
+    }
+
     /// Returns the region to look at, if it was named: by `--region`, or in the resource's ARN. `home_only` is whether
     /// what is asked for is recorded in the partition's home region and nowhere else.
     fn place<'a>(

@@ -53,16 +53,12 @@ pub struct WhoArgs {
 
 impl WhoArgs {
     fn question(&self, now: Timestamp) -> Question {
-        let of_logs = self.source_args.logs.is_some();
-        let target = &self.source_args.target;
         let filter = Filter {
             resource: Some(self.resource.clone()),
             since: self.since.map(|since| since.at(now)),
             until: self.until.map(|until| until.at(now)),
             read_only: Some(false),
-            account: target.account.clone().filter(|_| of_logs),
-            region: target.region.clone().filter(|_| of_logs),
-            ..Filter::default()
+            ..self.source_args.filter()
         };
         Question::Deed(filter, self.resource.clone(), self.asked)
     }
