@@ -169,7 +169,8 @@ async fn search(
     Ok(stop)
 }
 
-/// Looks for what names a resource in another way than by its bare name.
+/// Looks for what names a resource in another way than by its bare name: by its ARNs, and where these do not tell all,
+/// through the events that may name it.
 async fn search_resource(
     lookup: &mut Lookup<'_>,
     account: &Account,
@@ -193,41 +194,19 @@ async fn search_resource(
     let mut stop = first;
     let mut walked = false;
     loop {
+        // An event that was found by one name may tell another.
         open.extend(found.arns.iter().cloned());
         open.retain(|arn| !asked.contains(arn));
         let attributes = if let Some(arn) = open.pop_first() {
             asked.insert(arn.clone());
             vec![Attribute::ResourceName(arn)]
+        } else if walked || stop == Stop::Bound || is_listed(resource, found, &caller.account) {
+            break;
         } else {
-            let own = found.arns.iter().any(|arn| arn.split(':').nth(4) == Some(caller.account.as_str()));
-            let is_all = match listing(resource.kind.as_deref()) {
-                _ if resource.arn.is_some() => true,
-                Listing::Told => true,
-                Listing::Path => own,
-                Listing::Unknown => false,
-            };
-            let nothing = found.kept.is_empty() && found.attempts.is_empty();
-            if walked || stop == Stop::Bound || (is_all && !nothing) {
-                // Only roles are named by other services' events, of those that have a path.
-                let by_others = resource.kind.as_deref() == Some("role") && resource.arn.is_none();
-                if by_others && !own && matches!(found.question(), Question::History(_)) {
-                    told.missing.push(format!(
-                        "No event tells the path of {}. Events of other services that name it by an ARN with a path were \
-                         not looked up: name its ARN.",
-                        resource.label()
-                    ));
-                }
-                return Ok(stop);
-            }
             walked = true;
-            let owner = resource.owner().map(|service| format!("{service}.amazonaws.com"));
-            let source = filter.source.clone().or(owner);
-            let through = source.as_deref().map_or_else(String::new, |source| format!(" of {source}"));
-            told.notes.push(format!(
-                "Not all that names {} is listed under its name: the other events{through} were looked through, too.",
-                resource.label()
-            ));
-            Filter { resource: None, source, ..filter.clone() }.attributes(&[])
+            let (through, note) = walk(filter, resource);
+            told.notes.push(note);
+            through.attributes(&[])
         };
         match lookup.gather(regions, &attributes, window, found).await? {
             Stop::Bound => return Ok(Stop::Bound),
@@ -235,6 +214,44 @@ async fn search_resource(
             Stop::End => {}
         }
     }
+    // Only roles are named by other services' events, of those that have a path.
+    let by_others = resource.kind.as_deref() == Some("role") && resource.arn.is_none();
+    if by_others && !knows_path(found, &caller.account) && matches!(found.question(), Question::History(_)) {
+        told.missing.push(format!(
+            "No event tells the path of {}. Events of other services that name it by an ARN with a path were \
+             not looked up: name its ARN.",
+            resource.label()
+        ));
+    }
+    Ok(stop)
+}
+
+/// Tells whether an event told an ARN of the account's own.
+fn knows_path(found: &Collector, account: &str) -> bool {
+    found.arns.iter().any(|arn| arn.split(':').nth(4) == Some(account))
+}
+
+/// Tells whether something was found, and all events that name a resource are listed under the names that are known.
+fn is_listed(resource: &Resource, found: &Collector, account: &str) -> bool {
+    let by_names = resource.arn.is_some()
+        || match listing(resource.kind.as_deref()) {
+            Listing::Told => true,
+            Listing::Path => knows_path(found, account),
+            Listing::Unknown => false,
+        };
+    by_names && !(found.kept.is_empty() && found.attempts.is_empty())
+}
+
+/// Returns how to look through all events that may name a resource, and the note that says so.
+fn walk(filter: &Filter, resource: &Resource) -> (Filter, String) {
+    let owner = resource.owner().map(|service| format!("{service}.amazonaws.com"));
+    let source = filter.source.clone().or(owner);
+    let through = source.as_deref().map_or_else(String::new, |source| format!(" of {source}"));
+    let note = format!(
+        "Not all that names {} is listed under its name: the other events{through} were looked through, too.",
+        resource.label()
+    );
+    (Filter { resource: None, source, ..filter.clone() }, note)
 }
 
 /// Returns what the event history may call root besides `root`: the account's alias.
