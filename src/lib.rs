@@ -19,6 +19,7 @@ pub mod clock;
 pub mod commands;
 pub mod env;
 pub mod error;
+pub mod grade;
 pub mod log;
 pub mod percent;
 pub mod policy;

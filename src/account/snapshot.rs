@@ -11,7 +11,7 @@ use super::credential_report::CredentialReport;
 use crate::policy::document::PolicyDocument;
 
 /// A part of the picture: read, or not read for a reason.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Facet<T> {
     /// What the account answered.
@@ -64,6 +64,8 @@ pub struct Snapshot {
     pub topics: BTreeMap<String, Facet<Option<Topic>>>,
     /// The EventBridge rules (default bus) asked for, by name.
     pub rules: BTreeMap<String, Facet<Option<Rule>>>,
+    /// The schedules of EventBridge Scheduler in the region.
+    pub schedules: Facet<Vec<Schedule>>,
     /// The analyzers of the region.
     pub analyzers: Facet<Vec<Analyzer>>,
     /// The account's enabled regions.
@@ -103,6 +105,7 @@ impl Snapshot {
             functions: BTreeMap::new(),
             topics: BTreeMap::new(),
             rules: BTreeMap::new(),
+            schedules: Facet::default(),
             analyzers: Facet::default(),
             regions: Facet::default(),
             analyzers_by_region: BTreeMap::new(),
@@ -248,18 +251,20 @@ pub struct PolicyVersion {
 }
 
 /// What hangs on a user besides policies and groups.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Credentials {
     /// Whether the user has a login profile.
     pub login_profile: bool,
     /// Access keys.
     pub access_keys: Vec<AccessKey>,
+    /// Serial numbers of the enabled MFA devices of any kind, when they were asked for.
+    pub mfa_devices: Option<Vec<String>>,
     /// The rarer children, read only before a user is deleted.
     pub others: Option<OtherCredentials>,
 }
 
 /// An access key, without its secret.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AccessKey {
     /// `AKIA…`.
     pub id: String,
@@ -270,7 +275,7 @@ pub struct AccessKey {
 }
 
 /// Children of a user that stand in the way of deleting it.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct OtherCredentials {
     /// Serial numbers of the enabled MFA devices, virtual ones included.
     pub mfa_devices: Vec<String>,
@@ -317,7 +322,7 @@ pub struct PasswordPolicy {
 }
 
 /// A Lambda function.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Function {
     /// The function's ARN, without version.
     pub arn: String,
@@ -348,7 +353,7 @@ pub struct Function {
 }
 
 /// One statement of a function's resource policy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Permission {
     /// The service that may invoke, e.g. `events.amazonaws.com`; `None` for anything else.
     pub service: Option<String>,
@@ -366,7 +371,7 @@ impl Permission {
 }
 
 /// An SNS topic.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Topic {
     /// The topic's ARN.
     pub arn: String,
@@ -377,7 +382,7 @@ pub struct Topic {
 }
 
 /// A subscription of a topic.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Subscription {
     /// `email`, `https`, `lambda`, …
     pub protocol: String,
@@ -388,7 +393,7 @@ pub struct Subscription {
 }
 
 /// An EventBridge rule on the default bus.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Rule {
     /// The rule's ARN.
     pub arn: String,
@@ -405,7 +410,7 @@ pub struct Rule {
 }
 
 /// A target of a rule.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Target {
     /// The ARN it calls.
     pub arn: String,
@@ -413,6 +418,30 @@ pub struct Target {
     pub id: String,
     /// The constant JSON it is given.
     pub input: Option<String>,
+}
+
+/// A schedule of EventBridge Scheduler.
+/// Source: <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html>.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// The schedule's ARN.
+    pub arn: String,
+    /// Its name within its group.
+    pub name: String,
+    /// `rate(…)`, `cron(…)` or `at(…)`.
+    pub expression: String,
+    /// The time zone of a `cron` or `at`: `UTC`, `America/Vancouver`.
+    pub timezone: String,
+    /// Whether it fires.
+    pub enabled: bool,
+    /// The ARN it calls.
+    pub target: String,
+    /// The role it calls it with.
+    pub role: String,
+    /// When it begins, if it says so.
+    pub starts: Option<Timestamp>,
+    /// When it ends, if it says so.
+    pub ends: Option<Timestamp>,
 }
 
 /// An analyzer of IAM Access Analyzer.
@@ -463,7 +492,7 @@ pub enum RootManagement {
 }
 
 /// A CloudFormation stack.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Stack {
     /// The stack's id, an ARN.
     pub arn: String,

@@ -9,6 +9,7 @@ use crate::ui::Ui;
 mod answer;
 mod audit;
 mod completions;
+mod grade;
 mod offline;
 mod output;
 mod picture;
@@ -53,6 +54,14 @@ pub enum Command {
                       iamlab trail who created user/User2"
     )]
     Trail(Box<trail::TrailCommand>),
+    /// Mark a class by a rubric: fair, explained, repeatable
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iamlab grade self scenarios/iam-auditing\n  \
+                      iamlab grade run scenarios/iam-auditing --roster roster.csv -o marks\n  \
+                      iamlab grade regrade scenarios/iam-auditing --evidence marks -o again"
+    )]
+    Grade(grade::GradeCommand),
     /// Look after the embedded accounts
     #[cfg(feature = "sandbox")]
     #[command(
@@ -89,6 +98,7 @@ pub async fn run(ui: &Ui, command: Command) -> Result<Exit, Error> {
         Command::Audit(command) => audit::run(ui, command).await,
         Command::Policy(command) => policy::run(ui, command).await,
         Command::Trail(command) => trail::run(ui, *command).await,
+        Command::Grade(command) => grade::run(ui, command).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(ui, command).await,
         Command::Schema(args) => Ok(schema::run(ui, &args)),

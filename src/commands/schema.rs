@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::audit::{attestation, exception};
 use crate::error::Exit;
+use crate::grade::rubric;
 use crate::scenario::model::schema;
 use crate::ui::Ui;
 
@@ -20,6 +21,8 @@ pub struct SchemaArgs {
 enum Format {
     /// A scenario: what `iamlab provision` reads.
     Scenario,
+    /// A rubric: what `iamlab grade` reads.
+    Rubric,
     /// Failures that somebody answers for: what `iamlab audit run --exceptions` reads.
     Exceptions,
     /// Answers to manual controls: what `iamlab audit run --attestations` reads.
@@ -29,6 +32,7 @@ enum Format {
 pub(super) fn run(ui: &Ui, args: &SchemaArgs) -> Exit {
     let schema = match args.format {
         Format::Scenario => schema(),
+        Format::Rubric => rubric::schema(),
         Format::Exceptions => exception::schema(),
         Format::Attestations => attestation::schema(),
     };

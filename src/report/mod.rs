@@ -12,6 +12,7 @@ pub mod access_review;
 mod asff;
 mod csv;
 pub(crate) mod escape;
+pub mod grade;
 mod group;
 mod html;
 mod identity;

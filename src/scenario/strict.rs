@@ -16,13 +16,21 @@ use crate::source::{Diagnostic, SourceFile};
 ///
 /// The file cannot be read, is no YAML, or does not have the shape of `schema`.
 pub fn load<T: DeserializeOwned>(path: &Path, schema: &Json) -> Result<T, Vec<Diagnostic>> {
-    let file = read_text(path, path).map_err(|mistake| match mistake {
+    parse(&text(path)?, schema)
+}
+
+/// Reads a file's text.
+///
+/// # Errors
+///
+/// The file cannot be read or is no UTF-8.
+pub fn text(path: &Path) -> Result<SourceFile, Vec<Diagnostic>> {
+    read_text(path, path).map_err(|mistake| match mistake {
         TextMistake::Unread(why) => {
             vec![Diagnostic::new("unreadable-file", format!("`{}` cannot be read: {why}", path.display()))]
         }
         TextMistake::NotUtf8(file, at) => vec![not_utf8(&file, at)],
-    })?;
-    parse(&file, schema)
+    })
 }
 
 /// Reads a text; all its mistakes are told in one go.

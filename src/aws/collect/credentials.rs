@@ -24,6 +24,7 @@ pub(super) async fn read(aws: &Aws, name: &str, all: bool) -> Result<Credentials
                 created: timestamp(key.create_date()),
             })
             .collect(),
+        mfa_devices: None,
         others: others?,
     })
 }

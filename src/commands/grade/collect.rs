@@ -1,0 +1,15 @@
+//! `iamlab grade collect`
+
+use clap::Args;
+
+use crate::error::{Error, Exit};
+use crate::ui::Ui;
+
+/// Not built yet
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  iamlab grade collect")]
+pub struct CollectArgs {}
+
+pub(super) async fn run(_ui: &Ui, _args: &CollectArgs) -> Result<Exit, Error> {
+    Err(Error::usage("not built yet"))
+}
