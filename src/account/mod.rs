@@ -19,6 +19,7 @@ mod scan;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod timing;
 
 /// Tells whether a policy with this ARN is one of AWS's own, which every account has.
 pub fn is_aws_managed(arn: &str) -> bool {

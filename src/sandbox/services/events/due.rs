@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::schedule::Schedule;
 use super::{Events, Region, Rule, input};
+use crate::account::timing::Timing;
 use crate::sandbox::services::wire;
 
 /// One firing of a rule.
@@ -37,7 +37,7 @@ impl Rule {
     /// Returns when the rule fires next, if it is switched on and has a schedule.
     fn next(&self) -> Option<Timestamp> {
         let since = self.since.filter(|_| self.state != "DISABLED")?;
-        Schedule::parse(self.schedule.as_deref()?)?.next(since, self.fired.unwrap_or(since))
+        Timing::parse(self.schedule.as_deref()?)?.next(since, self.fired.unwrap_or(since))
     }
 }
 

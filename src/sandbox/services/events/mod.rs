@@ -6,7 +6,6 @@
 mod due;
 mod input;
 mod needs;
-mod schedule;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -23,9 +22,9 @@ use serde_json::{Map, Value, json};
 use super::regional::Regional;
 use super::tags::{self, Tag, TagFault, Tagged, Tags};
 use super::wire;
+use crate::account::timing::Timing;
 use crate::clock::Clock;
 pub(in crate::sandbox) use due::{Delivery, Due};
-use schedule::Schedule;
 
 /// The `EventBridge` service of one account.
 pub(crate) struct Events {
@@ -155,10 +154,7 @@ impl Events {
                 "Parameter(s) EventPattern or ScheduleExpression must be specified.",
             ));
         }
-        if input
-            .schedule_expression
-            .as_deref()
-            .is_some_and(|expression| Schedule::parse(expression).is_none())
+        if input.schedule_expression.as_deref().is_some_and(|expression| Timing::parse(expression).is_none())
         {
             return Err(AwsError::validation("Parameter ScheduleExpression is not valid."));
         }

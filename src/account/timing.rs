@@ -15,7 +15,7 @@ const YEARS: (u16, u16) = (1970, 2199);
 
 /// When a rule fires.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Schedule {
+pub enum Timing {
     /// Every so often, counted from when the rule was made.
     Rate(SignedDuration),
     /// At certain times.
@@ -24,7 +24,7 @@ pub(super) enum Schedule {
 
 /// The fields of a cron expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cron {
+pub struct Cron {
     minutes: Vec<u16>,
     hours: Vec<u16>,
     day: Day,
@@ -51,9 +51,9 @@ enum Day {
     Nth(u16, u16),
 }
 
-impl Schedule {
+impl Timing {
     /// Parses an expression; `None` is what `EventBridge` refuses.
-    pub(super) fn parse(expression: &str) -> Option<Self> {
+    pub fn parse(expression: &str) -> Option<Self> {
         let (kind, arguments) = expression.strip_suffix(')')?.split_once('(')?;
         match kind {
             "rate" => rate(arguments).map(Self::Rate),
@@ -63,7 +63,7 @@ impl Schedule {
     }
 
     /// Returns the first time after `after` at which it fires. A rate counts from `since`.
-    pub(super) fn next(&self, since: Timestamp, after: Timestamp) -> Option<Timestamp> {
+    pub fn next(&self, since: Timestamp, after: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Rate(every) => {
                 let passed = after.duration_since(since).as_secs().max(0) / every.as_secs().max(1);
@@ -250,7 +250,7 @@ mod tests {
 
     fn next(expression: &str, after: &str) -> String {
         let after = after.parse().unwrap();
-        let schedule = Schedule::parse(expression).unwrap_or_else(|| panic!("{expression}"));
+        let schedule = Timing::parse(expression).unwrap_or_else(|| panic!("{expression}"));
         schedule.next("2026-03-02T09:00:00Z".parse().unwrap(), after).unwrap().to_string()
     }
 
@@ -268,7 +268,7 @@ mod tests {
             "cron(0 9 ? * 3#2 *)",
             "cron(15 12 * * ? *)",
         ] {
-            assert!(Schedule::parse(good).is_some(), "{good}");
+            assert!(Timing::parse(good).is_some(), "{good}");
         }
     }
 
@@ -293,7 +293,7 @@ mod tests {
             "cron(0 8 ? * 3#1,6#3 *)",
             "0 8 * * 1",
         ] {
-            assert!(Schedule::parse(bad).is_none(), "{bad}");
+            assert!(Timing::parse(bad).is_none(), "{bad}");
         }
     }
 
@@ -336,9 +336,9 @@ mod tests {
         ] {
             assert_eq!(next(expression, after), fires, "{expression}");
         }
-        let past = Schedule::parse("cron(0 0 1 1 ? 2020)").unwrap();
+        let past = Timing::parse("cron(0 0 1 1 ? 2020)").unwrap();
         assert_eq!(past.next(Timestamp::UNIX_EPOCH, "2026-03-02T00:00:00Z".parse().unwrap()), None);
-        let never = Schedule::parse("cron(0 0 31 2 ? *)").unwrap();
+        let never = Timing::parse("cron(0 0 31 2 ? *)").unwrap();
         assert_eq!(never.next(Timestamp::UNIX_EPOCH, "2026-03-02T00:00:00Z".parse().unwrap()), None);
     }
 
