@@ -215,3 +215,43 @@ const fn kind(subject: &Subject) -> &'static str {
         Subject::Topic => "topic",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/iam-auditing");
+
+    fn mistakes(change: impl Fn(&str) -> String) -> Vec<&'static str> {
+        let text = std::fs::read_to_string(format!("{SHIPPED}/rubric.yaml")).unwrap();
+        let changed = change(&text);
+        assert_ne!(changed, text);
+        let file = SourceFile::new("rubric.yaml", changed.as_str());
+        Rubric::parse(&file).unwrap_err().iter().map(|one| one.id).collect()
+    }
+
+    #[test]
+    fn the_assignment_has_its_points() {
+        let told = |found: Vec<Diagnostic>| -> Rubric { panic!("{}", crate::source::render(&found, false)) };
+        let rubric = Rubric::load(Path::new(SHIPPED)).unwrap_or_else(told);
+        let points: Vec<String> = rubric.tasks.iter().map(|task| task.points.to_string()).collect();
+        assert_eq!(points.join(" "), "5 5 3 2 5 5 5 10 20 15 10 5 10");
+        assert_eq!(rubric.max(), Points::whole(100));
+    }
+
+    #[test]
+    fn mistakes_are_found_where_they_are() {
+        let changed = |from: &'static str, to: &'static str| mistakes(move |text| text.replacen(from, to, 1));
+        assert_eq!(changed("points: 5\n", "points: 6\n"), ["points-differ"]);
+        assert_eq!(changed("id: T1.gets-report", "id: T1.policy-exists"), ["same-id"]);
+        assert_eq!(changed("id: T1.gets-report", "id: T2.gets-report"), ["criterion-id"]);
+        assert_eq!(
+            changed("iam:GenerateCredentialReport, iam", "iam:MakeCredentialReport, iam"),
+            ["unknown-action"]
+        );
+        assert_eq!(changed("{ console: user/User1 }", "{ console: group/User1 }"), ["wrong-subject"]);
+        assert_eq!(changed("name: iam-auditing", "name: IAM auditing"), ["rubric-name"]);
+        assert_eq!(changed("check: { console", "check: { konsole"), ["unknown-key"]);
+        assert_eq!(changed("feedback: create User1", "feed: create User1"), ["unknown-key", "missing-key"]);
+    }
+}
