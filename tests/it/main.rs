@@ -53,6 +53,7 @@ mod program;
 mod render;
 mod report_model;
 mod reports;
+mod rubric;
 mod scenario;
 mod secrets;
 mod served;
