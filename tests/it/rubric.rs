@@ -30,7 +30,9 @@ fn the_rubric_of_the_assignment_is_a_page() {
     );
     for task in &rubric.tasks {
         writeln!(text, "\n## {} {} ({})\n", task.id, task.title, task.points).unwrap();
-        text.push_str("| criterion | points | what is looked for | who misses it |\n| --- | --- | --- | --- |\n");
+        text.push_str(
+            "| criterion | points | what is looked for | who misses it |\n| --- | --- | --- | --- |\n",
+        );
         for criterion in &task.criteria {
             let by_hand = if criterion.check.is_manual() { " *(by hand)*" } else { "" };
             writeln!(
@@ -57,7 +59,9 @@ fn every_mistake_is_told_in_one_go_with_its_place() {
         .replacen("action: sns:Publish", "action: sns:Publicise", 1);
     let found = Rubric::parse(&SourceFile::new("rubric.yaml", changed.as_str())).unwrap_err();
     let told = render(&found, false);
-    for words in ["task `T1` has 7 points", "`group/User2` is not what this is about", "no action `sns:Publicise`"] {
+    for words in
+        ["task `T1` has 7 points", "`group/User2` is not what this is about", "no action `sns:Publicise`"]
+    {
         assert!(told.contains(words), "{words}:\n{told}");
     }
     assert!(told.contains("rubric.yaml:"), "{told}");
