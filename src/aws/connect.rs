@@ -259,6 +259,7 @@ async fn identify(config: &aws_config::SdkConfig, region: &str, clock: Clock) ->
         lambda: client!(aws_sdk_lambda, config, meter),
         sns: client!(aws_sdk_sns, config, meter),
         events: client!(aws_sdk_eventbridge, config, meter),
+        scheduler: client!(aws_sdk_scheduler, config, meter),
         cloudformation: client!(aws_sdk_cloudformation, config, meter),
         cloudtrail: client!(aws_sdk_cloudtrail, config, meter),
         account_management: client!(aws_sdk_account, config, meter),
