@@ -1,0 +1,1 @@
+//! Cells of a CSV file by where their bytes stand.
