@@ -12,6 +12,18 @@ use crate::policy::grammar::size;
 /// was made to keep the reader busy.
 const LARGEST: usize = 20_480;
 
+/// The same for the documents of AWS, which binds itself to no limit: its longest have about 100,000.
+const LARGEST_OF_AWS: usize = 400_000;
+
+/// A document of AWS, in a file as it was written.
+pub(crate) struct OfAws(pub(crate) PolicyDocument);
+
+impl<'de> Deserialize<'de> for OfAws {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        bounded(deserializer, LARGEST_OF_AWS).map(Self)
+    }
+}
+
 /// Writes a document.
 pub(super) fn serialize<S: Serializer>(document: &PolicyDocument, serializer: S) -> Result<S::Ok, S::Error> {
     document.written().serialize(serializer)
@@ -23,17 +35,21 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 /// A document that is not too large.
-struct Bounded(PolicyDocument);
+pub(crate) struct Bounded(pub(crate) PolicyDocument);
 
 impl<'de> Deserialize<'de> for Bounded {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        if size(raw.get()) > LARGEST {
-            let what = format!("a policy document has more than {LARGEST} characters; IAM takes 10,240");
-            return Err(D::Error::custom(what));
-        }
-        PolicyDocument::parse(raw.get()).map(Self).map_err(D::Error::custom)
+        bounded(deserializer, LARGEST).map(Self)
     }
+}
+
+fn bounded<'de, D: Deserializer<'de>>(deserializer: D, largest: usize) -> Result<PolicyDocument, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    if size(raw.get()) > largest {
+        let what = format!("a policy document has more than {largest} characters; IAM takes 10,240");
+        return Err(D::Error::custom(what));
+    }
+    PolicyDocument::parse(raw.get()).map_err(D::Error::custom)
 }
 
 /// A document that may be missing.

@@ -19,3 +19,14 @@ impl ApiCalls {
         self.read + self.write
     }
 }
+
+/// An answer of an account, as it concerns disputes and AWS's support.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// What was asked, as policies write it: `iam:ListUsers`.
+    pub operation: String,
+    /// The id that AWS gave the request; empty when the answer told none.
+    pub id: String,
+    /// The HTTP status.
+    pub status: u16,
+}

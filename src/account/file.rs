@@ -195,7 +195,9 @@ impl SnapshotFile {
     ///
     /// It is no snapshot, was changed, or asks for too much.
     pub fn parse(text: &[u8]) -> Result<Self, NotASnapshot> {
-        let Scanned { told, found } = scan(text)?;
+        let Scanned { told, found, seal: None } = scan(text)? else {
+            return Err(NotASnapshot::SomethingElse);
+        };
         if told != found {
             return Err(NotASnapshot::Changed);
         }

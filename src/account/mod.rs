@@ -2,7 +2,7 @@
 
 pub mod actor;
 pub mod advice;
-mod as_written;
+pub(crate) mod as_written;
 pub mod ask;
 pub mod calls;
 pub mod credential_report;
@@ -15,7 +15,7 @@ pub mod opens;
 pub mod packing;
 pub mod part;
 pub mod report_only;
-mod scan;
+pub(crate) mod scan;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;

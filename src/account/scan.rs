@@ -1,15 +1,27 @@
-//! One pass over a snapshot file before anything is built of it: how deep it is, how many values it has, and what its
-//! digest is. White space between the parts does not count.
+//! One pass over a snapshot file, or a student's evidence, before anything is built of it: how deep it is, how many
+//! values it has, and what its digest is. White space between the parts does not count.
 
 use sha2::{Digest as _, Sha256};
 
 use super::file::NotASnapshot;
 
-/// What every file begins with.
-const OPENING: &[u8] = br#"{"digest":"sha256:"#;
+/// What a file that is sealed begins with; the seal's 64 digits follow.
+const SEAL: &[u8] = br#"{"seal":"hmac-sha256:"#;
 
-/// The length of the beginning, to which the digest does not extend: the opening, 64 digits, a quotation mark, a comma.
-const HEAD: usize = OPENING.len() + 64 + 2;
+/// What comes before the digits of the digest.
+const DIGEST: &[u8] = br#""digest":"sha256:"#;
+
+/// What comes after the digits of either.
+const END: &[u8] = br#"","#;
+
+/// How many digits either has.
+const DIGITS: usize = 64;
+
+/// The length of the beginning of a file, to which the digest does not extend: a brace and the digest.
+const HEAD: usize = 1 + DIGEST.len() + DIGITS + END.len();
+
+/// The same of a file that is sealed.
+const SEALED_HEAD: usize = SEAL.len() + DIGITS + END.len() + HEAD - 1;
 
 /// The deepest a file may be. Policies, the deepest of what is in one, have about eight levels.
 const DEPTH: u32 = 64;
@@ -19,21 +31,34 @@ const VALUES: u32 = 4_000_000;
 
 /// The digests of a file, in hexadecimal.
 #[derive(Debug)]
-pub(super) struct Scanned {
+pub(crate) struct Scanned {
     /// The one that it tells.
-    pub(super) told: String,
+    pub(crate) told: String,
     /// The one of its content.
-    pub(super) found: String,
+    pub(crate) found: String,
+    /// The digits of its seal, if it has one.
+    pub(crate) seal: Option<String>,
 }
 
-/// Returns the beginning of the file that goes on with `rest`, which has no white space between its parts.
-pub(super) fn opening(rest: &[u8]) -> String {
-    let digest = hex(&Sha256::digest(rest));
-    format!("{}{digest}\",", String::from_utf8_lossy(OPENING))
+/// Returns the digest of what a file goes on with, which has no white space between its parts.
+pub(crate) fn digest(rest: &[u8]) -> String {
+    hex(&Sha256::digest(rest))
+}
+
+/// Returns the beginning of the file that goes on with `rest`.
+pub(crate) fn opening(rest: &[u8]) -> String {
+    begun(&digest(rest), None)
+}
+
+/// Returns the beginning of a file with this digest and this seal.
+pub(crate) fn begun(digest: &str, seal: Option<&str>) -> String {
+    let text = String::from_utf8_lossy;
+    let start = seal.map_or("{".to_owned(), |seal| format!("{}{seal}{}", text(SEAL), text(END)));
+    format!("{start}{}{digest}{}", text(DIGEST), text(END))
 }
 
 /// Looks at a whole file.
-pub(super) fn scan(text: &[u8]) -> Result<Scanned, NotASnapshot> {
+pub(crate) fn scan(text: &[u8]) -> Result<Scanned, NotASnapshot> {
     let mut taken = Taken::default();
     let (mut depth, mut values, mut is_text, mut is_escaped, mut begin) = (0_u32, 0_u32, false, false, 0);
     for (place, byte) in text.iter().enumerate() {
@@ -65,12 +90,11 @@ pub(super) fn scan(text: &[u8]) -> Result<Scanned, NotASnapshot> {
         }
     }
     taken.take(text.get(begin..).unwrap_or_default());
-    let told = taken.head.strip_prefix(OPENING).and_then(|rest| rest.strip_suffix(b"\","));
-    let told = told.ok_or(NotASnapshot::SomethingElse)?;
+    let (told, seal) = taken.told().ok_or(NotASnapshot::SomethingElse)?;
     if depth > 0 || is_text {
         return Err(NotASnapshot::CutOff);
     }
-    Ok(Scanned { told: String::from_utf8_lossy(told).into_owned(), found: hex(&taken.rest.finalize()) })
+    Ok(Scanned { told, seal, found: hex(&taken.rest.finalize()) })
 }
 
 /// What was taken so far: the beginning as it is, the rest into the digest.
@@ -82,13 +106,38 @@ struct Taken {
 
 impl Taken {
     fn take(&mut self, run: &[u8]) {
-        let (head, rest) = run.split_at(run.len().min(HEAD.saturating_sub(self.head.len())));
+        let length = if self.is_sealed(run) { SEALED_HEAD } else { HEAD };
+        let (head, rest) = run.split_at(run.len().min(length.saturating_sub(self.head.len())));
         self.head.extend_from_slice(head);
         self.rest.update(rest);
     }
+
+    /// Tells whether a seal comes first: with what comes `next`, the third byte tells.
+    fn is_sealed(&self, next: &[u8]) -> bool {
+        self.head.iter().chain(next).nth(2) == SEAL.get(2)
+    }
+
+    /// Reads the digits of the digest and of the seal.
+    fn told(&self) -> Option<(String, Option<String>)> {
+        let head = self.head.as_slice();
+        let (seal, digest) = match head.strip_prefix(SEAL) {
+            Some(rest) => {
+                let (seal, rest) = rest.split_at_checked(DIGITS)?;
+                (Some(digits(seal)?), rest.strip_prefix(END)?)
+            }
+            None => (None, head.strip_prefix(b"{")?),
+        };
+        Some((digits(digest.strip_prefix(DIGEST)?.strip_suffix(END)?)?, seal))
+    }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Reads the digits of a digest.
+fn digits(text: &[u8]) -> Option<String> {
+    let is_one = text.len() == DIGITS && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    is_one.then(|| String::from_utf8_lossy(text).into_owned())
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 
+mod alike;
 mod answer;
 pub mod archive;
 pub mod collect;

@@ -46,7 +46,7 @@ impl Need {
             Self::Credentials(_) => &["iam:GetLoginProfile", "iam:ListAccessKeys", "iam:ListMFADevices"],
             Self::Functions => &["lambda:GetFunction", "lambda:GetPolicy", "lambda:ListFunctions"],
             Self::Packages => &["lambda:GetFunction"],
-            Self::Topics => &["sns:ListSubscriptionsByTopic", "sns:ListTopics"],
+            Self::Topics => &["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTopics"],
             Self::Schedules => &[
                 "events:DescribeRule",
                 "events:ListRules",

@@ -56,7 +56,7 @@ fn folded(text: &str) -> Vec<char> {
 }
 
 /// Returns how many letters must be put in, taken out, replaced or swapped with their neighbour.
-fn distance(a: &[char], b: &[char]) -> usize {
+pub(crate) fn distance(a: &[char], b: &[char]) -> usize {
     let mut before_last: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();
     let mut previous_a = None;

@@ -1,16 +1,43 @@
 //! What hangs on a user: login profile, access keys, and before a deletion everything else.
 
-use super::timestamp;
-use crate::account::snapshot::{AccessKey, Credentials, OtherCredentials};
+use std::collections::BTreeSet;
+
+use super::{each, keep_each, timestamp};
+use crate::account::snapshot::{AccessKey, Credentials, OtherCredentials, Snapshot};
 use crate::aws::Aws;
 use crate::aws::error::{ApiError, ErrorClass};
 
-pub(super) async fn read(aws: &Aws, name: &str, all: bool) -> Result<Credentials, ApiError> {
+/// How much of what hangs on a user is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// The login profile and the access keys.
+    Usual,
+    /// The MFA devices too.
+    Devices,
+    /// Everything, as before a deletion.
+    All,
+}
+
+/// Reads the login profile, the access keys and the MFA devices of these users into a picture. Returns why some could
+/// not be read; the picture says so too.
+pub async fn add(aws: &Aws, users: &BTreeSet<String>, snapshot: &mut Snapshot) -> Vec<ApiError> {
+    let read = each(users, |name| async move { read(aws, &name, Extent::Devices).await }).await;
+    let mut errors = Vec::new();
+    keep_each(read, &mut snapshot.credentials, &mut errors);
+    errors
+}
+
+pub(super) async fn read(aws: &Aws, name: &str, extent: Extent) -> Result<Credentials, ApiError> {
     let resource = format!("user.{name}");
-    let others = async { if all { others(aws, name, &resource).await.map(Some) } else { Ok(None) } };
-    let (login_profile, keys, others) = futures::join!(
+    let others =
+        async { if extent == Extent::All { others(aws, name, &resource).await.map(Some) } else { Ok(None) } };
+    let devices = async {
+        if extent == Extent::Devices { devices(aws, name, &resource).await.map(Some) } else { Ok(None) }
+    };
+    let (login_profile, keys, devices, others) = futures::join!(
         aws.find("iam:GetLoginProfile", &resource, || aws.iam.get_login_profile().user_name(name).send()),
         aws.find("iam:ListAccessKeys", &resource, || aws.iam.list_access_keys().user_name(name).send()),
+        devices,
         others,
     );
     let keys = keys?.map(|answer| answer.access_key_metadata).unwrap_or_default();
@@ -24,14 +51,22 @@ pub(super) async fn read(aws: &Aws, name: &str, all: bool) -> Result<Credentials
                 created: timestamp(key.create_date()),
             })
             .collect(),
-        mfa_devices: None,
+        mfa_devices: devices?,
         others: others?,
     })
 }
 
+async fn devices(aws: &Aws, name: &str, resource: &str) -> Result<Vec<String>, ApiError> {
+    let answer = aws
+        .find("iam:ListMFADevices", resource, || aws.iam.list_mfa_devices().user_name(name).send())
+        .await?;
+    let devices = answer.map(|answer| answer.mfa_devices).unwrap_or_default();
+    Ok(devices.into_iter().map(|device| device.serial_number).collect())
+}
+
 async fn others(aws: &Aws, name: &str, resource: &str) -> Result<OtherCredentials, ApiError> {
     let (mfa, ssh, certificates, services) = futures::join!(
-        aws.find("iam:ListMFADevices", resource, || aws.iam.list_mfa_devices().user_name(name).send()),
+        devices(aws, name, resource),
         aws.find("iam:ListSSHPublicKeys", resource, || {
             aws.iam.list_ssh_public_keys().user_name(name).send()
         }),
@@ -42,13 +77,12 @@ async fn others(aws: &Aws, name: &str, resource: &str) -> Result<OtherCredential
             aws.iam.list_service_specific_credentials().user_name(name).send()
         }),
     );
-    let mfa = mfa?.map(|answer| answer.mfa_devices).unwrap_or_default();
     let ssh = if_known(ssh)?.and_then(|answer| answer.ssh_public_keys).unwrap_or_default();
     let certificates = if_known(certificates)?.map(|answer| answer.certificates).unwrap_or_default();
     let services =
         if_known(services)?.and_then(|answer| answer.service_specific_credentials).unwrap_or_default();
     Ok(OtherCredentials {
-        mfa_devices: mfa.into_iter().map(|device| device.serial_number).collect(),
+        mfa_devices: mfa?,
         ssh_keys: ssh.into_iter().map(|key| key.ssh_public_key_id).collect(),
         certificates: certificates.into_iter().map(|certificate| certificate.certificate_id).collect(),
         service_credentials: services

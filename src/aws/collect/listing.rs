@@ -26,6 +26,8 @@ pub struct ListedRule {
     pub name: String,
     /// The AWS service that made it and looks after it.
     pub managed_by: Option<String>,
+    /// Whether it goes by the clock.
+    pub is_scheduled: bool,
 }
 
 /// A CloudFormation stack.
@@ -46,7 +48,8 @@ pub async fn list(aws: &Aws) -> Result<Listing, ApiError> {
     Ok(Listing { functions: functions?, topics: topics?, rules: rules?, stacks: stacks? })
 }
 
-async fn functions(aws: &Aws) -> Result<Vec<String>, ApiError> {
+/// Lists the names of the region's functions.
+pub async fn functions(aws: &Aws) -> Result<Vec<String>, ApiError> {
     let mut names = Vec::new();
     let mut marker = None;
     loop {
@@ -65,7 +68,8 @@ async fn functions(aws: &Aws) -> Result<Vec<String>, ApiError> {
     }
 }
 
-async fn topics(aws: &Aws) -> Result<Vec<String>, ApiError> {
+/// Lists the names of the region's topics.
+pub async fn topics(aws: &Aws) -> Result<Vec<String>, ApiError> {
     let mut names = Vec::new();
     let mut token = None;
     loop {
@@ -83,7 +87,8 @@ async fn topics(aws: &Aws) -> Result<Vec<String>, ApiError> {
     }
 }
 
-async fn rules(aws: &Aws) -> Result<Vec<ListedRule>, ApiError> {
+/// Lists the rules of the region's default event bus.
+pub async fn rules(aws: &Aws) -> Result<Vec<ListedRule>, ApiError> {
     let mut rules = Vec::new();
     let mut token = None;
     loop {
@@ -96,6 +101,7 @@ async fn rules(aws: &Aws) -> Result<Vec<ListedRule>, ApiError> {
             Some(ListedRule {
                 name: rule.name()?.to_owned(),
                 managed_by: rule.managed_by().map(str::to_owned),
+                is_scheduled: rule.schedule_expression().is_some_and(|expression| !expression.is_empty()),
             })
         }));
         token = next(page.next_token());

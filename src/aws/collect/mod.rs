@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_iam::types::AssignmentStatusType;
 use futures::stream::{self, StreamExt as _};
 
+use self::credentials::Extent;
 use super::Aws;
 use super::error::ApiError;
 use crate::account::part::Part;
@@ -15,7 +16,7 @@ mod account_summary;
 mod analyzers;
 mod audit;
 mod credential_report;
-mod credentials;
+pub mod credentials;
 mod function;
 mod identity;
 mod identity_providers;
@@ -110,9 +111,10 @@ pub async fn collect(aws: &Aws, scope: &Scope) -> Collected {
             scope.users.iter().filter(|name| identity.users.contains_key(*name)).cloned().collect()
         });
         let users: BTreeSet<String> = present.unwrap_or_default();
+        let extent = if scope.all_credentials { Extent::All } else { Extent::Usual };
         // Without a user there is nobody whose device it could be.
         let (credentials, virtual_mfa) = futures::join!(
-            each(&users, |name| async move { credentials::read(aws, &name, scope.all_credentials).await }),
+            each(&users, |name| async move { credentials::read(aws, &name, extent).await }),
             wanted(scope.virtual_mfa && !users.is_empty(), mfa::read(aws, AssignmentStatusType::Any)),
         );
         (identity, credentials, virtual_mfa)

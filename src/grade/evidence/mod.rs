@@ -1,5 +1,8 @@
 //! [`Evidence`]: all that was read of one student's account, and how. Marks follow from it and from nothing else.
 
+mod file;
+mod seal;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -9,6 +12,9 @@ use serde_json::Value;
 use super::code::package::Package;
 use crate::account::calls::ApiCalls;
 use crate::account::snapshot::{Facet, Snapshot};
+
+pub use file::NotEvidence;
+pub use seal::Seal;
 
 /// What was read for one student.
 #[derive(Debug, Clone)]
@@ -39,6 +45,8 @@ pub struct Evidence {
     pub lookups: Vec<Lookup>,
     /// Requests, in the order in which they were answered: for AWS's support and for disputes.
     pub requests: Vec<Request>,
+    /// What ties a collected file to a student, when somebody sealed it.
+    pub seal: Option<Seal>,
 }
 
 /// How an account was reached.

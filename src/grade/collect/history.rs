@@ -1,0 +1,164 @@
+//! The event history: one walk for each question in each region, the regions at the same time, within AWS's limit of two
+//! requests a second for each.
+
+use std::ops::ControlFlow;
+
+use futures::future::join_all;
+use serde_json::{Map, Value};
+
+use super::{GRADER, mask};
+use crate::account::event::Event;
+use crate::account::snapshot::Facet;
+use crate::aws::Aws;
+use crate::aws::error::ErrorClass;
+use crate::grade::evidence;
+use crate::grade::need::Query;
+use crate::trail::filter::Attribute;
+use crate::trail::lookup::{Lookup, Stats, Stop};
+use crate::trail::place::home_region;
+
+/// The most records of one walk that are kept, and the most that are looked at: the grader's own are not kept.
+const MOST: (usize, usize) = (1_000, 2_000);
+
+/// The most that one walk may take, in bytes. A thousand records have about two million.
+const MOST_BYTES: usize = 8 << 20;
+
+/// The largest record that is kept whole, in bytes.
+const LARGEST: usize = 64 << 10;
+
+/// What a record is cut to that is larger: lists and objects to so many parts, texts to so many bytes, and levels.
+const CUT: (usize, usize, usize) = (100, 2_048, 12);
+
+/// Looks into the history of the student's region, and of the region in which IAM and sign-ins are recorded.
+pub(super) async fn read(
+    aws: &Aws,
+    queries: &[Query],
+    tell: &(dyn Fn(&str) + Send + Sync),
+) -> Vec<evidence::Lookup> {
+    if queries.is_empty() {
+        return Vec::new();
+    }
+    tell("the event history");
+    let home = home_region(&aws.region);
+    let mut regions = vec![home];
+    regions.extend(Some(aws.region.as_str()).filter(|region| *region != home));
+    let walks = regions.into_iter().map(|region| Box::pin(of_region(aws, region, queries)));
+    join_all(walks).await.into_iter().flatten().collect()
+}
+
+/// Asks one question after the other.
+async fn of_region(aws: &Aws, region: &str, queries: &[Query]) -> Vec<evidence::Lookup> {
+    let silent = |_: &Stats| {};
+    let mut lookup = Lookup::new(aws, 0, &silent);
+    let mut found = Vec::new();
+    let mut denied: Option<String> = None;
+    for query in queries {
+        let mut kept = Kept::default();
+        let end = match &denied {
+            // Who may not ask one question may not ask the next one.
+            Some(why) => Err(why.clone()),
+            None => {
+                let window = lookup.whole();
+                let ended =
+                    lookup.walk(region, Some(&attribute(query)), window, &mut |event| kept.see(event)).await;
+                ended.map_err(|error| {
+                    let why = error.reason();
+                    denied = (error.class == ErrorClass::Denied).then(|| why.clone());
+                    why
+                })
+            }
+        };
+        found.push(evidence::Lookup {
+            attribute: query.attribute().to_owned(),
+            value: query.value().to_owned(),
+            region: region.to_owned(),
+            complete: end == Ok(Stop::End),
+            records: end.map_or_else(Facet::NotRead, |_| Facet::Read(kept.records)),
+        });
+    }
+    found
+}
+
+fn attribute(query: &Query) -> Attribute {
+    match query {
+        Query::Username(name) => Attribute::Username(name.clone()),
+        Query::EventName(name) => Attribute::EventName(name.clone()),
+    }
+}
+
+/// The records of one walk.
+#[derive(Default)]
+struct Kept {
+    records: Vec<Value>,
+    looked: usize,
+    bytes: usize,
+}
+
+impl Kept {
+    /// Keeps a record that is not the grader's own, as long as there is room.
+    fn see(&mut self, event: Event) -> ControlFlow<()> {
+        if self.looked >= MOST.1 || self.records.len() >= MOST.0 || self.bytes >= MOST_BYTES {
+            return ControlFlow::Break(());
+        }
+        self.looked += 1;
+        if is_own(&event.agent) {
+            return ControlFlow::Continue(());
+        }
+        let (mut record, size) = fitting(event.record);
+        mask::record(&mut record);
+        self.bytes += size;
+        self.records.push(record);
+        ControlFlow::Continue(())
+    }
+}
+
+/// Tells whether the grader made a request, by its user agent.
+fn is_own(agent: &str) -> bool {
+    agent.split("app/").skip(1).any(|rest| rest.starts_with(GRADER))
+}
+
+/// Returns a record that is neither too large nor too deep, and its size in bytes.
+fn fitting(record: Value) -> (Value, usize) {
+    let size = record.to_string().len();
+    if size <= LARGEST && !is_deeper(&record, CUT.2) {
+        return (record, size);
+    }
+    let mut record = cut(record, 0);
+    let size = record.to_string().len();
+    if size <= LARGEST {
+        return (record, size);
+    }
+    if let Value::Object(fields) = &mut record {
+        fields.shift_remove("requestParameters");
+        fields.shift_remove("responseElements");
+    }
+    let size = record.to_string().len();
+    (record, size)
+}
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else { return value.is_array() || value.is_object() };
+    match value {
+        Value::Array(items) => items.iter().any(|item| is_deeper(item, below)),
+        Value::Object(fields) => fields.values().any(|field| is_deeper(field, below)),
+        _ => false,
+    }
+}
+
+/// Cuts what is long; what is too deep is left out.
+fn cut(value: Value, level: usize) -> Value {
+    let (parts, bytes, levels) = CUT;
+    match value {
+        Value::Array(_) | Value::Object(_) if level >= levels => Value::Null,
+        Value::Array(items) => items.into_iter().take(parts).map(|item| cut(item, level + 1)).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter().take(parts).filter(|(key, _)| key.len() <= bytes);
+            Value::Object(fields.map(|(key, field)| (key, cut(field, level + 1))).collect::<Map<_, _>>())
+        }
+        Value::String(text) if text.len() > bytes => {
+            let end = (0..=bytes).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+            Value::from(text.get(..end).unwrap_or_default())
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,113 @@
+//! Reads what a rubric needs of one account into [`Evidence`]. Nothing is written; asking IAM for a fresh credential
+//! report is the only thing that is started.
+//!
+//! ```text
+//! people: users, groups, roles, policies ─► credentials, documents of AWS ─┐
+//! place: the region the student worked in ─┬─► work: functions, topics … ──┼─► Evidence
+//!                                          └─► history: LookupEvents ──────┘
+//! ```
+
+mod history;
+mod mask;
+mod people;
+mod place;
+mod work;
+
+use std::collections::BTreeSet;
+
+use super::evidence::{Access, Evidence, Request};
+use super::need::{Need, Query};
+use super::rubric::Rubric;
+use crate::account::snapshot::Snapshot;
+use crate::aws::Aws;
+
+/// The name by which the grader's own requests are known in an account's event history, and left out.
+pub const GRADER: &str = "iamlab-grade";
+
+/// What a rubric needs, sorted by who reads it.
+#[derive(Debug, Default)]
+struct Needs {
+    identity: bool,
+    credential_report: bool,
+    /// Whose credentials.
+    users: BTreeSet<String>,
+    functions: bool,
+    packages: bool,
+    topics: bool,
+    schedules: bool,
+    queries: Vec<Query>,
+}
+
+impl Needs {
+    fn of(rubric: &Rubric) -> Self {
+        let mut needs = Self::default();
+        for need in rubric.needs() {
+            match need {
+                Need::Identity => needs.identity = true,
+                Need::CredentialReport => needs.credential_report = true,
+                Need::Credentials(name) => {
+                    needs.users.insert(name);
+                }
+                Need::Functions => needs.functions = true,
+                Need::Packages => needs.packages = true,
+                Need::Topics => needs.topics = true,
+                Need::Schedules => needs.schedules = true,
+                Need::Events(query) => needs.queries.push(query),
+            }
+        }
+        needs
+    }
+}
+
+/// Reads what `rubric` needs of the account behind `aws` for `student`. `tell` hears what is being read.
+pub async fn collect(
+    aws: &Aws,
+    rubric: &Rubric,
+    student: &str,
+    access: Access,
+    tell: &(dyn Fn(&str) + Send + Sync),
+) -> Evidence {
+    let aws = aws.named(GRADER);
+    aws.meter.record();
+    let started = aws.now();
+    let needs = Needs::of(rubric);
+    let there = async {
+        tell("the region of the functions");
+        let place = place::find(&aws, &rubric.regions, needs.functions).await;
+        let (work, lookups) = futures::join!(
+            Box::pin(work::read(&place, &needs, tell)),
+            Box::pin(history::read(&place.aws, &needs.queries, tell)),
+        );
+        (place, work, lookups)
+    };
+    let (mut snapshot, (place, work, lookups)) =
+        futures::join!(Box::pin(people::read(&aws, &needs, tell)), Box::pin(there));
+    snapshot.taken_at = started;
+    snapshot.region = place.aws.region;
+    let (topics, rules) = (work.topics.clone(), work.rules.clone());
+    let packages = work.add_to(&mut snapshot);
+    let answered = aws.meter.answered().into_iter();
+    Evidence {
+        student: student.to_owned(),
+        rubric: rubric.name.clone(),
+        access,
+        started,
+        finished: aws.now(),
+        api_calls: aws.meter.calls(),
+        snapshot,
+        functions: place.functions,
+        topics,
+        rules,
+        packages,
+        lookups,
+        requests: answered
+            .map(|answer| Request { operation: answer.operation, id: answer.id, status: answer.status })
+            .collect(),
+        seal: None,
+    }
+}
+
+/// Returns a picture in which nothing has been read.
+fn blank(aws: &Aws) -> Snapshot {
+    Snapshot::empty(&aws.caller.account, &aws.caller.partition, &aws.region, aws.now())
+}

@@ -1,0 +1,113 @@
+//! The side of IAM, which has no region: users, groups, roles and policies, the credential report, what hangs on the
+//! users, and the documents of AWS that somebody holds.
+
+use std::collections::BTreeSet;
+
+use super::{Needs, blank};
+use crate::account::is_aws_managed;
+use crate::account::part::Part;
+use crate::account::snapshot::{Facet, Identity, Policies, Snapshot};
+use crate::aws::Aws;
+use crate::aws::collect::{Scope, collect, credentials, policies};
+use crate::policy::catalogue::sandbox_document;
+use crate::policy::document::PolicyDocument;
+use crate::scenario::suggest::distance;
+
+/// Up to so many users, the credentials of all are read: whoever is meant is among them.
+const FEW: usize = 20;
+
+/// The most users whose credentials are read.
+const MOST_USERS: usize = 40;
+
+/// How many letters a name may be away from the one that is asked for.
+const NEAR: usize = 2;
+
+/// The most documents of AWS that are read; each takes two requests.
+const MOST_DOCUMENTS: usize = 40;
+
+pub(super) async fn read(aws: &Aws, needs: &Needs, tell: &(dyn Fn(&str) + Send + Sync)) -> Snapshot {
+    let report = async {
+        let parts = needs.credential_report.then_some(Part::CredentialReport);
+        collect(aws, &Scope { parts: parts.into_iter().collect(), ..Scope::default() }).await.snapshot
+    };
+    let people = async {
+        tell("users, groups, roles and policies");
+        let mut snapshot =
+            collect(aws, &Scope { identity: needs.identity, ..Scope::default() }).await.snapshot;
+        let (users, documents) = match &snapshot.identity {
+            Facet::Read(identity) => (whose(identity, &needs.users), held(identity)),
+            Facet::NotRead(_) => Default::default(),
+        };
+        tell("the users' credentials");
+        // Why something could not be read, the picture says too.
+        let (mut of_aws, none) = (blank(aws), BTreeSet::new());
+        futures::join!(
+            credentials::add(aws, &users, &mut snapshot),
+            policies::add(aws, &documents, &none, &mut of_aws),
+        );
+        snapshot.aws_managed = of_aws.aws_managed;
+        fall_back(&mut snapshot);
+        snapshot
+    };
+    let (report, mut snapshot) = futures::join!(Box::pin(report), Box::pin(people));
+    snapshot.credential_report = report.credential_report;
+    snapshot
+}
+
+/// Chooses whose credentials are read: everybody's in a small account; else those of whoever is asked for, and of those
+/// whose names are nearly so, the nearest first.
+fn whose(identity: &Identity, asked: &BTreeSet<String>) -> BTreeSet<String> {
+    if asked.is_empty() {
+        return BTreeSet::new();
+    }
+    if identity.users.len() <= FEW {
+        return identity.users.keys().cloned().collect();
+    }
+    let asked: Vec<(&String, Vec<char>)> = asked.iter().map(|name| (name, folded(name))).collect();
+    let away = |name: &String| {
+        let letters = folded(name);
+        let far = |(exact, wanted): &(&String, Vec<char>)| {
+            let distance = distance(wanted, &letters);
+            if name == *exact { 0 } else { distance + 1 }
+        };
+        asked.iter().map(far).min().filter(|distance| *distance <= NEAR + 1)
+    };
+    let mut near: Vec<(usize, &String)> =
+        identity.users.keys().filter_map(|name| away(name).map(|distance| (distance, name))).collect();
+    near.sort_unstable();
+    near.into_iter().take(MOST_USERS).map(|(_, name)| name.clone()).collect()
+}
+
+/// Folds what a name may be written with: case, hyphens.
+fn folded(name: &str) -> Vec<char> {
+    name.chars().filter(|c| !matches!(c, '-' | '_' | ' ' | '.')).flat_map(char::to_lowercase).collect()
+}
+
+/// Lists the documents of AWS that somebody holds, users and groups first; roles that AWS made for itself are not
+/// looked at.
+fn held(identity: &Identity) -> BTreeSet<String> {
+    let users = identity.users.values().map(|user| &user.policies);
+    let groups = identity.groups.values().map(|group| &group.policies);
+    let is_own = |arn: &str| arn.contains(":role/aws-service-role/") || arn.contains(":role/aws-reserved/");
+    let roles = identity.roles.values().filter(|role| !is_own(&role.arn)).map(|role| &role.policies);
+    let mut chosen = BTreeSet::new();
+    for arn in users.chain(groups).chain(roles).flat_map(Policies::managed) {
+        if chosen.len() < MOST_DOCUMENTS && is_aws_managed(arn) {
+            chosen.insert(arn.clone());
+        }
+    }
+    chosen
+}
+
+/// Takes the program's own copy of a document of AWS that could not be read. AWS changes its documents seldom, and adds
+/// to them rather than take away.
+fn fall_back(snapshot: &mut Snapshot) {
+    for (arn, facet) in &mut snapshot.aws_managed {
+        if facet.read().is_none() {
+            let full = arn.split_once(":policy/").map_or(arn.as_str(), |(_, full)| full);
+            if let Some(Ok(document)) = sandbox_document(full).map(PolicyDocument::parse) {
+                *facet = Facet::Read(document);
+            }
+        }
+    }
+}
