@@ -8,6 +8,7 @@ use crate::grade::points::Points;
 use crate::grade::reach::{Instructor, Reached};
 use crate::grade::roster::Student;
 use crate::grade::rubric::{Rubric, Task};
+use crate::grade::similar::Fingerprint;
 
 /// How long one account may take. A class goes on without one that never answers.
 const PATIENCE: Duration = Duration::from_mins(15);
@@ -17,13 +18,27 @@ const PATIENCE: Duration = Duration::from_mins(15);
 pub(super) enum Seen {
     /// What was read, and the file of it, if it is not yet where it belongs.
     Evidence(Box<Evidence>, Store),
-    /// Nothing: the account, as far as it is known, and why.
-    Nothing {
-        /// The account.
-        account: String,
-        /// Why, and what to do next.
-        problem: String,
-    },
+    /// Nothing.
+    Nothing(Unseen),
+}
+
+/// Why there is no evidence of a student.
+#[derive(Debug, Clone)]
+pub(super) struct Unseen {
+    /// The account, as far as it is known.
+    pub(super) account: String,
+    /// Why, and what to do next.
+    pub(super) problem: String,
+    /// What the work is compared by all the same.
+    pub(super) print: Fingerprint,
+}
+
+impl Unseen {
+    /// Says why there is nothing of a student.
+    pub(super) fn of(student: &Student, problem: String) -> Self {
+        let print = Fingerprint::of_row(student.account.as_deref(), student.role_arn.as_deref());
+        Self { account: print.account.clone(), problem, print }
+    }
 }
 
 /// What has to be done to keep evidence.
@@ -44,10 +59,7 @@ pub(super) async fn read(
     student: &Student,
     tell: &(dyn Fn(&str) + Send + Sync),
 ) -> Seen {
-    let nothing = |problem: String| Seen::Nothing {
-        account: student.account.clone().unwrap_or_default(),
-        problem,
-    };
+    let nothing = |problem: String| Seen::Nothing(Unseen::of(student, problem));
     let reading = async {
         match Box::pin(instructor.reach(student, rubric)).await {
             Ok(Reached::Live { aws, access }) => {
@@ -65,6 +77,7 @@ pub(super) async fn read(
         }
     };
     let waited = tokio::time::timeout(PATIENCE, reading).await;
+    instructor.done(student);
     waited.unwrap_or_else(|_| {
         nothing(format!("the account did not answer within {} minutes; try again later", PATIENCE.as_secs() / 60))
     })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::{Id, JoinSet, spawn_blocking};
 
-use super::account::{Seen, Store, read};
+use super::account::{Seen, Store, Unseen, read};
 use super::class::{Class, Source, Todo, way_in};
 use super::journal::{Entry, Journal};
 use super::{RunError, files, kept};
@@ -17,7 +17,6 @@ use crate::grade::late::{Due, lateness};
 use crate::grade::mark::{mark_case, unreachable};
 use crate::grade::result::{State, StudentResult};
 use crate::grade::roster::Student;
-use crate::grade::similar::Fingerprint;
 use crate::report::grade::{gradescope, student_html, student_markdown};
 
 /// What a run tells while it goes.
@@ -86,8 +85,7 @@ pub async fn carry(
                 let student = whose.remove(&error.id()).and_then(|place| class.roster.students.get(place));
                 let Some(student) = student else { continue };
                 let problem = "marking failed: this is a fault of iamlab; please report it".to_owned();
-                let seen = Seen::Nothing { account: student.account.clone().unwrap_or_default(), problem };
-                conclude(class, student, seen)?
+                conclude(class, student, Seen::Nothing(Unseen::of(student, problem)))?
             }
         };
         journal.add(&entry)?;
@@ -116,7 +114,7 @@ async fn one(
         }
         (None, Source::Kept(kept)) => match kept.read(&class.rubric, student) {
             Ok((evidence, bytes)) => Seen::Evidence(Box::new(evidence), Store::Bytes(bytes)),
-            Err(unread) => Seen::Nothing { account: unread.account, problem: unread.why },
+            Err(unseen) => Seen::Nothing(*unseen),
         },
     };
     let turn = marking.acquire_owned().await;
@@ -155,12 +153,10 @@ fn conclude(class: &Class, student: &Student, seen: Seen) -> Result<Entry, RunEr
             }
             marked(class, student, &evidence)
         }
-        Seen::Nothing { account, problem } => {
+        Seen::Nothing(Unseen { account, problem, print }) => {
             let entered = class.manual.of(&student.id);
-            let mut result = unreachable(&class.rubric, &student.id, &account, &problem, entered);
-            let print = Fingerprint::of_row(student.account.as_deref(), student.role_arn.as_deref());
-            result.fingerprint = Some(print);
-            result
+            let result = unreachable(&class.rubric, &student.id, &account, &problem, entered);
+            StudentResult { fingerprint: Some(print), ..result }
         }
     };
     for (name, text) in [

@@ -24,6 +24,8 @@ pub struct Class {
     pub roster: Roster,
     /// When the work is due.
     pub deadline: Option<Timestamp>,
+    /// The deadline that was asked for on the command line, of this run or of the one that it goes on with.
+    pub asked: Option<Timestamp>,
     /// Points that a person gave.
     pub manual: Manual,
     /// Where the evidence comes from.
@@ -58,7 +60,7 @@ impl Class {
         Header {
             format_version: 1,
             rubric: self.rubric.name.clone(),
-            deadline: self.deadline,
+            deadline: self.asked,
             students: self.roster.students.iter().map(Listed::from).collect(),
         }
     }

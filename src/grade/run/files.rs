@@ -25,6 +25,23 @@ pub fn place(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     fill(path, |out| Ok(out.write_all(bytes)?))
 }
 
+/// Writes a file that only its owner may read, whole or not at all.
+pub fn place_private(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let beside = path.with_file_name(name);
+    let placed = || {
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&beside)?;
+        file.write_all(bytes)?;
+        fs::rename(&beside, path)
+    };
+    placed().map_err(|source| RunError::Write { path: path.to_owned(), source })
+}
+
 /// Has a file written, whole or not at all. What it is written to beside has one name: the journal lets no other run in,
 /// and what a killed one left is written over.
 pub(super) fn fill(

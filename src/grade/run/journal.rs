@@ -22,7 +22,7 @@ pub struct Header {
     pub format_version: u32,
     /// The rubric's name.
     pub rubric: String,
-    /// When the work was due.
+    /// When the work was due, when it was the command line that said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
     /// The class, in the roster's order.

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::account::Unseen;
 use super::journal::{Journal, JournalError};
 use super::{RunError, files};
 use crate::grade::evidence::Evidence;
-use crate::grade::result::State;
+use crate::grade::result::{State, StudentResult};
 use crate::grade::roster::{Roster, Student};
 use crate::grade::rubric::Rubric;
 
@@ -21,8 +22,8 @@ pub struct Kept {
     roster: Roster,
     deadline: Option<Timestamp>,
     rubric: Option<String>,
-    /// Who could not be reached: the account and why.
-    unreached: BTreeMap<String, (String, String)>,
+    /// Who could not be reached, and why.
+    unreached: BTreeMap<String, Unseen>,
 }
 
 /// The largest evidence that is read, in bytes.
@@ -58,8 +59,9 @@ impl Kept {
                 let is_unreached =
                     journal.place(&student.id).is_some_and(|place| place.state == State::Unreachable);
                 if is_unreached && let Some(entry) = journal.entry(&student.id)? {
-                    let problem = entry.result.problem.unwrap_or_default();
-                    unreached.insert(entry.id, (entry.result.account, problem));
+                    let StudentResult { account, problem, fingerprint, .. } = entry.result;
+                    let (problem, print) = (problem.unwrap_or_default(), fingerprint.unwrap_or_default());
+                    unreached.insert(entry.id, Unseen { account, problem, print });
                 }
             }
         }
@@ -88,22 +90,13 @@ impl Kept {
     }
 
     /// Reads a student's evidence.
-    pub(super) fn read(&self, rubric: &Rubric, student: &Student) -> Result<(Evidence, Vec<u8>), Unread> {
+    pub(super) fn read(&self, rubric: &Rubric, student: &Student) -> Result<(Evidence, Vec<u8>), Box<Unseen>> {
         // Who could not be reached last has older evidence at most, and the run did not go by it.
-        if let Some((account, problem)) = self.unreached.get(&student.id) {
-            return Err(Unread { account: account.clone(), why: problem.clone() });
+        if let Some(unseen) = self.unreached.get(&student.id) {
+            return Err(Box::new(unseen.clone()));
         }
-        open(&self.folder, rubric, student).map_err(|why| Unread { account: String::new(), why })
+        open(&self.folder, rubric, student).map_err(|why| Box::new(Unseen::of(student, why)))
     }
-}
-
-/// Why there is no evidence.
-#[derive(Debug)]
-pub(super) struct Unread {
-    /// The account, as far as it is known.
-    pub(super) account: String,
-    /// Why.
-    pub(super) why: String,
 }
 
 /// Reads the evidence of a student in a folder of results, as the file and as what it says.

@@ -9,7 +9,7 @@
 //! Nothing of a student is held but a row and a fingerprint. Every file is whole or not there, and no file is ever
 //! taken away.
 
-pub mod account;
+mod account;
 mod carry;
 mod class;
 mod files;
@@ -22,9 +22,9 @@ use std::io;
 use std::path::PathBuf;
 
 pub use account::visible;
-pub use carry::{Event, carry};
+pub use carry::{Event, Teller, carry};
 pub use class::{Class, Source, Todo};
-pub use files::{MANUAL, place};
+pub use files::{MANUAL, place, place_private};
 pub use finish::{Ended, Open, finish, pseudonymous};
 pub use journal::{Journal, JournalError};
 pub use kept::Kept;
