@@ -79,7 +79,10 @@ pub(super) async fn read(
     let waited = tokio::time::timeout(PATIENCE, reading).await;
     instructor.done(student);
     waited.unwrap_or_else(|_| {
-        nothing(format!("the account did not answer within {} minutes; try again later", PATIENCE.as_secs() / 60))
+        nothing(format!(
+            "the account did not answer within {} minutes; try again later",
+            PATIENCE.as_secs() / 60
+        ))
     })
 }
 

@@ -90,7 +90,11 @@ impl Kept {
     }
 
     /// Reads a student's evidence.
-    pub(super) fn read(&self, rubric: &Rubric, student: &Student) -> Result<(Evidence, Vec<u8>), Box<Unseen>> {
+    pub(super) fn read(
+        &self,
+        rubric: &Rubric,
+        student: &Student,
+    ) -> Result<(Evidence, Vec<u8>), Box<Unseen>> {
         // Who could not be reached last has older evidence at most, and the run did not go by it.
         if let Some(unseen) = self.unreached.get(&student.id) {
             return Err(Box::new(unseen.clone()));

@@ -89,9 +89,13 @@ mod tests {
 
     #[test]
     fn only_who_is_graded_counts_for_mean_and_median() {
-        let rows = [(State::Graded, 100), (State::Graded, 201), (State::Graded, 500), (State::Pending, 9_999)];
+        let rows =
+            [(State::Graded, 100), (State::Graded, 201), (State::Graded, 500), (State::Pending, 9_999)];
         let class = Statistics::of(&rows.map(|(state, score)| row(state, score)));
-        assert_eq!((class.mean, class.median), (Some(Points::hundredths(267)), Some(Points::hundredths(201))));
+        assert_eq!(
+            (class.mean, class.median),
+            (Some(Points::hundredths(267)), Some(Points::hundredths(201)))
+        );
         assert_eq!((class.counts.graded, class.counts.pending, class.manual_students), (3, 1, 4));
         let two = Statistics::of(&[row(State::Graded, 100), row(State::Graded, 201)]);
         assert_eq!(two.median, Some(Points::hundredths(151)));
