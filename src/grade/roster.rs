@@ -94,6 +94,15 @@ impl Roster {
     }
 }
 
+/// Reads the ARN of a role.
+///
+/// # Errors
+///
+/// It is none; says what one looks like.
+pub fn role_arn(text: &str) -> Result<String, String> {
+    cell::role(text).map_err(|wrong| format!("{}; {}", wrong.message, wrong.help))
+}
+
 /// Where each column of [`COLUMNS`] stands.
 type Columns = [Option<usize>; COLUMNS.len()];
 

@@ -88,7 +88,7 @@ fn entity(out: &mut String, c: char) {
 }
 
 /// Makes a text fit for a cell of a spreadsheet: never a formula.
-pub(super) fn cell(text: &str) -> Cow<'_, str> {
+pub(crate) fn cell(text: &str) -> Cow<'_, str> {
     let shown = visible(text);
     let formula = |c: char| matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠');
     if shown.trim_start().starts_with(formula) { Cow::Owned(format!("'{shown}")) } else { shown }
@@ -147,7 +147,7 @@ pub(super) fn html_prose(out: &mut String, text: &str) {
 
 /// Makes a sentence fit for Markdown, also in a table: what stands between backticks is code, and nothing else in it
 /// is markup, a link or a mention.
-pub(super) fn markdown(text: &str) -> String {
+pub(crate) fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for piece in pieces(&plain(text)) {
         match piece {
@@ -183,7 +183,7 @@ fn markdown_words(out: &mut String, text: &str) {
 }
 
 /// Makes a name fit for Markdown as code, also in a table.
-pub(super) fn markdown_code(text: &str) -> String {
+pub(crate) fn markdown_code(text: &str) -> String {
     let shown = plain(text);
     if shown.is_empty() {
         return String::new();

@@ -4,8 +4,10 @@ use super::evidence::{Access, Way};
 use crate::account::snapshot::Facet;
 
 pub(super) mod bundle;
+pub mod handout;
 pub mod role;
 pub mod secret;
+pub mod template;
 
 /// Tells what an instructor should know of how an account was reached.
 pub fn remarks(access: &Access) -> Vec<String> {
@@ -23,7 +25,7 @@ pub fn remarks(access: &Access) -> Vec<String> {
     }
     if access.way == Way::Bundle && access.nonce.is_none() {
         told.push(
-            "the collected file carries no seal: nothing ties it to this student and this assignment"
+            "the collected file is not known to be sealed: nothing ties it to this student and this assignment"
                 .to_owned(),
         );
     }
