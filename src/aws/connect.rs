@@ -392,6 +392,7 @@ async fn identify(
         lambda: client!(aws_sdk_lambda, config, meter, partition),
         sns: client!(aws_sdk_sns, config, meter, partition),
         events: client!(aws_sdk_eventbridge, config, meter, partition),
+        scheduler: client!(aws_sdk_scheduler, config, meter, partition),
         cloudformation: client!(aws_sdk_cloudformation, config, meter, partition),
         cloudtrail: client!(aws_sdk_cloudtrail, config, meter, partition),
         account_management: client!(aws_sdk_account, config, meter, partition),

@@ -39,6 +39,8 @@ pub struct Aws {
     pub sns: aws_sdk_sns::Client,
     /// EventBridge.
     pub events: aws_sdk_eventbridge::Client,
+    /// EventBridge Scheduler.
+    pub scheduler: aws_sdk_scheduler::Client,
     /// CloudFormation.
     pub cloudformation: aws_sdk_cloudformation::Client,
     /// CloudTrail.

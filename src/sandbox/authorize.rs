@@ -273,7 +273,9 @@ fn common_keys(
 fn refusal(service: &str, message: String) -> AwsError {
     match service {
         "sns" => AwsError::forbidden("AuthorizationError", message),
-        "lambda" | "access-analyzer" | "account" => AwsError::forbidden("AccessDeniedException", message),
+        "lambda" | "access-analyzer" | "account" | "scheduler" => {
+            AwsError::forbidden("AccessDeniedException", message)
+        }
         "events" | "tagging" | "cloudtrail" | "logs" => {
             AwsError::bad_request("AccessDeniedException", message)
         }

@@ -27,6 +27,7 @@ pub mod policies;
 mod regions;
 mod root_management;
 mod rule;
+pub mod schedules;
 mod server_certificates;
 mod stack;
 pub mod tagged;
@@ -56,6 +57,8 @@ pub struct Scope {
     pub topics: BTreeSet<String>,
     /// EventBridge rules by name.
     pub rules: BTreeSet<String>,
+    /// Whether the schedules of EventBridge Scheduler in the region are read.
+    pub schedules: bool,
     /// Stacks by name.
     pub stacks: BTreeSet<String>,
     /// Whether the password policy is read.
@@ -127,6 +130,7 @@ pub async fn collect(aws: &Aws, scope: &Scope) -> Collected {
         functions,
         topics,
         rules,
+        schedules,
         stacks,
     ) = futures::join!(
         iam_side,
@@ -136,11 +140,13 @@ pub async fn collect(aws: &Aws, scope: &Scope) -> Collected {
         each(&scope.functions, |name| async move { function::read(aws, &name).await }),
         each(&scope.topics, |name| async move { topic::read(aws, &name, &scope.known_tags).await }),
         each(&scope.rules, |name| async move { rule::read(aws, &name, &scope.known_tags).await }),
+        wanted(scope.schedules, schedules::read(aws)),
         each(&scope.stacks, |name| async move { stack::read(aws, &name).await }),
     );
     keep(identity, &mut snapshot.identity, &mut errors);
     keep(virtual_mfa, &mut snapshot.virtual_mfa, &mut errors);
     keep(password_policy, &mut snapshot.password_policy, &mut errors);
+    keep(schedules, &mut snapshot.schedules, &mut errors);
     keep(analyzers, &mut snapshot.analyzers, &mut errors);
     keep_each(credentials, &mut snapshot.credentials, &mut errors);
     keep_each(functions, &mut snapshot.functions, &mut errors);

@@ -211,7 +211,7 @@ impl Realm {
     /// finds that it is six.
     async fn run_due(&self, account: &Account, at: Option<Timestamp>) -> Result<Value, Error> {
         let services = account.services();
-        let stage = Stage { events: &services.events, lambda: &services.lambda, sns: &services.sns };
+        let stage = Stage::of(services);
         let until = at.unwrap_or_else(|| self.clock().now());
         let ran = schedule::run_due(stage, until, MOST_FIRINGS, |moment| {
             if moment > self.clock().now() {
@@ -226,7 +226,7 @@ impl Realm {
         Ok(json!({
             "format_version": 1,
             "now": seconds(self.clock().now()),
-            "complete": services.events.next_due(until).is_none(),
+            "complete": !stage.is_due(until),
             "ran": ran,
         }))
     }

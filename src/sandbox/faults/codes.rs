@@ -14,7 +14,9 @@ pub(super) fn throttled(service: &str) -> AwsError {
         "lambda" => AwsError::too_many_requests("TooManyRequestsException", "Rate exceeded")
             .with_extra("Reason", json!("CallerRateLimitExceeded")),
         "account" => AwsError::too_many_requests("TooManyRequestsException", "Rate exceeded"),
-        "access-analyzer" => AwsError::too_many_requests("ThrottlingException", "Rate exceeded"),
+        "access-analyzer" | "scheduler" => {
+            AwsError::too_many_requests("ThrottlingException", "Rate exceeded")
+        }
         "tagging" => AwsError::bad_request("ThrottledException", "Rate exceeded"),
         "events" | "cloudtrail" => AwsError::bad_request("ThrottlingException", "Rate exceeded"),
         _ => AwsError::bad_request("Throttling", "Rate exceeded"),
@@ -107,7 +109,7 @@ fn failure(service: &str) -> &'static str {
         "events" => "InternalException",
         "sns" => "InternalError",
         "tagging" => "InternalServiceException",
-        "access-analyzer" | "account" => "InternalServerException",
+        "access-analyzer" | "account" | "scheduler" => "InternalServerException",
         _ => "InternalFailure",
     }
 }

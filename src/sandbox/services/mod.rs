@@ -5,6 +5,7 @@
 
 mod access_analyzer;
 mod account_management;
+mod assumed;
 pub mod cloudformation;
 pub mod cloudtrail;
 pub(in crate::sandbox) mod events;
@@ -14,6 +15,7 @@ pub(in crate::sandbox) mod lambda;
 mod logs;
 mod need;
 mod regional;
+pub(in crate::sandbox) mod scheduler;
 pub(in crate::sandbox) mod sns;
 pub mod sts;
 mod tagging;
@@ -83,6 +85,8 @@ pub(super) struct Services {
     pub(super) sns: Arc<sns::Sns>,
     /// The rules, which fire when they are told to.
     pub(super) events: Arc<events::Events>,
+    /// The schedules, which fire when they are told to.
+    pub(super) scheduler: Arc<scheduler::Scheduler>,
     /// The faults that were asked for.
     pub(super) troubles: Arc<Troubles>,
 }
@@ -105,6 +109,7 @@ impl Services {
         let sns = sns::Sns::new(account, clock.clone()).with_functions(lambda.clone());
         let sns = Arc::new(sns.with_callers(iam.clone()));
         let events = Arc::new(events::Events::new(account, clock.clone()));
+        let scheduler = Arc::new(scheduler::Scheduler::new(account, clock.clone(), iam.clone(), log.clone()));
         let analyzer = Arc::new(access_analyzer::AccessAnalyzer::new(account, clock.clone()));
         let stacks = Arc::new(CloudFormation::new(clock.clone(), invoker));
         let tagging = Arc::new(tagging::Tagging::new(vec![
@@ -112,6 +117,7 @@ impl Services {
             lambda.clone(),
             sns.clone(),
             events.clone(),
+            scheduler.clone(),
             analyzer.clone(),
             stacks.clone(),
         ]));
@@ -124,6 +130,7 @@ impl Services {
             logs,
             sns.clone(),
             events.clone(),
+            scheduler.clone(),
             analyzer,
             stacks,
             tagging,
@@ -131,7 +138,7 @@ impl Services {
             Arc::new(account_management::AccountManagement),
             troubles.clone(),
         ];
-        Self { all, iam, lambda, sns, events, troubles }
+        Self { all, iam, lambda, sns, events, scheduler, troubles }
     }
 
     /// Finds a service by the name that requests are signed for.

@@ -52,13 +52,13 @@ pub(super) fn with_next(mut answer: Value, key: &str, next: Option<String>) -> V
     answer
 }
 
-/// Returns the tag keys of a restJson `UntagResource`: the percent-decoded `tagKeys` of the query string, of
+/// Returns the tag keys of a restJson `UntagResource`: the percent-decoded `tagKeys` (Scheduler: `TagKeys`) of the query string, of
 /// which the gateway keeps only the first, or the list that another service of the account gave.
 pub(super) fn tag_keys(ctx: &RequestContext, input: &Value) -> Vec<String> {
     let given = ["tagKeys", "TagKeys"].iter().find_map(|key| input.get(key).and_then(Value::as_array));
     match given {
         Some(keys) => keys.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        None => query_values(ctx, "tagKeys"),
+        None => ["tagKeys", "TagKeys"].iter().flat_map(|key| query_values(ctx, key)).collect(),
     }
 }
 

@@ -1,13 +1,10 @@
 //! Who may invoke a function besides the callers of the API, and as whom the function runs.
 
-use serde_json::json;
-
 use super::Lambda;
-use crate::sandbox::recorder::{Caller, Finished, record};
 use crate::sandbox::runtime::{RoleSession, RunError};
+use crate::sandbox::services::assumed::Assumed;
 use crate::sandbox::services::grant::ServiceCall;
-use crate::sandbox::services::iam::{Identity, Issued, Opening};
-use crate::sandbox::services::wire;
+use crate::sandbox::services::iam::{Identity, Opening};
 use crate::secret::Secret;
 
 /// The name under which Lambda assumes roles.
@@ -71,40 +68,13 @@ impl Lambda {
             Opening { identity, seconds: LASTING, mfa: false, policies: Vec::new(), console: false };
         let issued = self.iam.open_session(opening).map_err(|error| RunError::Role(error.message))?;
         self.iam.record_role_use(&role.name, region);
-        self.record(role_arn, function, region, &issued);
+        let assumed =
+            Assumed { service: LAMBDA, account: &self.account, region, role: role_arn, session: function };
+        assumed.record(&self.log, &issued, self.clock.now());
         Ok(RoleSession {
             access_key_id: issued.id,
             secret_access_key: Secret::new(issued.secret.reveal().to_owned()),
             session_token: Secret::new(issued.token.reveal().to_owned()),
         })
-    }
-
-    /// Leaves the event of a role that Lambda assumed: who started the function's session is Lambda itself.
-    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>.
-    fn record(&self, role_arn: &str, function: &str, region: &str, issued: &Issued) {
-        let input = json!({ "RoleArn": role_arn, "RoleSessionName": function });
-        let output = json!({ "Credentials": {
-            "AccessKeyId": issued.id,
-            "SessionToken": "",
-            "Expiration": issued.expires.to_string(),
-        } });
-        let assumed = record(&Finished {
-            service: "sts",
-            operation: "AssumeRole",
-            account: &self.account,
-            partition: "aws",
-            region,
-            caller: Caller::service(LAMBDA),
-            source: LAMBDA,
-            agent: LAMBDA,
-            input: &input,
-            outcome: Ok(&output),
-            at: self.clock.now(),
-            request_id: &wire::uuid(),
-        });
-        let mut log = self.log.lock();
-        for delivery in assumed {
-            log.append(delivery.event);
-        }
     }
 }
