@@ -35,7 +35,7 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// Cuts a text after `limit` characters and says so with `…`, which is one of them.
-pub(super) fn cut(text: &str, limit: usize) -> Cow<'_, str> {
+pub(crate) fn cut(text: &str, limit: usize) -> Cow<'_, str> {
     if text.char_indices().nth(limit).is_none() {
         return Cow::Borrowed(text);
     }
@@ -52,7 +52,7 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 }
 
 /// Appends a text to HTML: inert between tags and inside quoted attributes.
-pub(super) fn html(out: &mut String, text: &str) {
+pub(crate) fn html(out: &mut String, text: &str) {
     for c in plain(text).chars() {
         entity(out, c);
     }

@@ -12,6 +12,7 @@ mod junit;
 mod markdown;
 mod student;
 mod text;
+mod view;
 
 use jiff::Timestamp;
 
