@@ -96,6 +96,22 @@ impl Sandbox {
         Ok(Self { inner: Arc::new(Inner { account, realm }) })
     }
 
+    /// Returns the same sandbox with another account in front, when there is one of this id.
+    pub fn existing(&self, account: &str) -> Result<Option<Self>, SandboxError> {
+        check_account(account)?;
+        let realm = self.inner.realm.clone();
+        let found = realm.find(account)?;
+        Ok(found.map(|account| Self { inner: Arc::new(Inner { account, realm }) }))
+    }
+
+    /// Frees the memory of an account: it is on disk, and opened again when somebody asks for it. One that is in front
+    /// of a clone, that is being called, or that is in memory only, stays. Returns whether it was freed.
+    ///
+    /// What a function of the account still does in the background ends with it.
+    pub fn close(&self, account: &str) -> Result<bool, SandboxError> {
+        self.inner.realm.close(account)
+    }
+
     /// Returns the HTTP client that ends in this sandbox; give it to the SDK's configuration. The access key of a
     /// request tells the account.
     pub fn http_client(&self) -> SharedHttpClient {
