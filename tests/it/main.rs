@@ -37,6 +37,7 @@ mod export;
 mod facts;
 mod faults;
 mod generated;
+mod grade_reports;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;

@@ -2,7 +2,9 @@
 //!
 //! The page needs nothing else: no request leaves it, it has no script, and its style is allowed by its hash.
 
-use super::view::{Marked, NAME, Part, Standing, late_rule, name, parts, points, provisos, told, worst};
+use super::view::{
+    Marked, NAME, Part, Standing, days, late_rule, name, parts, points, provisos, told, worst,
+};
 use crate::grade::points::Points;
 use crate::grade::result::StudentResult;
 use crate::grade::roster::Student;
@@ -203,10 +205,6 @@ fn late(page: &mut Page, rubric: &Rubric, result: &StudentResult) {
         page.raw("<li>").text(line).raw("</li>\n");
     }
     page.raw("</ul>\n</section>\n");
-}
-
-fn days(days: u32) -> String {
-    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
 fn words(page: &mut Page) {
