@@ -45,7 +45,7 @@ fn junit(rubric: &Rubric, results: &[&StudentResult]) -> String {
 /// The part of a page that is not style or script: those have files of their own and are looked at in a browser.
 fn body(page: &str) -> &str {
     let end = page.find("<script>").unwrap_or(page.len());
-    &page[page.find("<body>").unwrap()..end]
+    &page[page.find("<body").unwrap()..end]
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_marker_s_hint_reaches_no_student() {
 fn tags(page: &str) -> Vec<(String, BTreeMap<String, String>)> {
     let mut found = Vec::new();
     for piece in page.split('<').skip(1) {
-        let (tag, _) = piece.split_once('>').expect("a tag is closed");
+        let (tag, _) = piece.split_once('>').unwrap();
         let mut parts = tag.split('"');
         let head = parts.next().unwrap();
         let mut words = head.split_whitespace();
@@ -140,7 +140,7 @@ fn tags(page: &str) -> Vec<(String, BTreeMap<String, String>)> {
         let mut attributes: BTreeMap<String, String> = BTreeMap::new();
         let mut bare: Vec<&str> = words.collect();
         while let Some(value) = parts.next() {
-            let key = bare.pop().unwrap().strip_suffix('=').expect("a value has a name");
+            let key = bare.pop().unwrap().strip_suffix('=').unwrap();
             assert!(
                 attributes.insert(key.to_owned(), value.to_owned()).is_none(),
                 "<{tag}> says {key} twice"

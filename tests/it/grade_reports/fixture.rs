@@ -170,12 +170,12 @@ pub(super) fn class(rubric: &Rubric, size: usize) -> Vec<(Student, Row)> {
                 if blind && at % 7 == 3 {
                     return (Status::Unknown, Points::ZERO, "nobody could look: throttled".into());
                 }
-                match luck < ability {
-                    true => (Status::Pass, points, "it is there".into()),
-                    false if share > 60 => {
-                        (Status::Fail, Points::hundredths(points.in_hundredths() / 2), "a part".into())
-                    }
-                    false => (Status::Fail, Points::ZERO, "it is not there".into()),
+                if luck < ability {
+                    (Status::Pass, points, "it is there".into())
+                } else if share > 60 {
+                    (Status::Fail, Points::hundredths(points.in_hundredths() / 2), "a part".into())
+                } else {
+                    (Status::Fail, Points::ZERO, "it is not there".into())
                 }
             });
             if number % 41 == 5 {
