@@ -39,6 +39,7 @@ mod faults;
 mod generated;
 mod grade_accounts;
 mod grade_collect;
+mod grade_reports;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;
