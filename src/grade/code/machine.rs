@@ -1,6 +1,7 @@
 //! [`Machine`]: runs a program on what its values may be, from its modules to the handler. It follows every branch,
 //! loops twice, and stops where the work or the depth is used up.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -11,7 +12,7 @@ use super::columns::Column;
 use super::value::{Credentials, Fact, Marks, Text, Thing, Value, flag, known};
 
 /// The most expressions and statements that are looked at.
-const STEPS: usize = 400_000;
+const STEPS: usize = 200_000;
 /// How deep calls and expressions may be within each other.
 const DEPTH: usize = 1_500;
 /// How often a function may be on the way at once, and how often it is followed at all.
@@ -163,7 +164,7 @@ pub(super) struct Machine<'a> {
     pub(super) intricate: bool,
     /// Where the program is.
     pub(super) at: Site,
-    steps: usize,
+    steps: Cell<usize>,
     depth: usize,
     sites: BTreeMap<(u64, Site, u32), usize>,
     pub(super) made: BTreeMap<(usize, Site), usize>,
@@ -186,21 +187,26 @@ impl<'a> Machine<'a> {
             records: Records::default(),
             intricate: false,
             at: Site { module: 0, offset: 0 },
-            steps: 0,
+            steps: Cell::new(0),
             depth: 0,
             sites: BTreeMap::new(),
             made: BTreeMap::new(),
         }
     }
 
+    /// Counts work.
+    fn worked(&self, steps: usize) {
+        self.steps.set(self.steps.get().saturating_add(steps));
+    }
+
     /// Counts a step; tells whether it may be taken.
     pub(super) fn step(&mut self) -> bool {
-        self.steps += 1;
+        self.worked(1);
         let room = self.objects.len() < ROOM && self.scopes.len() < ROOM && self.functions.len() < ROOM;
-        if self.steps > STEPS || self.depth > DEPTH || !room {
+        if self.steps.get() > STEPS || self.depth > DEPTH || !room {
             self.intricate = true;
         }
-        self.steps <= STEPS && self.depth <= DEPTH && room
+        self.steps.get() <= STEPS && self.depth <= DEPTH && room
     }
 
     /// Goes one level down, unless that is too deep.
@@ -373,8 +379,9 @@ impl<'a> Machine<'a> {
         for thing in &value.things {
             match thing {
                 Thing::Report(shape, rows) => marks.add(whole(*shape, *rows, value.known)),
-                Thing::Object(id) if level < 40 && seen.insert(*id) => {
+                Thing::Object(id) if level < 40 && self.steps.get() < STEPS && seen.insert(*id) => {
                     let Some(object) = self.objects.get(*id) else { continue };
+                    self.worked(1 + object.fields.len() + object.rest.things.len());
                     marks.add(self.deep_within(&object.rest, seen, level + 1));
                     for field in object.fields.values() {
                         marks.add(self.deep_within(field, seen, level + 1));
@@ -393,6 +400,7 @@ impl<'a> Machine<'a> {
             match thing {
                 Thing::Object(id) => {
                     if let Some(object) = self.objects.get(*id) {
+                        self.worked(1 + object.rest.things.len() + object.fields.len());
                         out.join(&object.rest);
                         if object.ordered {
                             for field in object.fields.values() {

@@ -438,16 +438,16 @@ impl Machine<'_> {
     }
 
     fn zip(&mut self, arguments: &Arguments) -> Value {
-        let find = |wanted: Shape| {
-            arguments.places.iter().find_map(|value| {
-                value.things.iter().find_map(|thing| match thing {
-                    Thing::Report(shape, rows) if *shape == wanted => Some((*rows, value.known, value.marks)),
-                    _ => None,
-                })
-            })
-        };
-        if let (Some(_), Some((rows, known, marks))) = (find(Shape::Header), find(Shape::Cells)) {
-            return Value { known, marks, ..Thing::Report(Shape::Pairs, rows).into() };
+        // Headings and the cells of a line: what the columns are called is known, whatever they were read from.
+        if let [_, cells] = arguments.places.as_slice() {
+            let rows = cells.things.iter().find_map(|thing| match thing {
+                Thing::Report(Shape::Cells, rows) => Some(*rows),
+                _ => None,
+            });
+            if let Some(rows) = rows {
+                let pairs = Thing::Report(Shape::Pairs, rows);
+                return Value { known: cells.known, marks: cells.marks, ..pairs.into() };
+            }
         }
         let id = self.object(self.at, 15);
         for (place, value) in arguments.places.iter().enumerate() {

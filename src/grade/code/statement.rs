@@ -25,15 +25,19 @@ impl<'a> Machine<'a> {
     /// Runs statements one after the other.
     pub(super) fn block(&mut self, body: &'a [Stmt]) -> Flow {
         let path = self.path;
-        let mut flow = Flow::Next;
-        for statement in body {
-            flow = self.deeper(|machine| machine.statement(statement));
-            if flow == Flow::Away {
-                break;
-            }
-        }
+        let flow = self.through(body);
         self.path = path;
         flow
+    }
+
+    /// Runs statements, and keeps what is known at their end.
+    fn through(&mut self, body: &'a [Stmt]) -> Flow {
+        for statement in body {
+            if self.deeper(|machine| machine.statement(statement)) == Flow::Away {
+                return Flow::Away;
+            }
+        }
+        Flow::Next
     }
 
     fn statement(&mut self, statement: &'a Stmt) -> Flow {
@@ -81,7 +85,7 @@ impl<'a> Machine<'a> {
                     }
                 }
                 // What is known behind the block is known because the block came to its end.
-                return self.block(&it.body);
+                return self.through(&it.body);
             }
             Stmt::Try(it) => return self.attempt(it),
             Stmt::Match(it) => {
@@ -279,8 +283,9 @@ impl<'a> Machine<'a> {
 
     fn attempt(&mut self, it: &'a StmtTry) -> Flow {
         let (before, path) = (self.variables().clone(), self.path);
-        let mut flow = self.block(&it.body);
+        let mut flow = self.through(&it.body);
         let after = self.variables().clone();
+        let mut behind = self.path;
         let mut ends = Vec::new();
         if flow == Flow::Next {
             flow = self.block(&it.orelse);
@@ -290,16 +295,18 @@ impl<'a> Machine<'a> {
         }
         for handler in &it.handlers {
             let ExceptHandler::ExceptHandler(handler) = handler;
+            self.path = path;
             self.meet(vec![before.clone(), after.clone()]);
             if let Some(name) = &handler.name {
                 self.bind(name.as_str(), Value::unknown());
             }
             if self.block(&handler.body) == Flow::Next {
                 flow = Flow::Next;
+                behind = path;
                 ends.push(self.variables().clone());
             }
         }
-        self.path = path;
+        self.path = behind;
         if ends.is_empty() {
             self.meet(vec![before, after]);
         } else {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::columns::{ACCESS, Column, Columns};
+use super::columns::{Column, Columns};
 
 /// A name or a text of a program.
 pub(super) type Text = Rc<str>;
@@ -274,7 +274,7 @@ pub(super) struct Value {
 }
 
 /// The most things that a value is followed as.
-const THINGS: usize = 48;
+const THINGS: usize = 32;
 
 impl From<Thing> for Value {
     fn from(thing: Thing) -> Self {
@@ -433,9 +433,4 @@ impl Column {
             _ => 0,
         }
     }
-}
-
-/// Tells whether a service operation is one that reads credentials which are none of the role's.
-pub(super) fn is_credential_argument(name: &str) -> bool {
-    ACCESS.contains(&name)
 }
