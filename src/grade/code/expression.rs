@@ -9,7 +9,7 @@ use ruff_text_size::Ranged as _;
 use super::call::Arguments;
 use super::machine::{Body, Kind, Machine};
 use super::shape;
-use super::value::{Fact, Marks, Text, Thing, Value};
+use super::value::{Fact, Marks, Text, Thing, Value, behind};
 
 impl<'a> Machine<'a> {
     /// Returns what an expression may stand for.
@@ -87,37 +87,38 @@ impl<'a> Machine<'a> {
                     // A data frame's `and` and `or`.
                     return both(&left, &right, it.op == Operator::BitAnd);
                 }
+                let template = left.texts().next().cloned().filter(|_| it.op == Operator::Mod);
+                if let Some(template) = template {
+                    return self.formatted(&template, &right);
+                }
                 self.combined(&left, &right)
             }
             Expr::FString(it) => {
                 let mut marks = Marks::default();
-                let (mut text, mut whole) = (String::new(), true);
+                let mut texts = Some(vec![String::new()]);
                 for part in &it.value {
                     match part {
-                        FStringPart::Literal(literal) => text.push_str(literal.as_str()),
+                        FStringPart::Literal(literal) => {
+                            texts = behind(texts, Some(&[literal.as_str().to_owned()]));
+                        }
                         FStringPart::FString(inner) => {
                             for element in &inner.elements {
-                                match element {
+                                let more = match element {
                                     InterpolatedStringElement::Literal(literal) => {
-                                        text.push_str(&literal.value)
+                                        Some(vec![literal.value.to_string()])
                                     }
                                     InterpolatedStringElement::Interpolation(it) => {
                                         let value = self.eval(&it.expression);
                                         marks.add(self.deep(&value));
-                                        match value.only() {
-                                            Some(Thing::Str(part)) if text.len() < 4_096 => {
-                                                text.push_str(part)
-                                            }
-                                            Some(Thing::Int(part)) => text.push_str(&part.to_string()),
-                                            _ => whole = false,
-                                        }
+                                        value.readings()
                                     }
-                                }
+                                };
+                                texts = behind(texts, more.as_deref());
                             }
                         }
                     }
                 }
-                let mut value = if whole { Value::text(&text) } else { Value::unknown() };
+                let mut value = Value::reads(texts);
                 value.marks.add(marks);
                 value
             }
@@ -190,14 +191,27 @@ impl<'a> Machine<'a> {
         }
         let mut marks = self.deep(left);
         marks.add(self.deep(right));
-        let mut value = match (left.only(), right.only()) {
-            (Some(Thing::Str(left)), Some(Thing::Str(right))) if left.len() + right.len() < 4_096 => {
-                Value::text(&format!("{left}{right}"))
-            }
-            _ => Value::unknown(),
-        };
+        let mut value = Value::reads(behind(left.readings(), right.readings().as_deref()));
         value.marks.add(marks);
         value
+    }
+
+    /// Returns what `"…%s…" % value` gives.
+    fn formatted(&mut self, template: &str, value: &Value) -> Value {
+        let several = value.things.iter().any(|thing| matches!(thing, Thing::Object(_)));
+        let mut texts = Some(vec![String::new()]);
+        let mut pieces = template.split('%');
+        texts = behind(texts, pieces.next().map(|piece| vec![piece.to_owned()]).as_deref());
+        for (place, piece) in pieces.enumerate() {
+            let place = i64::try_from(place).unwrap_or(0);
+            let part = if several { self.item(value, &Thing::Int(place).into()) } else { value.clone() };
+            texts = behind(texts, part.readings().as_deref());
+            // What stands behind `%s` or `%d`.
+            texts = behind(texts, Some(&[piece.get(1..).unwrap_or_default().to_owned()]));
+        }
+        let mut out = Value::reads(texts);
+        out.marks.add(self.deep(value));
+        out
     }
 
     fn logical(&mut self, op: BoolOp, values: &'a [Expr]) -> Value {

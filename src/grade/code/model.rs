@@ -9,7 +9,7 @@ use super::call::{Arguments, is_callable};
 use super::columns::Column;
 use super::machine::{Machine, What};
 use super::shape;
-use super::value::{Credentials, Fact, Marks, Rows, Shape, Spelling, Text, Thing, Value, flag};
+use super::value::{Credentials, Fact, Marks, Rows, Shape, Spelling, Text, Thing, Value, behind, flag};
 use crate::report::escape;
 
 impl Machine<'_> {
@@ -63,10 +63,7 @@ impl Machine<'_> {
                 if last == "loads" && is_cell {
                     return spelled(&first, Spelling::Typed);
                 }
-                let mut value = match first.only() {
-                    Some(Thing::Str(_)) => first.clone(),
-                    _ => Value::unknown(),
-                };
+                let mut value = Value::reads(first.readings());
                 for argument in arguments.all() {
                     value.marks.add(self.deep(argument));
                 }
@@ -180,10 +177,28 @@ impl Machine<'_> {
                     _ => Value::unknown(),
                 }
             }
-            "getenv" => self.variable(&first),
-            "isinstance" | "hasattr" | "type" | "range" | "id" | "sleep" | "time" | "exit" => {
-                Value::unknown()
+            "range" => {
+                let bound = |place: usize| match arguments.places.get(place).and_then(Value::only) {
+                    Some(Thing::Int(int)) => Some(*int),
+                    _ => None,
+                };
+                let (from, to) = match arguments.places.len() {
+                    1 => (Some(0), bound(0)),
+                    _ => (bound(0), bound(1)),
+                };
+                let mut numbers = Value::default();
+                if let (Some(from), Some(to)) = (from, to)
+                    && to.saturating_sub(from) <= 8
+                {
+                    (from..to).for_each(|number| numbers.join(&Thing::Int(number).into()));
+                }
+                if numbers.is_nothing() {
+                    numbers = Value::unknown();
+                }
+                self.list(self.at, 31, &numbers)
             }
+            "getenv" => self.variable(&first),
+            "isinstance" | "hasattr" | "type" | "id" | "sleep" | "time" | "exit" => Value::unknown(),
             _ => self.opaque(arguments),
         }
     }
@@ -763,21 +778,16 @@ impl Machine<'_> {
             }
             "format" if text.contains('{') && arguments.spread.is_empty() => {
                 // `"access_key_{}_active".format(1)` is a name that matters.
-                let mut made = text.to_string();
-                let mut whole = true;
-                for value in arguments.places.iter().chain(arguments.names.iter().map(|(_, value)| value)) {
-                    let part = match value.only() {
-                        Some(Thing::Str(part)) => part.to_string(),
-                        Some(Thing::Int(part)) => part.to_string(),
-                        _ => {
-                            whole = false;
-                            continue;
-                        }
-                    };
-                    made = made.replacen("{}", &part, 1);
+                let mut texts = Some(vec![String::new()]);
+                let mut parts = arguments.places.iter().chain(arguments.names.iter().map(|(_, value)| value));
+                let mut rest = &**text;
+                while let Some((before, behind_it)) = rest.split_once('{') {
+                    let more = parts.next().and_then(Value::readings);
+                    texts = behind(texts, Some(&[before.to_owned()]));
+                    texts = behind(texts, more.as_deref());
+                    rest = behind_it.split_once('}').map_or("", |(_, rest)| rest);
                 }
-                let mut value =
-                    if whole && made.len() < 4_096 { Value::text(&made) } else { Value::unknown() };
+                let mut value = Value::reads(behind(texts, Some(&[rest.to_owned()])));
                 for argument in arguments.all() {
                     value.marks.add(self.deep(argument));
                 }

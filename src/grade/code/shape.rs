@@ -103,6 +103,8 @@ pub(super) fn tested(thing: &Thing, values: &Value, several: bool) -> (u16, u16)
                     "true" if exact || &**text == "true" => yes = true,
                     "false" if exact || &**text == "false" => no = true,
                     "n/a" | "not_supported" | "no_information" | "" => no = true,
+                    // `in ("false", "FALSE")`: what never occurs is no harm.
+                    _ if several => {}
                     _ => unclear = true,
                 }
             }

@@ -373,6 +373,28 @@ impl Value {
         self.things.iter().filter_map(|thing| if let Thing::Str(text) = thing { Some(text) } else { None })
     }
 
+    /// Lists how it may read as a text; nothing when that is not known, or in too many ways.
+    pub(super) fn readings(&self) -> Option<Vec<String>> {
+        let reading = |thing: &Thing| match thing {
+            Thing::Str(text) => Some(text.to_string()),
+            Thing::Int(int) => Some(int.to_string()),
+            _ => None,
+        };
+        let all: Vec<String> = self.things.iter().map(reading).collect::<Option<_>>()?;
+        (!all.is_empty() && all.len() <= 8).then_some(all)
+    }
+
+    /// Makes the text that may read in several ways; something unknown when it is too long or reads in too many.
+    pub(super) fn reads(texts: Option<Vec<String>>) -> Self {
+        match texts {
+            Some(texts) if texts.len() <= 16 && texts.iter().all(|text| text.len() < 4_096) => {
+                let things = texts.iter().map(|text| Thing::Str(text.as_str().into())).collect();
+                Self { things, ..Self::default() }
+            }
+            _ => Self::unknown(),
+        }
+    }
+
     /// Tells whether it can be a temporary credential of the assumed role.
     pub(super) fn holds_key(&self) -> bool {
         self.things.iter().any(|thing| matches!(thing, Thing::Key(_) | Thing::Keys | Thing::AssumeAnswer))
@@ -433,4 +455,14 @@ impl Column {
             _ => 0,
         }
     }
+}
+
+/// Puts each text behind each other one.
+pub(super) fn behind(texts: Option<Vec<String>>, more: Option<&[String]>) -> Option<Vec<String>> {
+    let (texts, more) = (texts?, more?);
+    let total: usize = texts.iter().chain(more).map(String::len).sum();
+    if texts.len() * more.len() > 16 || total > 8_192 {
+        return None;
+    }
+    Some(texts.iter().flat_map(|text| more.iter().map(move |more| format!("{text}{more}"))).collect())
 }

@@ -357,6 +357,7 @@ fn roots_keys() {
             "for r in rows:\n    if 'root' in r['user']:\n        out += str(any(r[f'access_key_{n}_active'] == 'true' for n in (1, 2)))",
             'M',
         ),
+        ("r = rows[0]\nfor n in range(1, 3):\n    out += r['access_key_%d_active' % n]", 'M'),
         ("r = rows[0]\nout += r['access_key_1_active']", 'P'),
         ("for r in rows:\n    out += r['access_key_1_active'] + r['access_key_2_active']", 'N'),
         (
