@@ -20,6 +20,7 @@ impl<'a> Machine<'a> {
         if value.is_nothing() && self.intricate { Value::unknown().or(&value) } else { value }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of expression")]
     fn evaluate(&mut self, expression: &'a Expr) -> Value {
         self.at = self.site(expression.range());
         let site = self.at;
@@ -285,13 +286,13 @@ impl<'a> Machine<'a> {
         let within = matches!(op, CmpOp::In | CmpOp::NotIn);
         let known = if within {
             let choices = self.elements(right);
-            match self.tested(left, &choices, true) {
+            match Self::tested(left, &choices, true) {
                 (0, 0) => shape::names_root(right, left, true),
                 tested => tested,
             }
         } else {
-            match self.tested(left, right, false) {
-                (0, 0) => self.tested(right, left, false),
+            match Self::tested(left, right, false) {
+                (0, 0) => Self::tested(right, left, false),
                 tested => tested,
             }
         };
@@ -308,7 +309,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Tells what is known when a cell equals one of some values, and when it does not.
-    fn tested(&self, cell: &Value, values: &Value, several: bool) -> (u16, u16) {
+    fn tested(cell: &Value, values: &Value, several: bool) -> (u16, u16) {
         let mut found = (0, 0);
         for thing in &cell.things {
             let (holds, fails) = shape::tested(thing, values, several);
