@@ -359,6 +359,7 @@ fn roots_keys() {
             'M',
         ),
         ("r = rows[0]\nfor n in range(1, 3):\n    out += r['access_key_%d_active' % n]", 'M'),
+        ("r = rows[0]\nfor i in range(2):\n    out += r[f'access_key_{i + 1}_active']", 'M'),
         ("r = rows[0]\nout += r['access_key_1_active']", 'P'),
         ("for r in rows:\n    out += r['access_key_1_active'] + r['access_key_2_active']", 'N'),
         (
