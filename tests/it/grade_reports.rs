@@ -451,21 +451,3 @@ fn a_pseudonymised_copy_names_nobody_in_any_format() {
     }
     assert_eq!(masked.score, result.score);
 }
-
-#[test]
-fn zz_preview() {
-    let rubric = shipped();
-    let class = class(&rubric, 300);
-    let members = members(&class);
-    let mut page = page(&members, &[]);
-    let hints = alike();
-    page.alike = &hints;
-    page.deadline = Some("2026-03-17T23:59:00Z".parse().unwrap());
-    std::fs::create_dir_all("/tmp/gr-prev").unwrap();
-    std::fs::write("/tmp/gr-prev/index.html", index_html(&rubric, &page)).unwrap();
-    let mut result = fixture::preview(&rubric);
-    result.access.clear();
-    let student = Student { id: "s001".into(), name: Some("Ada Lovelace".into()), ..Student::default() };
-    std::fs::write("/tmp/gr-prev/student.html", student_html(&rubric, &student, &result)).unwrap();
-    std::fs::write("/tmp/gr-prev/student.txt", text(&rubric, &student, &result)).unwrap();
-}

@@ -218,31 +218,3 @@ pub(super) fn alike() -> Vec<Alike> {
 pub(super) const fn page<'a>(members: &'a [Member<'a>], alike: &'a [Alike]) -> ClassPage<'a> {
     ClassPage { members, alike, deadline: None }
 }
-
-pub(super) fn preview(rubric: &Rubric) -> StudentResult {
-    let kinds = rubric.by_id();
-    let mut result = result(rubric, "s001", "111122223333", &|at, id, points| {
-        if kinds[id].check.is_manual() {
-            return (Status::Manual, Points::ZERO, "a person has to judge".into());
-        }
-        match id {
-            "T1.least-privilege" => (Status::Fail, points.times(iamlab::grade::points::Share::percent(75)), "policy `IAM-Auditor-Policy` allows 3 reads besides: `iam:GetUser`, `iam:ListUsers`, `iam:ListRoles`".into()),
-            "T2.user1-signed-in" => (Status::Unknown, Points::ZERO, "nobody could look: `cloudtrail:LookupEvents` is denied to `grader`".into()),
-            "T4.member" => (Status::Fail, Points::ZERO, "user `User3` is not in group `IAM-Auditor-Group`; it has no members".into()),
-            _ if at % 11 == 6 => (Status::Fail, Points::ZERO, "no role of this name is there".into()),
-            _ => (Status::Pass, points, format!("`{}` is there", id)),
-        }
-    });
-    result.tasks[0].criteria[2].evidence = vec![
-        "arn:aws:iam::111122223333:policy/IAM-Auditor-Policy, version v2".into(),
-        r#"{"Effect":"Allow","Action":["iam:Get*","iam:List*"],"Resource":"*"}"#.into(),
-    ];
-    result.tasks[0].criteria[0].remark = Some("the name is written `IAM-auditor-policy`".into());
-    result.late = Some(Lateness {
-        deduction: Points::hundredths(720),
-        days: 1,
-        evidence: vec!["2026-03-18T09:00:00Z user User3 was created".into()],
-    });
-    result.score = result.score.less(Points::hundredths(720));
-    result
-}
