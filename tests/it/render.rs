@@ -223,7 +223,7 @@ const IMPLIED: [&str; 4] =
 fn the_policy_names_what_the_code_calls_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     everything(folder.path());
-    let statements = statements(folder.path(), "scenario.yaml");
+    let statements = statements(folder.path(), &["scenario.yaml"]);
     let is_audit = |statement: &&Value| statement["Sid"] == "AuditTheAccount";
     let allowed = actions(statements.iter().filter(|statement| !is_audit(statement)));
     let mut called = literals("src/provision/resources");
@@ -252,7 +252,7 @@ fn the_policy_names_what_the_code_calls_and_nothing_else() {
 fn resources_are_exact_and_only_what_has_none_is_everywhere() {
     let folder = tempfile::tempdir().unwrap();
     everything(folder.path());
-    let statements = statements(folder.path(), "scenario.yaml");
+    let statements = statements(folder.path(), &["scenario.yaml"]);
     let everywhere: Vec<&str> = statements
         .iter()
         .filter(|statement| statement["Resource"][0] == "*")
@@ -280,7 +280,7 @@ fn resources_are_exact_and_only_what_has_none_is_everywhere() {
     );
     // One scenario needs no more than it uses.
     let baseline = repository().join("scenarios/account-baseline");
-    let baseline = actions(&self::statements(folder.path(), baseline.to_str().unwrap()));
+    let baseline = actions(&self::statements(folder.path(), &[baseline.to_str().unwrap()]));
     assert!(!baseline.contains("iam:CreateUser") && baseline.contains("access-analyzer:CreateAnalyzer"));
 }
 
