@@ -40,6 +40,7 @@ mod generated;
 mod grade_accounts;
 mod grade_collect;
 mod grade_reports;
+mod grade_access;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;
