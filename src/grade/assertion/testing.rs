@@ -156,6 +156,7 @@ pub(super) fn function(name: &str) -> Function {
         code_sha256: String::new(),
         tags: BTreeMap::new(),
         state: "Active".to_owned(),
+        last_modified: None,
         permissions: [("daily".to_owned(), permission)].into(),
     }
 }
@@ -210,6 +211,7 @@ pub(super) fn empty() -> Evidence {
         packages: BTreeMap::new(),
         lookups: lookups.into(),
         requests: vec![],
+        seal: None,
     }
 }
 
