@@ -38,6 +38,8 @@ mod facts;
 mod faults;
 mod generated;
 mod grade_collect;
+#[cfg(feature = "sandbox")]
+mod grade_run;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;
