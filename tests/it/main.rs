@@ -40,6 +40,7 @@ mod generated;
 mod grade_collect;
 #[cfg(feature = "sandbox")]
 mod grade_run;
+mod grade_reports;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;

@@ -139,8 +139,8 @@ impl Pseudonyms {
         mac.update(b"\0");
         mac.update(text.as_bytes());
         let bytes = mac.finalize().into_bytes();
-        let bits = bytes.iter().take(5).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-        let letter = |at: u32| LETTERS.get(usize::try_from(bits >> (at * 5) & 31).unwrap_or(0));
+        let bits = bytes.iter().take(5).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
+        let letter = |at: u32| LETTERS.get(usize::try_from((bits >> (at * 5)) & 31).unwrap_or(0));
         (0..8).filter_map(letter).map(|letter| char::from(*letter)).collect()
     }
 
@@ -153,9 +153,9 @@ impl Pseudonyms {
             let end = rest.find(|c| !in_word(c)).unwrap_or(rest.len());
             let (word, after) = rest.split_at(if in_word(c) { end } else { c.len_utf8() });
             if in_word(c) {
-                self.word(&mut out, word, own)
+                self.word(&mut out, word, own);
             } else {
-                out.push_str(word)
+                out.push_str(word);
             }
             rest = after;
         }
@@ -190,7 +190,8 @@ impl Pseudonyms {
     /// Masks a part of a word: `ada` of `ada.lovelace`. Alone, a name is told from a word by its case.
     fn piece(&self, out: &mut String, piece: &str, own: &BTreeSet<String>, is_joined: bool) {
         let lower = piece.to_lowercase();
-        let is_name = own.contains(piece) || own.contains(&lower) && (is_joined || lower.chars().count() > 4);
+        let is_name =
+            own.contains(piece) || (own.contains(&lower) && (is_joined || lower.chars().count() > 4));
         if let Some(code) = self.words.get(&lower) {
             out.push_str(code);
         } else if is_account(piece) {
@@ -227,7 +228,7 @@ fn key_prefix(text: &str) -> Option<&str> {
 /// Tells whether a word leads to a person: `7` and `12` are numbers before they are ids.
 fn tells(word: &str) -> bool {
     let length = word.chars().count();
-    length >= 5 || length >= 3 && word.chars().any(|c| !c.is_ascii_digit())
+    length >= 5 || (length >= 3 && word.chars().any(|c| !c.is_ascii_digit()))
 }
 
 /// Lists what a student's name looks like in texts: its parts as they are written and in lower case, and run together.
