@@ -38,9 +38,9 @@ mod facts;
 mod faults;
 mod generated;
 mod grade_collect;
+mod grade_reports;
 #[cfg(feature = "sandbox")]
 mod grade_run;
-mod grade_reports;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;
