@@ -130,7 +130,7 @@ fn one_account_that_cannot_be_looked_at_is_pending_and_the_others_are_graded() {
     let key = class.key();
     let account = key["students"][1]["account"].as_str().unwrap();
     let faults = |words: &[&str]| {
-        let faults = [&["sandbox", "faults"], words, &["--account", account]].concat();
+        let faults = [&["sandbox", "faults", "--account", account], words].concat();
         class.program.run(&faults).expect(0);
     };
     faults(&["add", "cloudtrail:LookupEvents error AccessDeniedException"]);

@@ -83,7 +83,7 @@ fn tell(ui: &Ui, evidence: &Evidence, path: &Path, is_sealed: bool) {
     let identity = evidence.snapshot.identity.read();
     ui.data(&format!("written to {}, for student `{}`", path.display(), evidence.student));
     ui.data(&format!(
-        "it holds account {}: {} users, {} roles, {} functions with their code, {} looks into the event history",
+        "it holds account {}: users: {}, roles: {}, functions, with their code: {}, looks into the event history: {}",
         evidence.snapshot.account,
         count(identity.map(|identity| identity.users.len())),
         count(identity.map(|identity| identity.roles.len())),
