@@ -1,5 +1,6 @@
 //! The instructor's own gradebooks, filled; and copies that do not tell whose they are.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -124,7 +125,7 @@ pub(super) fn pseudonymous(
     let mut rows = String::from("id,code\n");
     for student in &class.roster.students {
         let guard = if student.id.starts_with(['-', '@']) { "'" } else { "" };
-        rows.push_str(&format!("{guard}{},{}\n", student.id, names.code(&student.id)));
+        _ = writeln!(rows, "{guard}{},{}", student.id, names.code(&student.id));
     }
     place_private(&class.folder.join("pseudonyms.csv"), rows.as_bytes())?;
     write_pseudonymous(class, journal, ended, &names)?;
