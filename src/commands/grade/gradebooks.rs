@@ -110,15 +110,14 @@ pub(super) fn pseudonymous(
 ) -> Result<Exit, Error> {
     let path = class.folder.join("pseudonyms.key");
     let made;
-    let secret = match secret {
-        Some((secret, _)) => secret,
-        None => {
-            made = CourseSecret::load_or_make(&path).map_err(|error| {
-                let hint = error.hint();
-                Error::input(format!("`{}` cannot be used", path.display())).caused_by(error).hinted(hint)
-            })?;
-            &made.0
-        }
+    let secret = if let Some((secret, _)) = secret {
+        secret
+    } else {
+        made = CourseSecret::load_or_make(&path).map_err(|error| {
+            let hint = error.hint();
+            Error::input(format!("`{}` cannot be used", path.display())).caused_by(error).hinted(hint)
+        })?;
+        &made.0
     };
     let key = secret.nonce("pseudonyms", &class.rubric.name);
     let names = Pseudonyms::new(key.reveal().as_bytes(), &class.roster);
