@@ -235,6 +235,7 @@ mod tests {
 
     use super::super::assertion::testing::{identity_of, lab, lookup, record, shipped};
     use super::*;
+    use crate::grade::evidence::Evidence;
 
     const DEADLINE: &str = "2026-03-02T00:00:00Z";
 

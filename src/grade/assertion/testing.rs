@@ -156,7 +156,6 @@ pub(super) fn function(name: &str) -> Function {
         code_sha256: String::new(),
         tags: BTreeMap::new(),
         state: "Active".to_owned(),
-        last_modified: None,
         permissions: [("daily".to_owned(), permission)].into(),
         last_modified: None,
     }

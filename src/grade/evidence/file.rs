@@ -461,7 +461,6 @@ mod tests {
             code_sha256: "x".into(),
             tags: BTreeMap::new(),
             state: "Active".into(),
-            last_modified: None,
             permissions: [(
                 "s".to_owned(),
                 Permission { service: None, source_arn: None, statement: "{}".into() },
