@@ -25,10 +25,10 @@ const CONSOLE: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537
 
 /// A session at the console.
 #[derive(Debug, Clone)]
-pub(super) struct Key(String);
+pub(crate) struct Key(String);
 
 /// The hand of a student.
-pub(super) struct Hand<'a> {
+pub(crate) struct Hand<'a> {
     sandbox: Sandbox,
     clock: Clock,
     dice: Dice,
@@ -40,19 +40,19 @@ pub(super) struct Hand<'a> {
 
 impl<'a> Hand<'a> {
     /// Makes the hand of a student who works in `region`, in an account whose clock is `clock`.
-    pub(super) fn new(sandbox: Sandbox, clock: Clock, mut dice: Dice, region: &'a str) -> Self {
+    pub(crate) fn new(sandbox: Sandbox, clock: Clock, mut dice: Dice, region: &'a str) -> Self {
         // Addresses for examples: https://www.rfc-editor.org/rfc/rfc5737
         let address = format!("203.0.113.{}", 1 + dice.below(254));
         Self { sandbox, clock, dice, address, region }
     }
 
     /// Returns the region the student works in.
-    pub(super) const fn region(&self) -> &'a str {
+    pub(crate) const fn region(&self) -> &'a str {
         self.region
     }
 
     /// Returns the account's id.
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         self.sandbox.account()
     }
 
@@ -62,12 +62,12 @@ impl<'a> Hand<'a> {
     }
 
     /// Returns the ARN of something in IAM: `user/User1`.
-    pub(super) fn iam_arn(&self, what: &str) -> String {
+    pub(crate) fn iam_arn(&self, what: &str) -> String {
         format!("arn:aws:iam::{}:{what}", self.id())
     }
 
     /// Goes on at another time.
-    pub(super) async fn at(&self, time: Timestamp) {
+    pub(crate) async fn at(&self, time: Timestamp) {
         if let Ok(wait) = Duration::try_from(time.duration_since(self.clock.now())) {
             self.clock.sleep(wait).await;
         }
@@ -80,7 +80,7 @@ impl<'a> Hand<'a> {
     }
 
     /// Makes a call that has to succeed.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &mut self,
         key: &Key,
         service: &'static str,
@@ -92,7 +92,7 @@ impl<'a> Hand<'a> {
     }
 
     /// Makes a call that may be refused.
-    pub(super) async fn attempt(
+    pub(crate) async fn attempt(
         &mut self,
         key: &Key,
         service: &'static str,
@@ -116,13 +116,18 @@ impl<'a> Hand<'a> {
         account.answer(Call { service, operation, input, ctx: &ctx, caller: &caller, agent: CONSOLE }).await
     }
 
+    /// Returns the key of the account's administrator.
+    pub(crate) fn administrator(&self) -> Key {
+        Key(self.iam().administrator_key().0)
+    }
+
     /// Signs the root user in. Returns the session.
-    pub(super) async fn sign_in_root(&mut self) -> Result<Key, ClassError> {
+    pub(crate) async fn sign_in_root(&mut self) -> Result<Key, ClassError> {
         self.sign_in_as(None, String::new(), None).await
     }
 
     /// Signs a user in, with a code if the user has a device. Returns the session.
-    pub(super) async fn sign_in(&mut self, name: &str, password: &str) -> Result<Key, ClassError> {
+    pub(crate) async fn sign_in(&mut self, name: &str, password: &str) -> Result<Key, ClassError> {
         let key = store::key(name);
         let serial = self.iam().read(|state| {
             let device = state.mfa.values().find(|device| device.user.as_deref() == Some(&key));
@@ -160,7 +165,7 @@ impl<'a> Hand<'a> {
     }
 
     /// Gives a user a virtual MFA device, with two codes of it.
-    pub(super) async fn enable_mfa(&mut self, key: &Key, user: &str) -> Result<(), ClassError> {
+    pub(crate) async fn enable_mfa(&mut self, key: &Key, user: &str) -> Result<(), ClassError> {
         let input = json!({"VirtualMFADeviceName": user});
         let made = self.call(key, "iam", "CreateVirtualMFADevice", input).await?;
         let serial =
@@ -185,12 +190,12 @@ impl<'a> Hand<'a> {
     }
 
     /// Changes the account behind the API, where AWS has no call for it either (the root user's MFA device).
-    pub(super) fn edit(&self, change: impl FnOnce(&mut store::State)) {
+    pub(crate) fn edit(&self, change: impl FnOnce(&mut store::State)) {
         self.iam().edit(change);
     }
 
     /// Opens the mail that SNS sent to the subscribers of a topic and follows the links in it.
-    pub(super) async fn confirm(&mut self, key: &Key, topic: &str) -> Result<(), ClassError> {
+    pub(crate) async fn confirm(&mut self, key: &Key, topic: &str) -> Result<(), ClassError> {
         for token in self.tokens(topic) {
             self.call(key, "sns", "ConfirmSubscription", json!({"TopicArn": topic, "Token": token})).await?;
         }
@@ -209,7 +214,7 @@ impl<'a> Hand<'a> {
     }
 
     /// Saves the account.
-    pub(super) fn save(&self) -> Result<(), ClassError> {
+    pub(crate) fn save(&self) -> Result<(), ClassError> {
         Ok(self.sandbox.flush()?)
     }
 
