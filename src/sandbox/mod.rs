@@ -15,7 +15,7 @@ mod authorize;
 pub mod class;
 mod connector;
 pub mod control;
-mod dice;
+pub(crate) mod dice;
 mod error;
 pub mod faults;
 mod gateway;

@@ -144,7 +144,12 @@ impl Lab {
         let typed: Resources =
             serde_json::from_value(resources.clone()).map_err(|error| error.to_string())?;
         let (edges, trust) = self.edges(resources);
-        Ok(Resolved { resources: typed, edges, trust, expect: Vec::new(), ..self.scenario.clone() })
+        let mut scenario = self.scenario.clone();
+        scenario.resources = typed;
+        scenario.edges = edges;
+        scenario.trust = trust;
+        scenario.expect.clear();
+        Ok(scenario)
     }
 
     /// Finds which resources need which: by name, and by the ARNs that stand in documents and variables.
