@@ -160,6 +160,11 @@ impl Share {
         percent
     }
 
+    /// Returns the ten-thousandths.
+    pub fn in_ten_thousandths(self) -> usize {
+        usize::from(self.0)
+    }
+
     /// Returns the part that `other` is of this one.
     #[must_use]
     pub fn times(self, other: Self) -> Self {
