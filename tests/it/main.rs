@@ -37,6 +37,7 @@ mod export;
 mod facts;
 mod faults;
 mod generated;
+mod grade_collect;
 mod grade_selftest;
 #[cfg(unix)]
 mod interrupt;

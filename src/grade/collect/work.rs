@@ -11,7 +11,7 @@ use super::{Needs, blank, mask};
 use crate::account::snapshot::{Facet, Function, Schedule, Snapshot, Tags};
 use crate::aws::Aws;
 use crate::aws::archive::{Unfetched, package};
-use crate::aws::collect::{Scope, collect, listing, policies};
+use crate::aws::collect::{Scope, collect, listing, policies, schedules};
 use crate::aws::error::ApiError;
 use crate::grade::code::package::Package;
 use crate::policy::document::PolicyDocument;
@@ -174,11 +174,8 @@ async fn rules(aws: &Aws, is_needed: bool) -> (Facet<BTreeSet<String>>, Snapshot
 }
 
 /// Reads the schedules of EventBridge Scheduler.
-async fn schedules(_aws: &Aws, is_needed: bool) -> Facet<Vec<Schedule>> {
-    if !is_needed {
-        return Facet::default();
-    }
-    Facet::NotRead("this program does not read the schedules of EventBridge Scheduler yet".to_owned())
+async fn schedules(aws: &Aws, is_needed: bool) -> Facet<Vec<Schedule>> {
+    listed(is_needed, schedules::read(aws)).await.map_or_else(Facet::NotRead, Facet::Read)
 }
 
 /// Lists what is needed; the error is why not.
