@@ -15,7 +15,7 @@ mod authorize;
 pub mod class;
 mod connector;
 pub mod control;
-pub(crate) mod dice;
+mod dice;
 mod error;
 pub mod faults;
 mod gateway;
@@ -94,6 +94,22 @@ impl Sandbox {
         let realm = self.inner.realm.clone();
         let account = realm.open(account)?;
         Ok(Self { inner: Arc::new(Inner { account, realm }) })
+    }
+
+    /// Returns the same sandbox with another account in front, when there is one of this id.
+    pub fn existing(&self, account: &str) -> Result<Option<Self>, SandboxError> {
+        check_account(account)?;
+        let realm = self.inner.realm.clone();
+        let found = realm.find(account)?;
+        Ok(found.map(|account| Self { inner: Arc::new(Inner { account, realm }) }))
+    }
+
+    /// Frees the memory of an account: it is on disk, and opened again when somebody asks for it. One that is in front
+    /// of a clone, that is being called, or that is in memory only, stays. Returns whether it was freed.
+    ///
+    /// What a function of the account still does in the background ends with it.
+    pub fn close(&self, account: &str) -> Result<bool, SandboxError> {
+        self.inner.realm.close(account)
     }
 
     /// Returns a copy of the account in a sandbox of its own, in memory, that takes its time from `clock`. What becomes

@@ -37,6 +37,7 @@ mod export;
 mod facts;
 mod faults;
 mod generated;
+mod grade_accounts;
 mod grade_collect;
 mod grade_selftest;
 #[cfg(unix)]
@@ -55,6 +56,7 @@ mod program;
 mod render;
 mod report_model;
 mod reports;
+mod rubric;
 mod scenario;
 mod secrets;
 mod served;

@@ -162,3 +162,72 @@ fn cut(value: Value, level: usize) -> Value {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(agent: &str, parameters: &Value) -> Event {
+        Event::of(
+            json!({"eventVersion": "1.08", "eventTime": "2026-03-02T09:00:00Z", "eventName": "CreateUser",
+            "eventSource": "iam.amazonaws.com", "userAgent": agent, "requestParameters": parameters}),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn the_graders_own_requests_are_left_out() {
+        let mut kept = Kept::default();
+        for agent in [
+            "aws-sdk-rust/1.3 ua/2.1 api/iam#1 os/linux lang/rust#1.95 app/iamlab-grade",
+            "[aws-sdk-rust/1.3 app/iamlab-grade]",
+            "aws-cli/2.15 app/other",
+            "iamlab-grade",
+        ] {
+            assert!(kept.see(event(agent, &json!({}))).is_continue());
+        }
+        assert_eq!((kept.records.len(), kept.looked), (2, 4));
+    }
+
+    #[test]
+    fn a_walk_ends_after_a_thousand_records_or_eight_million_bytes() {
+        let walk = |parameters: Value| {
+            let mut kept = Kept::default();
+            let mut seen = 0;
+            while seen < 5_000 && kept.see(event("x", &parameters)).is_continue() {
+                seen += 1;
+            }
+            (kept.records.len(), seen)
+        };
+        assert_eq!(walk(json!({"userName": "User1"})), (1_000, 1_000));
+        let (records, _) = walk(json!({"userName": "u".repeat(60_000)}));
+        assert!((100..150).contains(&records), "{records}");
+        let mut kept = Kept::default();
+        let own = (0..5_000).take_while(|_| kept.see(event("app/iamlab-grade", &json!({}))).is_continue());
+        assert_eq!((own.count(), kept.records.len()), (2_000, 0));
+    }
+
+    #[test]
+    fn what_is_too_large_or_too_deep_is_cut_and_stays_an_event() {
+        let mut deep = json!("x");
+        for _ in 0..100 {
+            deep = json!([deep]);
+        }
+        let wide: Vec<String> = (0..1_000).map(|number| format!("{number}{}", "y".repeat(3_000))).collect();
+        for parameters in [
+            json!({"userName": "User1", "deep": deep}),
+            json!({"userName": "User1", "policyDocument": "é".repeat(100_000)}),
+            json!({"userName": "User1", "list": wide}),
+        ] {
+            let (record, size) = fitting(event("x", &parameters).record);
+            assert!(size <= LARGEST && size == record.to_string().len(), "{size}");
+            assert!(!is_deeper(&record, CUT.2 + 1), "{record}");
+            let event = Event::of(record).unwrap();
+            assert_eq!(event.name, "CreateUser");
+        }
+        let small = event("x", &json!({"userName": "User1"})).record;
+        assert_eq!(fitting(small.clone()).0, small);
+    }
+}

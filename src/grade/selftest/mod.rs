@@ -50,6 +50,9 @@ struct Mutation {
 struct Trial {
     /// The resources, by section and name, where they are not the reference's.
     resources: Option<Value>,
+    /// Whether the account is made anew and not changed: for what AWS does not change later, or `provision` takes for
+    /// the same.
+    afresh: bool,
     /// What is called otherwise.
     renamed: BTreeMap<Address, String>,
     /// What is changed by calls, where no scenario can say it.

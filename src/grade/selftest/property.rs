@@ -11,6 +11,10 @@ use crate::provision::Address;
 /// Policies of AWS's that a student might take: one that reads, one that may do everything.
 const OF_AWS: [&str; 2] = ["ReadOnlyAccess", "AdministratorAccess"];
 
+/// Properties that only an account made anew shows: descriptions and how documents are written are no drift, and a
+/// subscription that waits for its recipient cannot be taken back.
+const AFRESH: [&str; 4] = ["description", "document writing", "max_session_seconds", "subscriptions"];
+
 /// An account that is nobody's here.
 const ELSEWHERE: &str = "999988887777";
 
@@ -54,7 +58,8 @@ impl Edits<'_> {
         if spec == *self.spec {
             return;
         }
-        let trial = Trial::of_resources(self.lab.with(&self.address, spec));
+        let mut trial = Trial::of_resources(self.lab.with(&self.address, spec));
+        trial.afresh = AFRESH.contains(&property);
         self.found.push(Mutation::new(&self.address, property, change, trial));
     }
 

@@ -22,7 +22,6 @@ use crate::provision::handover::HandOver;
 use crate::provision::plan::Goal;
 use crate::provision::run::{End, Options, carry_out, plan_run, silence};
 use crate::sandbox::class::hand::Hand;
-use crate::sandbox::dice::Dice;
 use crate::sandbox::{DEFAULT_ACCOUNT, Sandbox};
 use crate::scenario::{Resolved, Scenario};
 use crate::source;
@@ -105,8 +104,8 @@ impl Stage {
         mutation: &Mutation,
         lost: impl Fn(&StudentResult) -> bool,
     ) -> Result<Tried, Error> {
-        let account = self.reference.copy()?;
         let trial = &mutation.trial;
+        let account = if trial.afresh { Account::new(self.lab.place())? } else { self.reference.copy()? };
         if let Some(resources) = &trial.resources {
             let changed = match self.lab.scenario(resources) {
                 Ok(scenario) => account.up(&scenario).await,
@@ -126,7 +125,7 @@ impl Stage {
             return Ok(Tried::Refused(why));
         }
         let result = self.marked(&account).await?;
-        let difference = if lost(&result) || trial.actions.is_some() {
+        let difference = if lost(&result) || trial.actions.is_some() || trial.afresh {
             Difference::NotAsked
         } else {
             self.compared(&account).await?
@@ -197,7 +196,7 @@ impl Account {
     }
 
     fn hand(&self) -> Hand<'_> {
-        Hand::new(self.sandbox.clone(), self.clock.clone(), Dice::new(1), &self.region)
+        Hand::at_work(self.sandbox.clone(), self.clock.clone(), 1, &self.region)
     }
 
     /// Makes the account what a scenario says.

@@ -25,10 +25,10 @@ const CONSOLE: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537
 
 /// A session at the console.
 #[derive(Debug, Clone)]
-pub(crate) struct Key(String);
+pub struct Key(String);
 
 /// The hand of a student.
-pub(crate) struct Hand<'a> {
+pub struct Hand<'a> {
     sandbox: Sandbox,
     clock: Clock,
     dice: Dice,
@@ -39,20 +39,25 @@ pub(crate) struct Hand<'a> {
 }
 
 impl<'a> Hand<'a> {
+    /// Puts somebody to work in `region`, in an account whose clock is `clock`. The same seed makes the same pauses.
+    pub fn at_work(sandbox: Sandbox, clock: Clock, seed: u64, region: &'a str) -> Self {
+        Self::new(sandbox, clock, Dice::new(seed), region)
+    }
+
     /// Makes the hand of a student who works in `region`, in an account whose clock is `clock`.
-    pub(crate) fn new(sandbox: Sandbox, clock: Clock, mut dice: Dice, region: &'a str) -> Self {
+    pub(super) fn new(sandbox: Sandbox, clock: Clock, mut dice: Dice, region: &'a str) -> Self {
         // Addresses for examples: https://www.rfc-editor.org/rfc/rfc5737
         let address = format!("203.0.113.{}", 1 + dice.below(254));
         Self { sandbox, clock, dice, address, region }
     }
 
     /// Returns the region the student works in.
-    pub(crate) const fn region(&self) -> &'a str {
+    pub const fn region(&self) -> &'a str {
         self.region
     }
 
     /// Returns the account's id.
-    pub(crate) fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         self.sandbox.account()
     }
 
@@ -62,12 +67,12 @@ impl<'a> Hand<'a> {
     }
 
     /// Returns the ARN of something in IAM: `user/User1`.
-    pub(crate) fn iam_arn(&self, what: &str) -> String {
+    pub fn iam_arn(&self, what: &str) -> String {
         format!("arn:aws:iam::{}:{what}", self.id())
     }
 
     /// Goes on at another time.
-    pub(crate) async fn at(&self, time: Timestamp) {
+    pub async fn at(&self, time: Timestamp) {
         if let Ok(wait) = Duration::try_from(time.duration_since(self.clock.now())) {
             self.clock.sleep(wait).await;
         }
@@ -80,7 +85,7 @@ impl<'a> Hand<'a> {
     }
 
     /// Makes a call that has to succeed.
-    pub(crate) async fn call(
+    pub async fn call(
         &mut self,
         key: &Key,
         service: &'static str,
@@ -92,7 +97,7 @@ impl<'a> Hand<'a> {
     }
 
     /// Makes a call that may be refused.
-    pub(crate) async fn attempt(
+    pub async fn attempt(
         &mut self,
         key: &Key,
         service: &'static str,
@@ -117,17 +122,17 @@ impl<'a> Hand<'a> {
     }
 
     /// Returns the key of the account's administrator.
-    pub(crate) fn administrator(&self) -> Key {
+    pub fn administrator(&self) -> Key {
         Key(self.iam().administrator_key().0)
     }
 
     /// Signs the root user in. Returns the session.
-    pub(crate) async fn sign_in_root(&mut self) -> Result<Key, ClassError> {
+    pub async fn sign_in_root(&mut self) -> Result<Key, ClassError> {
         self.sign_in_as(None, String::new(), None).await
     }
 
     /// Signs a user in, with a code if the user has a device. Returns the session.
-    pub(crate) async fn sign_in(&mut self, name: &str, password: &str) -> Result<Key, ClassError> {
+    pub async fn sign_in(&mut self, name: &str, password: &str) -> Result<Key, ClassError> {
         let key = store::key(name);
         let serial = self.iam().read(|state| {
             let device = state.mfa.values().find(|device| device.user.as_deref() == Some(&key));
@@ -165,7 +170,7 @@ impl<'a> Hand<'a> {
     }
 
     /// Gives a user a virtual MFA device, with two codes of it.
-    pub(crate) async fn enable_mfa(&mut self, key: &Key, user: &str) -> Result<(), ClassError> {
+    pub async fn enable_mfa(&mut self, key: &Key, user: &str) -> Result<(), ClassError> {
         let input = json!({"VirtualMFADeviceName": user});
         let made = self.call(key, "iam", "CreateVirtualMFADevice", input).await?;
         let serial =
@@ -190,12 +195,12 @@ impl<'a> Hand<'a> {
     }
 
     /// Changes the account behind the API, where AWS has no call for it either (the root user's MFA device).
-    pub(crate) fn edit(&self, change: impl FnOnce(&mut store::State)) {
+    pub(super) fn edit(&self, change: impl FnOnce(&mut store::State)) {
         self.iam().edit(change);
     }
 
     /// Opens the mail that SNS sent to the subscribers of a topic and follows the links in it.
-    pub(crate) async fn confirm(&mut self, key: &Key, topic: &str) -> Result<(), ClassError> {
+    pub async fn confirm(&mut self, key: &Key, topic: &str) -> Result<(), ClassError> {
         for token in self.tokens(topic) {
             self.call(key, "sns", "ConfirmSubscription", json!({"TopicArn": topic, "Token": token})).await?;
         }
@@ -214,7 +219,7 @@ impl<'a> Hand<'a> {
     }
 
     /// Saves the account.
-    pub(crate) fn save(&self) -> Result<(), ClassError> {
+    pub fn save(&self) -> Result<(), ClassError> {
         Ok(self.sandbox.flush()?)
     }
 

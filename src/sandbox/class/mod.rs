@@ -24,6 +24,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
+pub use hand::{Hand, Key};
 pub use mistake::Mistake;
 pub use roll::Student;
 

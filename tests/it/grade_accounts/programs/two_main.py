@@ -1,0 +1,7 @@
+from reporting import audit, publish
+from sessions import assume, download
+
+
+def lambda_handler(event, context):
+    rows = download(assume("@iam:role/IAM-Auditor-role"))
+    publish(audit(rows))
