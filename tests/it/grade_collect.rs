@@ -8,13 +8,13 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use iamlab::account::event::Event;
 use iamlab::account::snapshot::Facet;
 use iamlab::aws::Aws;
-use iamlab::aws::connect::connect_at;
+use iamlab::aws::connect::{connect_at, connect_through};
 use iamlab::clock::Clock;
 use iamlab::grade::collect::collect;
 use iamlab::grade::evidence::{Access, Evidence, Way};
 use iamlab::grade::rubric::Rubric;
 use iamlab::sandbox::DEFAULT_ACCOUNT;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::inventory::Clients;
 use crate::lab::{Account, REGION, UP, config_of, iam_auditing, package, root};
@@ -222,6 +222,28 @@ async fn what_may_not_be_read_names_the_permission() {
         assert!(asked <= 9, "{action} was asked for {asked} times");
         assert_eq!(Evidence::parse(&evidence.to_json().unwrap()).unwrap().lookups, evidence.lookups);
     }
+}
+
+#[tokio::test]
+async fn the_permissions_of_the_rubric_are_enough() {
+    let account = finished().await;
+    let iam = account.clients().await.iam;
+    iam.create_user().user_name("grader").send().await.unwrap();
+    let allowed = json!({"Version": "2012-10-17", "Statement":
+        [{"Effect": "Allow", "Action": rubric().permissions(), "Resource": "*"}]});
+    let policy = iam.put_user_policy().user_name("grader").policy_name("grade");
+    policy.policy_document(allowed.to_string()).send().await.unwrap();
+    let arn = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess";
+    iam.attach_user_policy().user_name("User2").policy_arn(arn).send().await.unwrap();
+    let made = iam.create_access_key().user_name("grader").send().await.unwrap();
+    let key = made.access_key().unwrap();
+    let key = Credentials::new(key.access_key_id(), key.secret_access_key(), None, None, "test");
+    let credentials = SharedCredentialsProvider::new(key);
+    let clock = Clock::fixed("2026-03-02T09:00:07Z".parse().unwrap());
+    let aws = connect_through(account.http(), credentials, REGION, clock).await.unwrap();
+    let evidence = read(&aws).await;
+    assert_eq!(unread(&evidence), BTreeMap::new());
+    assert!(evidence.requests.iter().all(|request| request.status != 403), "{:?}", evidence.requests);
 }
 
 #[tokio::test]

@@ -46,6 +46,10 @@ pub(super) async fn read(aws: &Aws, needs: &Needs, tell: &(dyn Fn(&str) + Send +
             policies::add(aws, &documents, &none, &mut of_aws),
         );
         snapshot.aws_managed = of_aws.aws_managed;
+        if let Facet::NotRead(why) = &snapshot.identity {
+            let unread = needs.users.iter().map(|name| (name.clone(), Facet::NotRead(why.clone())));
+            snapshot.credentials.extend(unread);
+        }
         fall_back(&mut snapshot);
         snapshot
     };

@@ -631,7 +631,9 @@ mod tests {
             }
             let written = bytes(&evidence);
             let mut noticed = 0;
-            for place in 0..written.len() - 1 {
+            // All of what stands before the content, and some of that.
+            let places = (0..260).chain((260..written.len() - 1).step_by(13));
+            for place in places {
                 for byte in [b'x', b'"', b'0'].into_iter().filter(|byte| *byte != written[place]) {
                     let mut changed = written.clone();
                     changed[place] = byte;
@@ -646,8 +648,8 @@ mod tests {
                     noticed += usize::from(read.is_err());
                 }
             }
-            assert!(noticed > 2 * written.len());
-            for length in 0..written.len() - 1 {
+            assert!(noticed > written.len() / 7);
+            for length in (0..written.len() - 1).step_by(17) {
                 assert!(Evidence::parse(&written[..length]).is_err(), "{length}");
             }
             let text = String::from_utf8(written).unwrap().replace("User1", "User9");
