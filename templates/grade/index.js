@@ -25,8 +25,9 @@
   const names = new Intl.Collator("en", { numeric: true });
   const key = (row, column) => {
     const text = row.element.cells[column].textContent;
+    if (column < 2) return text;
     const number = parseFloat(text);
-    return column > 1 && !Number.isNaN(number) ? number : text;
+    return Number.isNaN(number) ? -1 : number;
   };
   const order = (head, column) => {
     const before = head.getAttribute("aria-sort");
@@ -36,7 +37,7 @@
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     if (now) head.setAttribute("aria-sort", now);
     const keyed = rows.map((row) => ({ row, key: now ? key(row, column) : row.place }));
-    const compare = (a, b) => typeof a.key === "number" && typeof b.key === "number" ? a.key - b.key : names.compare(a.key, b.key);
+    const compare = (a, b) => typeof a.key === "number" ? a.key - b.key : names.compare(a.key, b.key);
     const turn = now === "descending" ? -1 : 1;
     keyed.sort((a, b) => turn * compare(a, b) || a.row.place - b.row.place);
     const all = document.createDocumentFragment();

@@ -264,10 +264,12 @@ async fn whoever_works_elsewhere_is_found_there() {
     assert_eq!(evidence.functions, Facet::Read(["my-audit".to_owned()].into()));
     assert_eq!(evidence.topics, Facet::Read(["far-away".to_owned()].into()));
     assert!(evidence.packages["my-audit"].read().is_some());
-    // Sign-ins and IAM are recorded at home, functions where they are.
+    // Sign-ins and IAM are recorded at home, functions where they are; a sign-in that is in neither may be elsewhere.
     let mut regions: Vec<&str> = evidence.lookups.iter().map(|lookup| lookup.region.as_str()).collect();
     regions.dedup();
-    assert_eq!(regions, [REGION, ELSEWHERE]);
+    assert_eq!(regions, [REGION, ELSEWHERE, "us-east-2", "eu-north-1", "ap-southeast-2"]);
+    let of = |region: &str| evidence.lookups.iter().filter(|lookup| lookup.region == region).count();
+    assert_eq!((of(REGION), of(ELSEWHERE), of("us-east-2")), (3, 3, 1));
     assert!(wire.calls().len() <= 50, "{:?}", wire.calls());
     assert_eq!(unread(&evidence), BTreeMap::new());
 

@@ -40,6 +40,8 @@ mod generated;
 mod grade_accounts;
 mod grade_collect;
 mod grade_selftest;
+mod grade_reports;
+mod grade_access;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;

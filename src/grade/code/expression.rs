@@ -20,6 +20,7 @@ impl<'a> Machine<'a> {
         if value.is_nothing() && self.intricate { Value::unknown().or(&value) } else { value }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of expression")]
     fn evaluate(&mut self, expression: &'a Expr) -> Value {
         self.at = self.site(expression.range());
         let site = self.at;
@@ -86,6 +87,9 @@ impl<'a> Machine<'a> {
                 if tests && (left.test.is_some() || right.test.is_some()) {
                     // A data frame's `and` and `or`.
                     return both(&left, &right, it.op == Operator::BitAnd);
+                }
+                if let Some(sum) = sums(&left, it.op, &right) {
+                    return sum;
                 }
                 let template = left.texts().next().cloned().filter(|_| it.op == Operator::Mod);
                 if let Some(template) = template {
@@ -285,13 +289,13 @@ impl<'a> Machine<'a> {
         let within = matches!(op, CmpOp::In | CmpOp::NotIn);
         let known = if within {
             let choices = self.elements(right);
-            match self.tested(left, &choices, true) {
+            match Self::tested(left, &choices, true) {
                 (0, 0) => shape::names_root(right, left, true),
                 tested => tested,
             }
         } else {
-            match self.tested(left, right, false) {
-                (0, 0) => self.tested(right, left, false),
+            match Self::tested(left, right, false) {
+                (0, 0) => Self::tested(right, left, false),
                 tested => tested,
             }
         };
@@ -308,7 +312,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Tells what is known when a cell equals one of some values, and when it does not.
-    fn tested(&self, cell: &Value, values: &Value, several: bool) -> (u16, u16) {
+    fn tested(cell: &Value, values: &Value, several: bool) -> (u16, u16) {
         let mut found = (0, 0);
         for thing in &cell.things {
             let (holds, fails) = shape::tested(thing, values, several);
@@ -477,4 +481,23 @@ fn both(left: &Value, right: &Value, and: bool) -> Value {
         (any(left_holds, all(left_fails, right_holds)), all(left_fails, right_fails))
     });
     out
+}
+
+/// Adds and subtracts whole numbers: `access_key_{i + 1}_active`.
+fn sums(left: &Value, op: Operator, right: &Value) -> Option<Value> {
+    let numbers = |value: &Value| -> Option<Vec<i64>> {
+        let number = |thing: &Thing| if let Thing::Int(int) = thing { Some(*int) } else { None };
+        value.things.iter().map(number).collect()
+    };
+    let (left, right) = (numbers(left)?, numbers(right)?);
+    let mut out = Value::default();
+    for (one, other) in left.iter().flat_map(|one| right.iter().map(move |other| (*one, *other))).take(16) {
+        let sum = match op {
+            Operator::Add => one.checked_add(other),
+            Operator::Sub => one.checked_sub(other),
+            _ => None,
+        };
+        out.join(&sum.map_or(Thing::Unknown, Thing::Int).into());
+    }
+    Some(out).filter(|out| !out.is_nothing())
 }

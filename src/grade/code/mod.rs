@@ -12,6 +12,7 @@ mod call;
 mod columns;
 mod expression;
 mod machine;
+mod methods;
 mod model;
 pub mod package;
 mod read;

@@ -149,10 +149,10 @@ fn read(package: &Package, handler: &str, environment: &BTreeMap<String, String>
                 }
             }
             Err(error) if ran.contains(&at) || main.is_none() => {
-                reading.error.get_or_insert_with(|| error.clone());
+                _ = reading.error.get_or_insert_with(|| error.clone());
             }
             Err((place, why)) => {
-                reading.remarks.push(format!("{place} cannot be read: {why}; nothing imports it"))
+                reading.remarks.push(format!("{place} cannot be read: {why}; nothing imports it"));
             }
         }
     }

@@ -34,8 +34,7 @@ pub(super) fn at(shape: Shape, rows: Rows, on: u16, place: i64) -> Option<Value>
     // IAM writes root's row first.
     let first = |place: i64| if rows == Rows::All && place == 0 { Rows::Root } else { rows };
     match shape {
-        Shape::Lines if place == 0 => part(Shape::Header, rows),
-        Shape::Lists if place == 0 => part(Shape::Header, rows),
+        Shape::Lines | Shape::Lists if place == 0 => part(Shape::Header, rows),
         Shape::Lines => part(Shape::Line, first(place - 1)),
         Shape::Lists => part(Shape::Cells, first(place - 1)),
         Shape::Body => part(Shape::Line, first(place)),

@@ -122,7 +122,7 @@ impl<'a> Machine<'a> {
             Stmt::ImportFrom(it) => self.imports_from(it),
             Stmt::Global(it) => self.declare(it.names.iter().map(ruff_python_ast::Identifier::as_str), true),
             Stmt::Nonlocal(it) => {
-                self.declare(it.names.iter().map(ruff_python_ast::Identifier::as_str), false)
+                self.declare(it.names.iter().map(ruff_python_ast::Identifier::as_str), false);
             }
             Stmt::Expr(it) => {
                 self.eval(&it.value);
@@ -171,7 +171,7 @@ impl<'a> Machine<'a> {
     /// the other.
     fn choose(&mut self, test: &'a Expr, body: &'a [Stmt], rest: &'a [ElifElseClause]) -> Flow {
         let value = self.eval(test);
-        let (holds, fails) = if let Some(constant) = self.constant(test, &value) {
+        let (holds, fails) = if let Some(constant) = Self::constant(test, &value) {
             let fact = Some(Fact::default());
             if constant { (fact, None) } else { (None, fact) }
         } else {
@@ -215,10 +215,10 @@ impl<'a> Machine<'a> {
     }
 
     /// Returns how a test comes out that comes out one way only: `False`, `0`, or whether this is the main program.
-    fn constant(&self, test: &Expr, value: &Value) -> Option<bool> {
+    fn constant(test: &Expr, value: &Value) -> Option<bool> {
         match (test, value.only()?) {
             (Expr::UnaryOp(not), Thing::Bool(it)) => {
-                self.constant(&not.operand, &Thing::Bool(!it).into()).map(|inner| !inner)
+                Self::constant(&not.operand, &Thing::Bool(!it).into()).map(|inner| !inner)
             }
             (Expr::BooleanLiteral(_) | Expr::Name(_) | Expr::Compare(_), Thing::Bool(it))
                 if value.test.is_none() && value.marks.is_empty() =>
@@ -252,7 +252,7 @@ impl<'a> Machine<'a> {
         let mut ends = vec![self.variables().clone()];
         for _ in 0..2 {
             let test = self.eval(&it.test);
-            let constant = self.constant(&it.test, &test);
+            let constant = Self::constant(&it.test, &test);
             if constant == Some(false) {
                 return self.block(&it.orelse);
             }
@@ -321,10 +321,10 @@ impl<'a> Machine<'a> {
         match pattern {
             Pattern::MatchValue(_) | Pattern::MatchSingleton(_) => {}
             Pattern::MatchSequence(it) => {
-                it.patterns.iter().for_each(|inner| self.matched_deeper(inner, &part))
+                it.patterns.iter().for_each(|inner| self.matched_deeper(inner, &part));
             }
             Pattern::MatchMapping(it) => {
-                it.patterns.iter().for_each(|inner| self.matched_deeper(inner, &part))
+                it.patterns.iter().for_each(|inner| self.matched_deeper(inner, &part));
             }
             Pattern::MatchClass(it) => {
                 it.arguments.patterns.iter().for_each(|inner| self.matched_deeper(inner, &part));
@@ -432,12 +432,12 @@ impl<'a> Machine<'a> {
         let function = self.function(Body::Def(def), defaults, kind);
         let mut value: Value = Thing::Function(function).into();
         for decorator in def.decorator_list.iter().rev() {
-            let wrapper = self.eval(&decorator.expression);
-            let own = wrapper.things.iter().any(|thing| {
+            let around = self.eval(&decorator.expression);
+            let own = around.things.iter().any(|thing| {
                 matches!(thing, Thing::Function(_) | Thing::Method(..) | Thing::Class(_) | Thing::Object(_))
             });
             if own {
-                let wrapped = self.apply(&wrapper, &super::call::Arguments::one(value.clone()));
+                let wrapped = self.apply(&around, &super::call::Arguments::one(value.clone()));
                 let callable = wrapped
                     .things
                     .iter()
@@ -543,14 +543,12 @@ impl<'a> Machine<'a> {
     }
 
     fn unpack(&mut self, targets: &'a [Expr], value: &Value) {
-        let mut place = 0;
-        for target in targets {
+        for (place, target) in (0..).zip(targets) {
             let part = if matches!(target, Expr::Starred(_)) {
                 value.clone()
             } else {
                 self.item(value, &Thing::Int(place).into())
             };
-            place += 1;
             self.assign(target, &part);
         }
     }

@@ -1,7 +1,8 @@
 //! Canvas's gradebook: the instructor exports it, one assignment's column is filled, the file is imported again.
 //!
-//! The form, as Canvas documents it in [How do I import grades in the Gradebook][import] and writes and reads it in its
-//! own `lib/gradebook_exporter.rb` and `lib/gradebook_importer.rb` (instructure/canvas-lms):
+//! The form, as Canvas writes it in its [`lib/gradebook_exporter.rb`][export], reads it in its
+//! [`lib/gradebook_importer.rb`][import] and describes it in the instructor guide, "How do I import grades in the
+//! Gradebook?":
 //!
 //! - The header is `Student` (or `LastName,FirstName`), `ID`, `SIS User ID`, `SIS Login ID`, perhaps `Integration ID`
 //!   and `Root Account`, `Section`, columns of the course's own, then `NAME (ID)` for each assignment. A name without
@@ -12,7 +13,8 @@
 //!   `Student, Test`, is nobody's.
 //! - Commas or, by the instructor's language, semicolons; the import takes a decimal point with both.
 //!
-//! [import]: https://community.canvaslms.com/t5/Instructor-Guide/How-do-I-import-grades-in-the-Gradebook/ta-p/807
+//! [export]: https://github.com/instructure/canvas-lms/blob/master/lib/gradebook_exporter.rb
+//! [import]: https://github.com/instructure/canvas-lms/blob/master/lib/gradebook_importer.rb
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -9,8 +9,8 @@
 //! The import ([Grade import][import]) takes any CSV with a column that identifies users; grade and feedback are mapped
 //! together, because a feedback without its grade takes the grade away.
 //!
-//! [offline]: https://docs.moodle.org/en/Assignment_settings
-//! [import]: https://docs.moodle.org/en/Grade_import
+//! [offline]: https://docs.moodle.org/401/en/Assignment_settings
+//! [import]: https://docs.moodle.org/311/en/Grade_import
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

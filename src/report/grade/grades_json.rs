@@ -55,7 +55,7 @@ impl<W: Write> GradesJson<W> {
             max: result.max,
             manual_open: result.manual_open,
             unknown: result.unknown,
-            late: result.late.as_ref(),
+            late: result.late.as_ref().map(late),
             access: result.access.iter().map(|text| bounded(text)).collect(),
             tasks: tasks.collect(),
         };
@@ -86,10 +86,17 @@ struct Student<'a> {
     manual_open: Points,
     unknown: Points,
     #[serde(skip_serializing_if = "Option::is_none")]
-    late: Option<&'a Lateness>,
+    late: Option<Late<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     access: Vec<Cow<'a, str>>,
     tasks: Vec<Task<'a>>,
+}
+
+#[derive(Serialize)]
+struct Late<'a> {
+    deduction: Points,
+    days: u32,
+    evidence: Vec<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]
@@ -112,6 +119,11 @@ struct Criterion<'a> {
     remark: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<Cow<'a, str>>,
+}
+
+fn late(late: &Lateness) -> Late<'_> {
+    let evidence = late.evidence.iter().map(|line| bounded(line)).collect();
+    Late { deduction: late.deduction, days: late.days, evidence }
 }
 
 fn criterion(result: &CriterionResult) -> Criterion<'_> {

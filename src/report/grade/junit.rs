@@ -1,4 +1,4 @@
-//! The class as JUnit XML, a student at a time: a suite per student, a case per criterion.
+//! The class as `JUnit` XML, a student at a time: a suite per student, a case per criterion.
 //!
 //! A criterion that is missed, or met in part, is a `failure`; what nobody could look at and what waits for a person is
 //! `skipped`, with the reason.
@@ -12,7 +12,7 @@ use crate::grade::rubric::Rubric;
 use crate::report::RenderError;
 use crate::report::escape::xml;
 
-/// Writes the class as JUnit XML, a student at a time; give it a buffered writer.
+/// Writes the class as `JUnit` XML, a student at a time; give it a buffered writer.
 #[derive(Debug)]
 pub struct JunitXml<'r, W> {
     out: W,

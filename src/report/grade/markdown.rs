@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::view::{Marked, Part, Standing, late_rule, name, parts, points, provisos, told};
+use super::view::{Marked, Part, Standing, days, late_rule, name, parts, points, provisos, told};
 use crate::grade::result::StudentResult;
 use crate::grade::roster::Student;
 use crate::grade::rubric::Rubric;
@@ -35,7 +35,7 @@ pub fn student_markdown(rubric: &Rubric, student: &Student, result: &StudentResu
     }
     if let Some(late) = result.late.as_ref().filter(|late| late.days > 0 || !late.evidence.is_empty()) {
         out.push_str("\n## After the deadline\n\n");
-        _ = write!(out, "{} days late: less {}.", late.days, points(late.deduction));
+        _ = write!(out, "{} late: less {}.", days(late.days), points(late.deduction));
         if let Some(rule) = late_rule(rubric) {
             _ = write!(out, " {rule}");
         }
@@ -74,6 +74,6 @@ fn criterion(out: &mut String, marked: &Marked<'_>) {
         more("Do:", &fix);
     }
     for line in &marked.result.evidence {
-        more("Evidence:", line);
+        _ = writeln!(out, "  - Evidence: {}", markdown_code(line));
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! The page needs nothing else: no request leaves it, it has no script, and its style is allowed by its hash.
 
-use super::view::{Marked, NAME, Part, Standing, late_rule, name, parts, points, provisos, told, worst};
+use super::view::{
+    Marked, NAME, Part, Standing, days, late_rule, name, parts, points, provisos, told, worst,
+};
 use crate::grade::points::Points;
 use crate::grade::result::StudentResult;
 use crate::grade::roster::Student;
@@ -42,7 +44,9 @@ pub(super) fn begin(page: &mut Page, title: &str, script: Option<&str>, skip: &s
     }
     page.raw("\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
-    page.text(title).raw("</title>\n<style>").raw(&style).raw("</style>\n</head>\n<body>\n");
+    page.text(title).raw("</title>\n<style>").raw(&style).raw("</style>\n</head>\n");
+    // What has a script is the class: its table is wide.
+    page.raw(if script.is_some() { "<body class=\"wide-page\">\n" } else { "<body>\n" });
     page.raw("<a class=\"skip\" href=\"#main\">").raw(skip).raw("</a>\n");
 }
 
@@ -114,7 +118,7 @@ fn bar(page: &mut Page, result: &StudentResult, parts: &[Part<'_>]) {
 
 fn mend_first(page: &mut Page, parts: &[Part<'_>]) {
     let worst = worst(parts);
-    page.raw("<div class=\"card first\">\n<h2>Where the points are</h2>\n");
+    page.raw("<div class=\"card first\">\n<h2>What cost points</h2>\n");
     if worst.is_empty() {
         page.raw("<p>Nothing that was looked at is missing.</p>\n</div>\n");
         return;
@@ -203,10 +207,6 @@ fn late(page: &mut Page, rubric: &Rubric, result: &StudentResult) {
         page.raw("<li>").text(line).raw("</li>\n");
     }
     page.raw("</ul>\n</section>\n");
-}
-
-fn days(days: u32) -> String {
-    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
 fn words(page: &mut Page) {

@@ -191,9 +191,12 @@ pub(super) fn provisos(result: &StudentResult) -> Vec<String> {
         said.push(format!("{} wait for a person who reads the answers.", points(result.manual_open)));
     }
     if let Some(late) = &result.late {
-        let days = if late.days == 1 { "1 day".to_owned() } else { format!("{} days", late.days) };
         if late.deduction > Points::ZERO {
-            said.push(format!("The work was late by {days}, which costs {}.", points(late.deduction)));
+            said.push(format!(
+                "The work was late by {}, which costs {}.",
+                days(late.days),
+                points(late.deduction)
+            ));
         }
     }
     said
@@ -212,6 +215,11 @@ pub(super) fn late_rule(rubric: &Rubric) -> Option<String> {
 /// Writes points with their noun.
 pub(super) fn points(points: Points) -> String {
     if points == Points::whole(1) { "1 point".to_owned() } else { format!("{points} points") }
+}
+
+/// Writes a number of days with their noun.
+pub(super) fn days(days: u32) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
 /// Names a student: the name, or the id.

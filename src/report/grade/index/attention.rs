@@ -50,24 +50,21 @@ fn group(page: &mut Page, letter: &str, number: usize, title: &str) {
     page.raw(&format!(
         "<details class=\"look\"{open}><summary><h3><span class=\"badge s-{letter}\">{number}</span> "
     ));
-    page.text(title).raw("</h3></summary>\n");
+    page.prose(title).raw("</h3></summary>\n");
 }
 
-/// Lists accounts that could not be reached, by the reason.
-fn reasons(page: &mut Page, members: &[&Member<'_>]) {
-    if members.is_empty() {
-        return;
-    }
-    let mut by_reason: BTreeMap<String, Vec<&Member<'_>>> = BTreeMap::new();
-    for member in members {
-        let why = member.row.problem.as_deref().unwrap_or("no reason is known");
-        by_reason.entry(cut(why, SENTENCE).into_owned()).or_default().push(member);
-    }
-    group(page, "f", members.len(), "could not be reached; `--resume` tries again");
+/// Lists students by what is said of them: what many have in common is said once.
+fn said(page: &mut Page, said: BTreeMap<String, Vec<&Member<'_>>>) {
     page.raw("<ul class=\"reasons\">\n");
-    for (why, members) in by_reason {
-        page.raw("<li>").prose(&told(&why)).raw("<br>");
-        names(page, &members);
+    let mut said: Vec<(String, Vec<&Member<'_>>)> = said.into_iter().collect();
+    said.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
+    for (what, members) in said {
+        page.raw("<li>").prose(&what).raw("<br>");
+        if let [one] = members.as_slice() {
+            who(page, one);
+        } else {
+            names(page, &members);
+        }
         page.raw("</li>\n");
     }
     page.raw("</ul>\n</details>\n");
@@ -80,27 +77,38 @@ fn names(page: &mut Page, members: &[&Member<'_>]) {
     }
 }
 
-/// Lists whose account could not be seen whole.
+/// Lists accounts that could not be reached, by the reason.
+fn reasons(page: &mut Page, members: &[&Member<'_>]) {
+    if members.is_empty() {
+        return;
+    }
+    let mut by_reason: BTreeMap<String, Vec<&Member<'_>>> = BTreeMap::new();
+    for member in members {
+        let why = member.row.problem.as_deref().unwrap_or("no reason is known");
+        by_reason.entry(told(&cut(why, SENTENCE))).or_default().push(member);
+    }
+    group(page, "f", members.len(), "could not be reached; `--resume` tries again");
+    said(page, by_reason);
+}
+
+/// Lists whose account could not be seen whole, by what was not seen; the reports say why.
 fn unseen(page: &mut Page, rubric: &Rubric, members: &[&Member<'_>]) {
     if members.is_empty() {
         return;
     }
-    group(page, "u", members.len(), "pending; `--resume` looks again at what could not be seen");
-    page.raw("<ul class=\"reasons\">\n");
+    let mut by_criteria: BTreeMap<String, Vec<&Member<'_>>> = BTreeMap::new();
     for member in members {
         let unknown = rubric.criteria().zip(&member.row.criteria);
         let unknown = unknown.filter(|(_, (status, _))| *status == Status::Unknown);
         let ids: Vec<&str> = unknown.map(|(criterion, _)| criterion.id.as_str()).collect();
-        page.raw("<li>");
-        who(page, member);
-        page.raw(": ").text(&points(member.row.unknown)).raw(" in ");
-        page.text(&ids.iter().take(NAMED).copied().collect::<Vec<_>>().join(", "));
-        if ids.len() > NAMED {
-            page.raw(&format!(" and {} more", ids.len() - NAMED));
-        }
-        page.raw("</li>\n");
+        let named = ids.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        let rest = ids.len().saturating_sub(NAMED);
+        let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        let what = format!("{} in {named}{rest}", points(member.row.unknown));
+        by_criteria.entry(what).or_default().push(member);
     }
-    page.raw("</ul>\n</details>\n");
+    group(page, "u", members.len(), "pending; `--resume` looks again at what could not be seen");
+    said(page, by_criteria);
 }
 
 /// Lists what a person has to read: by criterion how much, and whose.
@@ -126,22 +134,19 @@ fn answers(page: &mut Page, rubric: &Rubric, members: &[&Member<'_>]) {
     page.raw("</p>\n</details>\n");
 }
 
-/// Lists what is to be known of how accounts were reached.
+/// Lists what is to be known of how accounts were reached, by what it is.
 fn access(page: &mut Page, members: &[&Member<'_>]) {
     if members.is_empty() {
         return;
     }
-    group(page, "u", members.len(), "with findings on the way in");
-    page.raw("<ul class=\"reasons\">\n");
+    let mut by_finding: BTreeMap<String, Vec<&Member<'_>>> = BTreeMap::new();
     for member in members {
-        page.raw("<li>");
-        who(page, member);
         for text in member.row.access.iter().take(NAMED) {
-            page.raw("<br>").prose(&told(&cut(text, SENTENCE)));
+            by_finding.entry(told(&cut(text, SENTENCE))).or_default().push(member);
         }
-        page.raw("</li>\n");
     }
-    page.raw("</ul>\n</details>\n");
+    group(page, "u", members.len(), "with findings on the way in");
+    said(page, by_finding);
 }
 
 /// Lists work that is alike: hints, never points.

@@ -154,7 +154,7 @@ fn table(page: &mut Page, rows: &[Went<'_>], caption: &str) {
     for went in rows {
         page.raw("<tr><th scope=\"row\">").prose(&went.criterion.what);
         page.raw(" <span class=\"dim\">").name(&went.criterion.id).raw("</span></th><td class=\"n\">");
-        page.text(&points(went.criterion.points)).raw("</td><td class=\"n share\">");
+        page.text(&points(went.criterion.points)).raw("</td><td class=\"n went\">");
         if went.decided == 0 {
             page.raw("–");
         } else {

@@ -49,7 +49,8 @@ fn row(page: &mut Page, rubric: &Rubric, member: &Member<'_>) {
     if row.deduction > Points::ZERO {
         page.raw(" title=\"late: less ").text(&points(row.deduction)).raw("\"");
     }
-    page.raw(&format!(">{}</td>", row.score));
+    let score = if row.state == State::Unreachable { "–".to_owned() } else { row.score.to_string() };
+    page.raw(&format!(">{score}</td>"));
     let mut criteria = row.criteria.iter();
     for (at, task) in rubric.tasks.iter().enumerate() {
         let own: Vec<&(Status, Points)> = criteria.by_ref().take(task.criteria.len()).collect();

@@ -30,7 +30,7 @@ pub fn index_html(rubric: &Rubric, class: &ClassPage<'_>) -> String {
     if let Some(deadline) = class.deadline {
         page.raw(" · due ").text(&time(deadline));
     }
-    page.raw("</p>\n</header>\n<main id=\"main\">\n");
+    page.raw("</p>\n<nav aria-label=\"On this page\"><a href=\"#look\">To be looked at</a> <a href=\"#hardest\">Hardest criteria</a> <a href=\"#students\">Students</a></nav>\n</header>\n<main id=\"main\">\n");
     figures::write(&mut page, rubric, class);
     attention::write(&mut page, rubric, class);
     figures::hardest(&mut page, rubric, class);
