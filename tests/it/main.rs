@@ -37,11 +37,11 @@ mod export;
 mod facts;
 mod faults;
 mod generated;
+mod grade_access;
 mod grade_accounts;
 mod grade_collect;
-mod grade_selftest;
 mod grade_reports;
-mod grade_access;
+mod grade_selftest;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;

@@ -81,12 +81,14 @@ fn text(ui: &Ui, report: &Report) {
         ui.data(&ui.paint(Tone::Bad, &format!("{} is dead: no mutation trips it", visible(dead))));
     }
     for idle in &report.idle {
-        ui.data(&ui.paint(Tone::Change, &format!("free: `{}` is no property of the reference", visible(idle))));
+        ui.data(
+            &ui.paint(Tone::Change, &format!("free: `{}` is no property of the reference", visible(idle))),
+        );
     }
     let summary = report.summary;
     ui.data(&format!(
         "the reference scores {} of {} without a person, the empty account {}; {} mutations: {} caught, {} free, \
-         {}, {} unfair, {} dead; {} not counted",
+         {}, {} unfair, {} dead, {} undecided; {} not counted",
         report.score,
         report.automatic,
         if report.empty.is_empty() { "nothing" } else { "points" },
@@ -96,6 +98,7 @@ fn text(ui: &Ui, report: &Report) {
         if summary.holes == 1 { "1 hole".to_owned() } else { format!("{} holes", summary.holes) },
         summary.unfair,
         summary.dead,
+        summary.undecided,
         summary.not_counted,
     ));
     if report.partial {
@@ -108,12 +111,13 @@ const WIDEST: usize = 90;
 
 /// Says what became of a mutation.
 fn became(ui: &Ui, outcome: &Outcome) -> String {
-    let by = outcome.caught_by.iter().map(|caught| format!("{} -{}", visible(&caught.criterion), caught.points));
+    let by =
+        outcome.caught_by.iter().map(|caught| format!("{} -{}", visible(&caught.criterion), caught.points));
     let by = by.collect::<Vec<_>>().join(", ");
     let because = visible(outcome.because.as_deref().unwrap_or_default()).into_owned();
     let undecided = match outcome.undecided.as_slice() {
         [] => String::new(),
-        some => format!(" (not decided: {})", visible(&some.join(", "))),
+        some => ui.paint(Tone::Bad, &format!(" (UNDECIDED: {})", visible(&some.join(", ")))),
     };
     let said = match outcome.verdict {
         Verdict::Caught => by,
@@ -121,7 +125,9 @@ fn became(ui: &Ui, outcome: &Outcome) -> String {
         Verdict::Free => ui.paint(Tone::Dim, &format!("free: {because}")),
         Verdict::Unfair => ui.paint(Tone::Bad, &format!("UNFAIR: {by}, though {because}")),
         Verdict::Unchanged => ui.paint(Tone::Change, "not counted: it makes no difference"),
-        Verdict::Refused => ui.paint(Tone::Dim, &format!("not counted: the account does not take it: {because}")),
+        Verdict::Refused => {
+            ui.paint(Tone::Dim, &format!("not counted: the account does not take it: {because}"))
+        }
     };
     said + &undecided
 }

@@ -49,9 +49,7 @@ fn asked(event: &Event) -> Action {
     };
     let name = event.name.first().cloned().unwrap_or_default();
     match by {
-        Some(user) if name == "ConsoleLogin" => {
-            Action::SignIn { user, with_mfa: event.mfa.unwrap_or(true) }
-        }
+        Some(user) if name == "ConsoleLogin" => Action::SignIn { user, with_mfa: event.mfa.unwrap_or(true) },
         by => Action::Call { event: name, by, mentions: event.mentions.clone() },
     }
 }
@@ -85,7 +83,8 @@ pub(super) fn mutations(actions: &[Action], lab: &Lab) -> Vec<Mutation> {
                 }
                 if !mentions.is_empty() {
                     let users = lab.names("user").into_iter();
-                    let mut others = users.filter(|name| !mentions.contains(name) && Some(name) != by.as_ref());
+                    let mut others =
+                        users.filter(|name| !mentions.contains(name) && Some(name) != by.as_ref());
                     let other = if event == "LookupEvents" { None } else { others.next() };
                     let other = other.unwrap_or_else(|| "RunInstances".to_owned());
                     add(&format!("of `{other}`"), call(by, vec![other.clone()]));
@@ -213,7 +212,8 @@ async fn call(
                 let attribute = if is_user { "Username" } else { "EventName" };
                 json!({"AttributeKey": attribute, "AttributeValue": mention})
             });
-            let input = json!({"LookupAttributes": attribute.into_iter().collect::<Vec<_>>(), "MaxResults": 50});
+            let input =
+                json!({"LookupAttributes": attribute.into_iter().collect::<Vec<_>>(), "MaxResults": 50});
             hand.attempt(key, "cloudtrail", "LookupEvents", input).await
         }
         other => return Err(format!("the self-test does not know how students cause `{other}`")),

@@ -49,7 +49,8 @@ const HELLO: &str = "import json\n\n\ndef lambda_handler(event, context):\n    r
 pub(super) fn mutations(lab: &Lab) -> Vec<Mutation> {
     let mut found = Vec::new();
     for (address, spec) in lab.all().filter(|(address, _)| address.kind == "function") {
-        let Ok(files) = serde_json::from_value::<Files>(spec.get("source").cloned().unwrap_or_default()) else {
+        let Ok(files) = serde_json::from_value::<Files>(spec.get("source").cloned().unwrap_or_default())
+        else {
             continue;
         };
         let handler = spec.get("handler").and_then(Value::as_str).unwrap_or_default();
@@ -169,7 +170,9 @@ impl Code<'_> {
         self.each(|text| {
             let kept = text.split_inclusive('\n').filter(|line| {
                 let line = line.trim_start();
-                !arguments.iter().any(|name| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
+                !arguments
+                    .iter()
+                    .any(|name| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
             });
             kept.collect()
         })

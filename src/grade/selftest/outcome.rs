@@ -64,6 +64,8 @@ pub struct Summary {
     pub holes: usize,
     /// Those that cost points and should not.
     pub unfair: usize,
+    /// Those that leave a criterion undecided: a student who makes that mistake would be pending for ever.
+    pub undecided: usize,
     /// Those that do not count.
     pub not_counted: usize,
     /// Criteria that no mutation tripped.
@@ -115,8 +117,8 @@ pub struct Report {
 impl Report {
     /// Tells whether the rubric is what it should be.
     pub fn is_clean(&self) -> bool {
-        let Summary { holes, unfair, dead, .. } = self.summary;
-        self.short.is_empty() && self.empty.is_empty() && holes + unfair + dead == 0
+        let Summary { holes, unfair, dead, undecided, .. } = self.summary;
+        self.short.is_empty() && self.empty.is_empty() && holes + unfair + dead + undecided == 0
     }
 
     /// Counts the verdicts.
@@ -129,6 +131,7 @@ impl Report {
             free: of(&Verdict::Free),
             holes: of(&Verdict::Hole),
             unfair: of(&Verdict::Unfair),
+            undecided: outcomes.iter().filter(|outcome| !outcome.undecided.is_empty()).count(),
             not_counted,
             dead,
         }

@@ -263,8 +263,7 @@ impl Edits<'_> {
     /// For kinds that nothing more is known of: every switch the other way, every number another one.
     fn scalars(&mut self) {
         let fields = self.spec.as_object().into_iter().flatten();
-        let fields: Vec<(String, Value)> =
-            fields.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let fields: Vec<(String, Value)> = fields.map(|(key, value)| (key.clone(), value.clone())).collect();
         for (key, value) in fields {
             match value {
                 Value::Bool(is) => self.set(&[&key], if is { "off" } else { "on" }, Some(json!(!is))),

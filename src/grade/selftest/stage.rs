@@ -177,11 +177,8 @@ impl Stage {
 impl Account {
     fn new(place: &Place) -> Result<Self, Error> {
         let clock = Clock::fixed(BEGIN);
-        let options = crate::sandbox::Options {
-            dir: None,
-            account: place.account.clone(),
-            clock: clock.clone(),
-        };
+        let options =
+            crate::sandbox::Options { dir: None, account: place.account.clone(), clock: clock.clone() };
         Ok(Self { sandbox: Sandbox::open(options)?, clock, region: place.region.clone() })
     }
 
@@ -219,7 +216,11 @@ impl Account {
         let errors = report.outcomes.iter().filter_map(|outcome| outcome.error.as_ref());
         let errors: Vec<String> = errors.chain(&report.error).map(ToString::to_string).collect();
         let left: Vec<String> = report.leftovers.iter().map(|change| change.address.to_string()).collect();
-        Err(if errors.is_empty() { format!("what remains to do: {}", left.join(", ")) } else { errors.join("; ") })
+        Err(if errors.is_empty() {
+            format!("what remains to do: {}", left.join(", "))
+        } else {
+            errors.join("; ")
+        })
     }
 }
 

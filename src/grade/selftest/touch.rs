@@ -40,8 +40,9 @@ pub(super) fn mutations(lab: &Lab) -> Vec<Mutation> {
             }
             "schedule" => {
                 let function = spec.get("function").and_then(Value::as_str).unwrap_or_default().to_owned();
-                let mut permission =
-                    |change: &str, rule| add("permission", change, Touch::Permission { function: function.clone(), rule });
+                let mut permission = |change: &str, rule| {
+                    add("permission", change, Touch::Permission { function: function.clone(), rule })
+                };
                 permission("removed", None);
                 permission("for another rule", Some("another-rule".to_owned()));
                 let other = lab.arn(&Address::new("function", "another-function"));
