@@ -3,7 +3,7 @@
 use super::Case;
 use super::wording::joined;
 use crate::account::snapshot::Facet;
-use crate::grade::found::Found;
+use crate::grade::found::{Found, Outcome};
 use crate::grade::rubric::Deed;
 use crate::grade::subject::Subject;
 
@@ -21,6 +21,10 @@ pub(super) fn named(case: &Case<'_>, subject: &Subject) -> Result<Found, Found> 
     let (function, details) = case.function()?;
     let named = case.find(subject)?;
     let remark = joined([function.remark, named.remark]);
+    let read = case.cast.code(function.name).map_err(Found::unknown)?.deed(Deed::Parses);
+    if read.outcome != Outcome::Met {
+        return Ok(read);
+    }
     let what =
         format!("{} `{}`", if *subject == Subject::Topic { "the topic" } else { "the role" }, named.name);
     if let Some((variable, _)) = details.environment.iter().find(|(_, value)| stands_in(value, named.name)) {
