@@ -13,11 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::cast::{Cast, Player};
-use super::evidence::{Evidence, Lookup};
-use super::need::{Query, queries};
+use super::assertion::{Case, event};
+use super::cast::Player;
+use super::evidence::Lookup;
 use super::points::{Points, Share};
-use super::rubric::{Assertion, Event as Wanted, EventOutcome, LatePolicy, Rubric};
+use super::rubric::{Assertion, Event as Wanted, LatePolicy, Rubric};
 use super::subject::Subject;
 use crate::account::credential_report::{Row, When};
 use crate::account::event::Event;
@@ -55,20 +55,14 @@ const DAY: i64 = 24 * 60 * 60;
 const MOST: usize = 20;
 
 /// Tells whether work was late; `None` when nothing says so. `score` is what was earned.
-pub fn lateness(
-    rubric: &Rubric,
-    cast: &Cast,
-    evidence: &Evidence,
-    due: Due,
-    score: Points,
-) -> Option<Lateness> {
+pub fn lateness(rubric: &Rubric, case: &Case<'_>, due: Due, score: Points) -> Option<Lateness> {
     let free = LatePolicy { deadline: None, grace_minutes: 0, percent_per_day: 0, at_most_percent: 0 };
     let policy = rubric.late.as_ref().unwrap_or(&free);
     let granted = SignedDuration::from_secs(i64::from(due.extension_days) * DAY)
         .saturating_add(SignedDuration::from_mins(i64::from(policy.grace_minutes)));
     let end = due.deadline.saturating_add(granted).unwrap_or(Timestamp::MAX);
 
-    let mut work = Work { rubric, cast, evidence, end, done: BTreeSet::new(), unknown: BTreeSet::new() };
+    let mut work = Work { rubric, case, end, done: BTreeSet::new(), unknown: BTreeSet::new() };
     work.identity();
     work.function();
     work.events();
@@ -99,8 +93,7 @@ fn seconds(at: Timestamp) -> Timestamp {
 /// What was done, and when.
 struct Work<'a> {
     rubric: &'a Rubric,
-    cast: &'a Cast,
-    evidence: &'a Evidence,
+    case: &'a Case<'a>,
     end: Timestamp,
     done: BTreeSet<(Timestamp, String)>,
     unknown: BTreeSet<String>,
@@ -111,7 +104,7 @@ impl<'a> Work<'a> {
     fn players(&self) -> BTreeMap<&'a Subject, &'a str> {
         let subjects = self.rubric.criteria().flat_map(|criterion| criterion.check.subjects());
         let all = subjects.chain([&Subject::Function, &Subject::FunctionRole]);
-        let found = all.filter_map(|subject| match self.cast.player(subject)? {
+        let found = all.filter_map(|subject| match self.case.cast.player(subject)? {
             Player::Found { name, .. } => Some((subject, name.as_str())),
             Player::Absent(_) | Player::Unread(_) => None,
         });
@@ -125,7 +118,7 @@ impl<'a> Work<'a> {
     }
 
     fn identity(&mut self) {
-        let identity = match &self.evidence.snapshot.identity {
+        let identity = match &self.case.evidence.snapshot.identity {
             Facet::Read(identity) => identity,
             Facet::NotRead(why) => {
                 self.unknown.insert(format!("users, roles and policies were not read: {why}"));
@@ -154,12 +147,12 @@ impl<'a> Work<'a> {
         let Some(user) = identity.users.get(name) else { return };
         self.add(user.created, || format!("user {name} was created"));
         let is_routine = |at: Timestamp| user.created.is_some_and(|made| at.duration_since(made) >= ROUTINE);
-        if let Some(credentials) = self.evidence.snapshot.credentials.get(name).and_then(Facet::read) {
+        if let Some(credentials) = self.case.evidence.snapshot.credentials.get(name).and_then(Facet::read) {
             // A key beside an older one takes its place: that is a rotation.
             let first = credentials.access_keys.iter().filter_map(|key| key.created).min();
             self.add(first.filter(|at| !is_routine(*at)), || format!("the access key of {name} was made"));
         }
-        let report = self.evidence.snapshot.credential_report.read();
+        let report = self.case.evidence.snapshot.credential_report.read();
         let row = report.and_then(|report| report.users().find(|row| row.user() == name));
         let changed = row.and_then(password_changed);
         self.add(changed.filter(|at| !is_routine(*at)), || format!("the password of {name} was set"));
@@ -169,7 +162,7 @@ impl<'a> Work<'a> {
         let players = self.players();
         let Some(name) = players.get(&Subject::Function) else { return };
         let function =
-            self.evidence.snapshot.functions.get(*name).and_then(Facet::read).and_then(Option::as_ref);
+            self.case.evidence.snapshot.functions.get(*name).and_then(Facet::read).and_then(Option::as_ref);
         let modified = function.and_then(|function| function.last_modified);
         self.add(modified, || format!("function {name} was changed"));
     }
@@ -196,7 +189,7 @@ impl<'a> Work<'a> {
                 Err(why) => _ = self.unknown.insert(why),
             }
         }
-        for lookup in &self.evidence.lookups {
+        for lookup in &self.case.evidence.lookups {
             for event in records(lookup).filter(|event| event.plain_name() == "EnableMFADevice") {
                 let device = event.text("/requestParameters/userName").unwrap_or_default().to_owned();
                 let plays = self
@@ -213,38 +206,14 @@ impl<'a> Work<'a> {
     /// Returns when something first happened that is late if it is. A history that does not reach back to the deadline,
     /// or was not read to its end, tells nothing of the first time.
     fn first(&self, wanted: &Wanted) -> Result<Option<Timestamp>, String> {
-        let mut first: Option<Timestamp> = None;
-        for query in queries(wanted) {
-            for lookup in self.evidence.lookups.iter().filter(|lookup| self.answers(lookup, &query)) {
-                let matching = records(lookup).filter(|event| is_wanted(event, wanted));
-                let Some(at) = matching.map(|event| event.time).min() else { continue };
-                if first.is_none_or(|before| at < before) {
-                    first = Some(at);
-                }
-                if at > self.end && !lookup.complete {
-                    return Err(format!("the event history of `{}` was not read to its end", lookup.value));
-                }
-            }
-        }
-        let reach = self.evidence.started.saturating_sub(HISTORY).unwrap_or(Timestamp::MIN);
-        match first {
-            Some(at) if at > self.end && reach > self.end => {
+        let reach = self.case.evidence.started.saturating_sub(HISTORY).unwrap_or(Timestamp::MIN);
+        match event::first(self.case, wanted) {
+            Some((at, _)) if at > self.end && reach > self.end => {
                 Err("the event history does not reach back to the deadline".to_owned())
             }
-            first => Ok(first),
+            Some((at, false)) if at > self.end => Err("the event history was not read to its end".to_owned()),
+            found => Ok(found.map(|(at, _)| at)),
         }
-    }
-
-    /// Tells whether a look into the event history is the one that a query asks for, by the name in the account too.
-    fn answers(&self, lookup: &Lookup, query: &Query) -> bool {
-        let called = match query {
-            Query::Username(name) => match self.cast.player(&Subject::User(name.clone())) {
-                Some(Player::Found { name, .. }) => name,
-                _ => name,
-            },
-            Query::EventName(name) => name,
-        };
-        lookup.attribute == query.attribute() && (lookup.value == *called || lookup.value == query.value())
     }
 }
 
@@ -260,19 +229,105 @@ fn records(lookup: &Lookup) -> impl Iterator<Item = Event> {
     records.iter().filter_map(|record| Event::of(record.clone()).ok())
 }
 
-/// Tells whether an event is one that a criterion looks for, as far as its time matters.
-fn is_wanted(event: &Event, wanted: &Wanted) -> bool {
-    let named = wanted.name.iter().any(|name| event.name == *name || event.plain_name() == name);
-    let denied = event.failure.as_ref().is_some_and(|failure| failure.word().contains("Denied"));
-    let ended = match wanted.outcome {
-        EventOutcome::Success => event.failure.is_none(),
-        EventOutcome::Denied => denied,
-        EventOutcome::Any => true,
-    };
-    let used = event.text("/additionalEventData/MFAUsed").map(|text| text == "Yes").or(event.actor.mfa);
-    let second_factor = wanted.mfa.is_none_or(|mfa| used == Some(mfa));
-    let asked = || event.record.get("requestParameters").map(|asked| asked.to_string().to_lowercase());
-    let mentioned = wanted.mentions.is_empty()
-        || asked().is_some_and(|asked| wanted.mentions.iter().any(|one| asked.contains(&one.to_lowercase())));
-    named && ended && second_factor && mentioned
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::assertion::testing::{identity_of, lab, lookup, record, shipped};
+    use super::*;
+    use crate::grade::evidence::Evidence;
+
+    const DEADLINE: &str = "2026-03-02T00:00:00Z";
+
+    fn at(text: &str) -> Option<Timestamp> {
+        Some(text.parse().unwrap())
+    }
+
+    /// A lab whose events happened before the deadline.
+    fn in_time() -> Evidence {
+        let mut lab = lab();
+        for lookup in &mut lab.lookups {
+            let Facet::Read(records) = &mut lookup.records else { panic!("it was read") };
+            for record in records {
+                record["eventTime"] = json!("2026-03-01T09:00:00Z");
+            }
+        }
+        lab
+    }
+
+    fn late(evidence: &Evidence, extension_days: u32) -> Option<(u32, String, Vec<String>)> {
+        let rubric = shipped();
+        let due = Due { deadline: DEADLINE.parse().unwrap(), extension_days };
+        let case = Case::new(&rubric, evidence);
+        let found = lateness(&rubric, &case, due, Points::whole(80))?;
+        Some((found.days, found.deduction.to_string(), found.evidence))
+    }
+
+    #[test]
+    fn days_begin_after_deadline_grace_and_extension() {
+        let mut lab = in_time();
+        assert_eq!(late(&lab, 0), None);
+        let set = |lab: &mut Evidence, time: &str| {
+            identity_of(lab).users.get_mut("User3").unwrap().created = at(time);
+        };
+        set(&mut lab, "2026-03-02T00:15:00Z");
+        assert_eq!(late(&lab, 0), None, "within the grace");
+        for (time, days, deduction) in [
+            ("2026-03-02T00:15:01Z", 1, "8"),
+            ("2026-03-03T00:15:00Z", 1, "8"),
+            ("2026-03-03T00:15:01Z", 2, "16"),
+            ("2026-04-01T00:00:00Z", 30, "40"),
+        ] {
+            set(&mut lab, time);
+            let found = late(&lab, 0).unwrap();
+            assert_eq!((found.0, found.1.as_str()), (days, deduction), "{time}");
+            assert_eq!(found.2, [format!("{time} user User3 was created")]);
+        }
+        set(&mut lab, "2026-03-04T00:00:00Z");
+        assert_eq!(late(&lab, 2), None, "extended");
+    }
+
+    #[test]
+    fn what_plays_no_part_and_what_is_rotated_is_not_late() {
+        let mut lab = in_time();
+        let mut other = identity_of(&mut lab).users["User2"].clone();
+        other.created = at("2026-03-05T00:00:00Z");
+        identity_of(&mut lab).users.insert("Friend".to_owned(), other);
+        identity_of(&mut lab).users.get_mut("User2").unwrap().created = at("2026-01-01T00:00:00Z");
+        let Some(Facet::Read(credentials)) = lab.snapshot.credentials.get_mut("User2") else {
+            panic!("read")
+        };
+        credentials.access_keys[0].created = at("2026-03-05T00:00:00Z");
+        assert_eq!(late(&lab, 0), None);
+        identity_of(&mut lab).users.get_mut("User2").unwrap().created = at("2026-02-28T00:00:00Z");
+        let found = late(&lab, 0).unwrap();
+        assert_eq!(found.2, ["2026-03-05T00:00:00Z the access key of User2 was made"]);
+    }
+
+    #[test]
+    fn what_happened_counts_by_the_first_time() {
+        let mut lab = in_time();
+        let again =
+            record("e9", "User3", "GetCredentialReport", &json!({"eventTime": "2026-03-05T09:00:00Z"}));
+        let Facet::Read(records) = &mut lab.lookups[1].records else { panic!("it was read") };
+        records.insert(0, again.clone());
+        assert_eq!(late(&lab, 0), None);
+        lab.lookups[1] = lookup("Username", "User3", vec![again]);
+        let found = late(&lab, 0).unwrap();
+        assert_eq!(found.0, 4);
+        assert!(found.2[0].starts_with("2026-03-05T09:00:00Z T5.got-report"), "{found:?}");
+        lab.lookups[1].complete = false;
+        let found = late(&lab, 0).unwrap();
+        assert_eq!((found.0, found.1.as_str()), (0, "0"));
+        assert!(found.2[0].contains("was not read to its end"), "{found:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_known_costs_nothing() {
+        let mut lab = in_time();
+        lab.snapshot.identity = Facet::NotRead("access denied".to_owned());
+        let found = late(&lab, 0).unwrap();
+        assert_eq!((found.0, found.1.as_str()), (0, "0"));
+        assert!(found.2[0].contains("access denied"), "{found:?}");
+    }
 }

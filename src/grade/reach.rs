@@ -12,6 +12,7 @@
 
 use std::path::PathBuf;
 
+use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::sync::OnceCell;
 
 use super::access::secret::CourseSecret;
@@ -88,8 +89,11 @@ impl Unreached {
 impl From<Error> for Unreached {
     fn from(error: Error) -> Self {
         let next = error.hints().first().cloned();
+        // Without the id of the request: the same failure is the same text.
+        let told = chain(&error);
+        let message = told.split_once(" (request ").map_or(told.as_str(), |(message, _)| message).to_owned();
         Self {
-            message: chain(&error),
+            message,
             next: next.unwrap_or_else(|| "run the same command again with `--resume`".to_owned()),
             retryable: matches!(error.kind(), ErrorKind::Access | ErrorKind::Api),
         }
@@ -118,6 +122,28 @@ enum Accounts {
     /// In the sandbox that another process serves, of this folder.
     #[cfg(feature = "sandbox")]
     There(Desk, PathBuf),
+}
+
+impl Accounts {
+    /// Opens a session of the role that grades, where the accounts are in this process: their administrator is root,
+    /// which may assume no role.
+    fn session_of(&self, grader: &str) -> Option<Result<SharedCredentialsProvider, Error>> {
+        match self {
+            #[cfg(feature = "sandbox")]
+            Self::Here(sandbox) => {
+                let nobody = || {
+                    Error::new(
+                        ErrorKind::Api,
+                        format!("account {} has no role `{grader}`", sandbox.account()),
+                    )
+                    .hinted("make it there, or name another account with `--account`")
+                };
+                let session = sandbox.session_of(grader, GRADER_APP);
+                Some(session.map(SharedCredentialsProvider::new).ok_or_else(nobody))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Instructor {
@@ -212,7 +238,10 @@ impl Instructor {
             return Err(crate::aws::connect::wrong_account(pinned, &aws.caller));
         }
         if let Some(grader) = &self.settings.grader_role {
-            let credentials = role::grader(&aws, grader).await?;
+            let credentials = match accounts.session_of(grader) {
+                Some(session) => session?,
+                None => role::grader(&aws, grader).await?,
+            };
             aws = line.speak_as(credentials, region).await?;
         }
         Ok(Ground { line, aws, accounts })
@@ -335,8 +364,6 @@ impl Instructor {
         rubric: &Rubric,
         account: &str,
     ) -> Result<(Aws, Access), Unreached> {
-        use aws_credential_types::provider::SharedCredentialsProvider;
-
         let broken = |error: crate::sandbox::SandboxError| Unreached::from(Error::from(error));
         let credentials = match accounts {
             Accounts::Here(sandbox) => {

@@ -12,6 +12,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::evidence::Evidence;
+use crate::account::scan::hex;
 use crate::account::snapshot::{Identity, Role};
 use crate::policy::document::PolicyDocument;
 
@@ -254,7 +255,7 @@ fn anywhere(text: String, account: &str) -> String {
 
 /// Returns the first half of a text's SHA-256, in hexadecimal.
 fn hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(Sha256::digest(text.as_bytes()).get(..16).unwrap_or_default())
 }
 
 /// Students by their place in the class, ascending.

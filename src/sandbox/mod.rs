@@ -43,7 +43,7 @@ use crate::clock::Clock;
 use account::Account;
 pub use error::SandboxError;
 use realm::Realm;
-use services::iam::Iam;
+use services::iam::{Iam, Identity, Opening};
 use store::Folder;
 
 /// The account a sandbox plays when nobody names one.
@@ -138,6 +138,16 @@ impl Sandbox {
     pub fn credentials(&self) -> Credentials {
         let (id, secret) = self.iam().administrator_key();
         Credentials::new(id, secret.reveal(), None, None, "iamlab-sandbox")
+    }
+
+    /// Opens a session of a role of the account in front, whoever it trusts; `None` when there is no such role.
+    pub fn session_of(&self, role_arn: &str, session: &str) -> Option<Credentials> {
+        let role = self.iam().role(role_arn, "aws", self.account())?;
+        let identity = Identity::Role { name: role.name, id: role.id, session: session.to_owned() };
+        let opening = Opening { identity, seconds: 43_200, mfa: false, policies: Vec::new(), console: false };
+        let issued = self.iam().open_session(opening).ok()?;
+        let token = Some(issued.token.reveal().to_owned());
+        Some(Credentials::new(issued.id, issued.secret.reveal(), token, None, "iamlab-sandbox"))
     }
 
     /// Returns the account's IAM, to look behind the API. [`Sandbox::flush`] saves what was edited there.

@@ -42,6 +42,9 @@ mod grade_accounts;
 mod grade_collect;
 mod grade_reports;
 mod grade_selftest;
+mod grade_access;
+#[cfg(feature = "sandbox")]
+mod grade_run;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::gradebooks::{self, GradebookArgs};
 use super::summary;
+use crate::account::scan::hex;
 use crate::cli::{Format, moment};
 use crate::error::{Error, Exit};
 use crate::grade::access::secret::CourseSecret;
@@ -43,7 +44,7 @@ pub(super) struct ClassArgs {
 pub(super) fn digest(path: &Path) -> Result<String, Error> {
     let path = if path.is_dir() { path.join("rubric.yaml") } else { path.to_owned() };
     let bytes = fs::read(&path).map_err(|error| unread(&path, error))?;
-    Ok(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&Sha256::digest(bytes)))
 }
 
 /// Reads a roster; its mistakes are shown with their places.

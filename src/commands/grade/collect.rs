@@ -83,7 +83,7 @@ fn tell(ui: &Ui, evidence: &Evidence, path: &Path, is_sealed: bool) {
     let identity = evidence.snapshot.identity.read();
     ui.data(&format!("written to {}, for student `{}`", path.display(), evidence.student));
     ui.data(&format!(
-        "it holds account {}: {} users, {} roles, {} functions with their code, {} looks into the event history",
+        "it holds account {}: users: {}, roles: {}, functions, with their code: {}, looks into the event history: {}",
         evidence.snapshot.account,
         count(identity.map(|identity| identity.users.len())),
         count(identity.map(|identity| identity.roles.len())),
@@ -93,9 +93,10 @@ fn tell(ui: &Ui, evidence: &Evidence, path: &Path, is_sealed: bool) {
     ui.data(
         "it does not hold passwords, secret access keys or MFA seeds; what looks like one in code is masked",
     );
-    match is_sealed {
-        true => ui.data("it is sealed with the nonce: editing it breaks the seal"),
-        false => ui.hint("`--nonce-file` seals it, when the instructor gave out a nonce"),
+    if is_sealed {
+        ui.data("it is sealed with the nonce: editing it breaks the seal");
+    } else {
+        ui.hint("`--nonce-file` seals it, when the instructor gave out a nonce");
     }
 }
 

@@ -1,5 +1,6 @@
 //! The instructor's own gradebooks, filled; and copies that do not tell whose they are.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -109,22 +110,21 @@ pub(super) fn pseudonymous(
 ) -> Result<Exit, Error> {
     let path = class.folder.join("pseudonyms.key");
     let made;
-    let secret = match secret {
-        Some((secret, _)) => secret,
-        None => {
-            made = CourseSecret::load_or_make(&path).map_err(|error| {
-                let hint = error.hint();
-                Error::input(format!("`{}` cannot be used", path.display())).caused_by(error).hinted(hint)
-            })?;
-            &made.0
-        }
+    let secret = if let Some((secret, _)) = secret {
+        secret
+    } else {
+        made = CourseSecret::load_or_make(&path).map_err(|error| {
+            let hint = error.hint();
+            Error::input(format!("`{}` cannot be used", path.display())).caused_by(error).hinted(hint)
+        })?;
+        &made.0
     };
     let key = secret.nonce("pseudonyms", &class.rubric.name);
     let names = Pseudonyms::new(key.reveal().as_bytes(), &class.roster);
     let mut rows = String::from("id,code\n");
     for student in &class.roster.students {
         let guard = if student.id.starts_with(['-', '@']) { "'" } else { "" };
-        rows.push_str(&format!("{guard}{},{}\n", student.id, names.code(&student.id)));
+        _ = writeln!(rows, "{guard}{},{}", student.id, names.code(&student.id));
     }
     place_private(&class.folder.join("pseudonyms.csv"), rows.as_bytes())?;
     write_pseudonymous(class, journal, ended, &names)?;

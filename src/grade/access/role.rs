@@ -130,6 +130,12 @@ impl Way<'_> {
                     || matches!(error.class, ErrorClass::Unreachable | ErrorClass::Credentials),
             };
         }
+        if aws.caller.arn.ends_with(":root") {
+            return Unreached::new(
+                format!("{} may assume no role: it is root", aws.caller.arn),
+                "name the role that grades with `--grader-role-arn`",
+            );
+        }
         if self.external_id.is_none() {
             return Unreached::new(
                 format!("`{role}` does not let {} in without an external id", aws.caller.arn),

@@ -177,7 +177,7 @@ fn marked(class: &Class, student: &Student, evidence: &Evidence) -> StudentResul
     result.id.clone_from(&student.id);
     if let Some(deadline) = class.deadline {
         let due = Due { deadline, extension_days: student.extension_days };
-        result.late = lateness(&class.rubric, &case.cast, evidence, due, result.score);
+        result.late = lateness(&class.rubric, &case, due, result.score);
         if let Some(late) = &result.late {
             result.score = result.score.less(late.deduction);
         }

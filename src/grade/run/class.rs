@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::journal::{Header, Journal, Listed};
 use super::kept::Kept;
+use crate::account::scan::hex;
 use crate::grade::manual::Manual;
 use crate::grade::reach::Instructor;
 use crate::grade::result::State;
@@ -117,6 +118,6 @@ impl Fields {
     }
 
     fn end(self) -> String {
-        self.0.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hex(self.0.finalize().get(..16).unwrap_or_default())
     }
 }
