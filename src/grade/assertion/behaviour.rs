@@ -38,15 +38,11 @@ pub(super) fn named(case: &Case<'_>, subject: &Subject) -> Result<Found, Found> 
     };
     let all = if *subject == Subject::Topic { "list_topics" } else { "list_roles" };
     let is_named = |text: &str| stands_in(text, named.name) || stands_in(text, all);
-    match package.sources.iter().find(|(_, text)| is_named(text)) {
-        Some((path, _)) => {
-            Ok(Found::met(format!("the code names {what}")).shown(path.clone()).remarked(remark))
-        }
-        None => {
-            let message = format!("neither the variables of the function nor its code name {what}");
-            Ok(Found::missed(message).remarked(remark))
-        }
+    if let Some((path, _)) = package.sources.iter().find(|(_, text)| is_named(text)) {
+        return Ok(Found::met(format!("the code names {what}")).shown(path.clone()).remarked(remark));
     }
+    let message = format!("neither the variables of the function nor its code name {what}");
+    Ok(Found::missed(message).remarked(remark))
 }
 
 /// Tells whether a name stands in a text, and not as a part of a longer one.

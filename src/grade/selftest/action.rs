@@ -9,7 +9,7 @@ use super::{Mutation, Trial};
 use crate::grade::rubric::{Assertion, Event, Rubric};
 use crate::grade::subject::Subject;
 use crate::provision::Address;
-use crate::sandbox::class::hand::{Hand, Key};
+use crate::sandbox::class::{Hand, Key};
 
 /// The password that everybody types.
 const PASSWORD: &str = "Correct-Horse-7-Battery";
@@ -166,7 +166,7 @@ impl Action {
 /// Signs in as a user with a password that the administrator has just set. Returns the session.
 async fn sign_in(hand: &mut Hand<'_>, admin: &Key, user: &str) -> Result<Key, String> {
     let input = json!({"UserName": user, "Password": PASSWORD, "PasswordResetRequired": "false"});
-    hand.attempt(admin, "iam", "UpdateLoginProfile", input).await.map_err(told)?;
+    hand.attempt(admin, "iam", "UpdateLoginProfile", input).await.map_err(|error| told(&error))?;
     hand.sign_in(user, PASSWORD).await.map_err(|error| error.to_string())
 }
 
@@ -220,11 +220,11 @@ async fn call(
     };
     match done {
         Err(error) if error.code == "AccessDenied" => Ok(()),
-        done => done.map(drop).map_err(told),
+        done => done.map(drop).map_err(|error| told(&error)),
     }
 }
 
 /// Says why a call was refused.
-pub(super) fn told(error: AwsError) -> String {
+pub(super) fn told(error: &AwsError) -> String {
     format!("{}: {}", error.code, error.message)
 }

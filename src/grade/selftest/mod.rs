@@ -62,7 +62,12 @@ struct Trial {
 }
 
 impl Mutation {
-    fn new(whose: impl ToString, property: &str, change: impl Into<String>, trial: Trial) -> Self {
+    fn new(
+        whose: &(impl ToString + ?Sized),
+        property: &str,
+        change: impl Into<String>,
+        trial: Trial,
+    ) -> Self {
         Self { whose: whose.to_string(), property: property.to_owned(), change: change.into(), trial }
     }
 

@@ -21,7 +21,7 @@ use crate::provision::apply::Stop;
 use crate::provision::handover::HandOver;
 use crate::provision::plan::Goal;
 use crate::provision::run::{End, Options, carry_out, plan_run, silence};
-use crate::sandbox::class::hand::Hand;
+use crate::sandbox::class::Hand;
 use crate::sandbox::{DEFAULT_ACCOUNT, Sandbox};
 use crate::scenario::{Resolved, Scenario};
 use crate::source;

@@ -6,7 +6,7 @@ use super::action::told;
 use super::lab::Lab;
 use super::{Mutation, Trial};
 use crate::provision::Address;
-use crate::sandbox::class::hand::{Hand, Key};
+use crate::sandbox::class::{Hand, Key};
 
 /// One change.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ pub(super) fn mutations(lab: &Lab) -> Vec<Mutation> {
             "schedule" => {
                 let function = spec.get("function").and_then(Value::as_str).unwrap_or_default().to_owned();
                 let mut permission = |change: &str, rule| {
-                    add("permission", change, Touch::Permission { function: function.clone(), rule })
+                    add("permission", change, Touch::Permission { function: function.clone(), rule });
                 };
                 permission("removed", None);
                 permission("for another rule", Some("another-rule".to_owned()));
@@ -119,7 +119,7 @@ impl Calls<'_, '_> {
         operation: &'static str,
         input: Value,
     ) -> Result<Value, String> {
-        self.hand.attempt(&self.admin, service, operation, input).await.map_err(told)
+        self.hand.attempt(&self.admin, service, operation, input).await.map_err(|error| told(&error))
     }
 }
 

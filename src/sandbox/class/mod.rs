@@ -10,7 +10,7 @@
 //! mistakes where the step is. So the answer key owes nothing to the code that a grader shares with `provision`.
 
 mod code;
-pub(crate) mod hand;
+mod hand;
 mod key;
 mod mistake;
 mod roll;
