@@ -38,7 +38,6 @@ mod facts;
 mod faults;
 mod generated;
 mod grade_access;
-mod grade_access;
 mod grade_accounts;
 mod grade_collect;
 mod grade_reports;
