@@ -37,12 +37,13 @@ mod export;
 mod facts;
 mod faults;
 mod generated;
+mod grade_access;
 mod grade_accounts;
 mod grade_collect;
 mod grade_reports;
-mod grade_access;
 #[cfg(feature = "sandbox")]
 mod grade_run;
+mod grade_selftest;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;

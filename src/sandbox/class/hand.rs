@@ -28,6 +28,7 @@ const CONSOLE: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537
 pub struct Key(String);
 
 /// The hand of a student.
+#[derive(Debug)]
 pub struct Hand<'a> {
     sandbox: Sandbox,
     clock: Clock,
@@ -119,6 +120,11 @@ impl<'a> Hand<'a> {
         ctx.source_ip = Some(self.address.clone());
         ctx.is_secure = true;
         account.answer(Call { service, operation, input, ctx: &ctx, caller: &caller, agent: CONSOLE }).await
+    }
+
+    /// Returns the key of the account's administrator.
+    pub fn administrator(&self) -> Key {
+        Key(self.iam().administrator_key().0)
     }
 
     /// Signs the root user in. Returns the session.
