@@ -80,8 +80,9 @@ pub(super) fn happened(case: &Case<'_>, wanted: &rubric::Event) -> Result<Found,
         return Err(Found::unknown(why));
     }
     let message = match best {
-        Some(Fit::Ended) => format!("{who} called {what}, but not{} {HISTORY}", ending(wanted)),
+        Some(Fit::Ended) => format!("{who} called {what}, but {} {HISTORY}", other_ending(wanted)),
         Some(_) => format!("{who} called {what}, but not about {} {HISTORY}", list(&wanted.mentions)),
+        None if matches!(by, By::Anybody) => format!("there is no {what} {HISTORY}"),
         None => format!("there is no {what} by {who} {HISTORY}"),
     };
     let shown = found.iter().take(SHOWN);
@@ -264,6 +265,16 @@ fn ending(wanted: &rubric::Event) -> &'static str {
     }
 }
 
+/// Tells how it ended in place of what was asked for.
+fn other_ending(wanted: &rubric::Event) -> &'static str {
+    match (wanted.outcome, wanted.mfa) {
+        (_, Some(true)) => "not with MFA",
+        (_, Some(false)) => "with MFA",
+        (EventOutcome::Denied, None) => "was not denied",
+        (EventOutcome::Success | EventOutcome::Any, None) => "it failed",
+    }
+}
+
 /// Sign-ins are recorded where the sign-in page was, which need not be where one works.
 fn regions(lookups: &[&Lookup], wanted: &rubric::Event) -> String {
     let regions: BTreeSet<&str> = lookups.iter().map(|lookup| lookup.region.as_str()).collect();
@@ -271,7 +282,7 @@ fn regions(lookups: &[&Lookup], wanted: &rubric::Event) -> String {
         return String::new();
     }
     let regions = list(regions);
-    format!("; a sign-in can be recorded in another region than {regions}, where was looked")
+    format!("; looked in {regions}, and a sign-in can be recorded in another region")
 }
 
 fn line(event: &Event) -> String {
