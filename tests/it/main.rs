@@ -38,7 +38,7 @@ mod facts;
 mod faults;
 mod generated;
 mod grade_accounts;
-mod grade_collect;
+// mod grade_collect;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;

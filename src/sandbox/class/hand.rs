@@ -28,6 +28,7 @@ const CONSOLE: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537
 pub struct Key(String);
 
 /// The hand of a student.
+#[derive(Debug)]
 pub struct Hand<'a> {
     sandbox: Sandbox,
     clock: Clock,
