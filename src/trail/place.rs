@@ -38,6 +38,12 @@ pub fn home_region(region: &str) -> &'static str {
     HOMES.iter().find(|(start, _)| region.starts_with(start)).map_or("us-east-1", |(_, home)| home)
 }
 
+/// Where else than at home the sign-ins of IAM users are recorded: those who signed in before are sent to the nearest of
+/// these
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>).
+/// Other partitions have no such regions.
+pub const SIGN_IN_REGIONS: [&str; 3] = ["us-east-2", "eu-north-1", "ap-southeast-2"];
+
 /// What the event history lists the events of a thing under, besides its bare name. Which of the two a call is listed
 /// under differs from call to call: `CreatePolicy` has a name in it, `AttachRolePolicy` an ARN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,6 @@ use iamlab::grade::collect::collect;
 use iamlab::grade::evidence::{Access, Evidence, Way};
 use iamlab::grade::rubric::Rubric;
 use iamlab::sandbox::DEFAULT_ACCOUNT;
-use iamlab::sandbox::control::{Order, RootPage, SignIn};
 use serde_json::{Value, json};
 
 use crate::inventory::Clients;
@@ -148,23 +147,17 @@ async fn reading_an_account_leaves_nothing_but_reads_in_its_history() {
     let account = finished().await;
     // Long enough for what was done before to lie apart.
     account.pass(3600);
-    let (_, wire) = read_through(&account, |_| Fault::None).await;
+    let (evidence, wire) = read_through(&account, |_| Fault::None).await;
     let writes: Vec<_> = wire.calls().into_iter().filter(|call| is_write(&call.action)).collect();
-    assert_eq!(writes, [], "GetCallerIdentity reads");
+    assert_eq!(writes, []);
     // What the account itself recorded.
-    let client = clients_in(&account, REGION).await.cloudtrail;
-    let since = aws_sdk_cloudtrail::primitives::DateTime::from_secs(
-        (account_now(&account) - jiff::SignedDuration::from_mins(30)).as_second(),
-    );
+    let client = aws_sdk_cloudtrail::Client::new(&config_of(&account.sandbox).await);
+    let since = aws_sdk_cloudtrail::primitives::DateTime::from_secs(evidence.started.as_second() - 60);
     let page = client.lookup_events().start_time(since).max_results(50).send().await.unwrap();
     let names: Vec<&str> = page.events().iter().filter_map(|event| event.event_name()).collect();
     assert!(names.len() > 20, "{names:?}");
     let writes: Vec<&&str> = names.iter().filter(|name| is_write(name)).collect();
     assert_eq!(writes, [&""; 0], "{names:?}");
-}
-
-fn account_now(account: &Account) -> jiff::Timestamp {
-    account.now()
 }
 
 #[tokio::test]
@@ -178,17 +171,8 @@ async fn the_history_tells_what_students_did_and_nothing_of_the_grader() {
     student.get_credential_report().send().await.unwrap();
     let denied = student.add_user_to_group().user_name("User2").group_name("IAM-Auditor-Group").send().await;
     assert!(denied.is_err());
-    let page = SignIn {
-        account: DEFAULT_ACCOUNT.into(),
-        user: Some("User1".into()),
-        password: "wrong".into(),
-        mfa_code: None,
-        new_password: None,
-        source: "192.0.2.7".into(),
-        root: RootPage::Right,
-    };
-    let _ = account.sandbox.obey(Order::SignIn(page)).await;
-    clients_in(&account, REGION).await.cloudtrail.lookup_events().send().await.unwrap();
+    let trail = aws_sdk_cloudtrail::Client::new(&config_of(&account.sandbox).await);
+    trail.lookup_events().send().await.unwrap();
     account.pass(3600);
 
     let names = |evidence: &Evidence, value: &str| -> Vec<String> {
@@ -241,6 +225,28 @@ async fn what_may_not_be_read_names_the_permission() {
 }
 
 #[tokio::test]
+async fn the_permissions_of_the_rubric_are_enough() {
+    let account = finished().await;
+    let iam = account.clients().await.iam;
+    iam.create_user().user_name("grader").send().await.unwrap();
+    let allowed = json!({"Version": "2012-10-17", "Statement":
+        [{"Effect": "Allow", "Action": rubric().permissions(), "Resource": "*"}]});
+    let policy = iam.put_user_policy().user_name("grader").policy_name("grade");
+    policy.policy_document(allowed.to_string()).send().await.unwrap();
+    let arn = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess";
+    iam.attach_user_policy().user_name("User2").policy_arn(arn).send().await.unwrap();
+    let made = iam.create_access_key().user_name("grader").send().await.unwrap();
+    let key = made.access_key().unwrap();
+    let key = Credentials::new(key.access_key_id(), key.secret_access_key(), None, None, "test");
+    let credentials = SharedCredentialsProvider::new(key);
+    let clock = Clock::fixed("2026-03-02T09:00:07Z".parse().unwrap());
+    let aws = connect_through(account.http(), credentials, REGION, clock).await.unwrap();
+    let evidence = read(&aws).await;
+    assert_eq!(unread(&evidence), BTreeMap::new());
+    assert!(evidence.requests.iter().all(|request| request.status != 403), "{:?}", evidence.requests);
+}
+
+#[tokio::test]
 async fn whoever_works_elsewhere_is_found_there() {
     let account = finished().await;
     let home = clients_in(&account, REGION).await;
@@ -258,10 +264,12 @@ async fn whoever_works_elsewhere_is_found_there() {
     assert_eq!(evidence.functions, Facet::Read(["my-audit".to_owned()].into()));
     assert_eq!(evidence.topics, Facet::Read(["far-away".to_owned()].into()));
     assert!(evidence.packages["my-audit"].read().is_some());
-    // Sign-ins and IAM are recorded at home, functions where they are.
+    // Sign-ins and IAM are recorded at home, functions where they are; a sign-in that is in neither may be elsewhere.
     let mut regions: Vec<&str> = evidence.lookups.iter().map(|lookup| lookup.region.as_str()).collect();
     regions.dedup();
-    assert_eq!(regions, [REGION, ELSEWHERE]);
+    assert_eq!(regions, [REGION, ELSEWHERE, "us-east-2", "eu-north-1", "ap-southeast-2"]);
+    let of = |region: &str| evidence.lookups.iter().filter(|lookup| lookup.region == region).count();
+    assert_eq!((of(REGION), of(ELSEWHERE), of("us-east-2")), (3, 3, 1));
     assert!(wire.calls().len() <= 50, "{:?}", wire.calls());
     assert_eq!(unread(&evidence), BTreeMap::new());
 

@@ -277,6 +277,8 @@ fn rest_operation(service: &str, method: &str, path: &str) -> &'static str {
         ("lambda", "GET", _) => "GetFunction",
         ("lambda", "DELETE", _) if in_policy => "RemovePermission",
         ("lambda", "DELETE", _) => "DeleteFunction",
+        ("scheduler", "GET", "schedules") => "ListSchedules",
+        ("scheduler", "GET", _) => "GetSchedule",
         ("account", "POST", _) => "ListRegions",
         ("access-analyzer", "GET", _) => "ListAnalyzers",
         ("access-analyzer", "PUT", _) => "CreateAnalyzer",

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use futures::future::join_all;
 use serde_json::{Map, Value};
 
-use super::{GRADER, mask};
+use super::{GRADER, Needs, mask};
 use crate::account::event::Event;
 use crate::account::snapshot::Facet;
 use crate::aws::Aws;
@@ -15,7 +15,7 @@ use crate::grade::evidence;
 use crate::grade::need::Query;
 use crate::trail::filter::Attribute;
 use crate::trail::lookup::{Lookup, Stats, Stop};
-use crate::trail::place::home_region;
+use crate::trail::place::{SIGN_IN_REGIONS, home_region};
 
 /// The most records of one walk that are kept, and the most that are looked at: the grader's own are not kept.
 const MOST: (usize, usize) = (1_000, 2_000);
@@ -29,20 +29,57 @@ const LARGEST: usize = 64 << 10;
 /// What a record is cut to that is larger: lists and objects to so many parts, texts to so many bytes, and levels.
 const CUT: (usize, usize, usize) = (100, 2_048, 12);
 
-/// Looks into the history of the student's region, and of the region in which IAM and sign-ins are recorded.
+/// The name of sign-ins.
+pub(super) const SIGN_IN: &str = "ConsoleLogin";
+
+/// Looks into the history of the student's region, and of the region in which IAM and most sign-ins are recorded; for
+/// sign-ins that are not there, also where else they may be.
 pub(super) async fn read(
     aws: &Aws,
-    queries: &[Query],
+    needs: &Needs,
     tell: &(dyn Fn(&str) + Send + Sync),
 ) -> Vec<evidence::Lookup> {
-    if queries.is_empty() {
+    if needs.queries.is_empty() {
         return Vec::new();
     }
     tell("the event history");
     let home = home_region(&aws.region);
     let mut regions = vec![home];
     regions.extend(Some(aws.region.as_str()).filter(|region| *region != home));
-    let walks = regions.into_iter().map(|region| Box::pin(of_region(aws, region, queries)));
+    let mut found = of_regions(aws, &regions, &needs.queries).await;
+    let mut sought: Vec<Query> = needs
+        .sign_ins
+        .iter()
+        .filter(|sought| !is_found(sought, &found))
+        .cloned()
+        .map(|(query, _)| query)
+        .collect();
+    sought.sort_unstable();
+    sought.dedup();
+    if !sought.is_empty() && aws.caller.partition == "aws" {
+        let elsewhere: Vec<&str> =
+            SIGN_IN_REGIONS.into_iter().filter(|region| !regions.contains(region)).collect();
+        found.extend(of_regions(aws, &elsewhere, &sought).await);
+    }
+    found
+}
+
+/// Tells whether a sign-in is among what was found.
+fn is_found((query, by_mfa): &(Query, bool), found: &[evidence::Lookup]) -> bool {
+    let mut lookups =
+        found.iter().filter(|one| one.attribute == query.attribute() && one.value == query.value());
+    let text = |record: &Value, place: &str| record.pointer(place).and_then(Value::as_str).map(str::to_owned);
+    lookups.any(|lookup| {
+        lookup.records.read().into_iter().flatten().any(|record| {
+            text(record, "/eventName").as_deref() == Some(SIGN_IN)
+                && text(record, "/responseElements/ConsoleLogin").as_deref() == Some("Success")
+                && (!by_mfa || text(record, "/additionalEventData/MFAUsed").as_deref() == Some("Yes"))
+        })
+    })
+}
+
+async fn of_regions(aws: &Aws, regions: &[&str], queries: &[Query]) -> Vec<evidence::Lookup> {
+    let walks = regions.iter().map(|region| Box::pin(of_region(aws, region, queries)));
     join_all(walks).await.into_iter().flatten().collect()
 }
 
@@ -160,5 +197,93 @@ fn cut(value: Value, level: usize) -> Value {
             Value::from(text.get(..end).unwrap_or_default())
         }
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(agent: &str, parameters: &Value) -> Event {
+        Event::of(
+            json!({"eventVersion": "1.08", "eventTime": "2026-03-02T09:00:00Z", "eventName": "CreateUser",
+            "eventSource": "iam.amazonaws.com", "userAgent": agent, "requestParameters": parameters}),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn the_graders_own_requests_are_left_out() {
+        let mut kept = Kept::default();
+        for agent in [
+            "aws-sdk-rust/1.3 ua/2.1 api/iam#1 os/linux lang/rust#1.95 app/iamlab-grade",
+            "[aws-sdk-rust/1.3 app/iamlab-grade]",
+            "aws-cli/2.15 app/other",
+            "iamlab-grade",
+        ] {
+            assert!(kept.see(event(agent, &json!({}))).is_continue());
+        }
+        assert_eq!((kept.records.len(), kept.looked), (2, 4));
+    }
+
+    #[test]
+    fn a_sign_in_is_found_when_it_worked_and_with_mfa_where_that_is_asked_for() {
+        let query = Query::Username("User1".to_owned());
+        let found = |outcome: &str, mfa: &str, by_mfa| {
+            let record = json!({"eventName": SIGN_IN, "responseElements": {"ConsoleLogin": outcome},
+                "additionalEventData": {"MFAUsed": mfa}});
+            let lookup = evidence::Lookup {
+                attribute: "Username".into(),
+                value: "User1".into(),
+                region: "us-east-1".into(),
+                records: Facet::Read(vec![record]),
+                complete: true,
+            };
+            is_found(&(query.clone(), by_mfa), &[lookup])
+        };
+        assert!(found("Success", "Yes", true) && found("Success", "No", false));
+        assert!(!found("Success", "No", true) && !found("Failure", "Yes", false));
+    }
+
+    #[test]
+    fn a_walk_ends_after_a_thousand_records_or_eight_million_bytes() {
+        let walk = |parameters: Value| {
+            let mut kept = Kept::default();
+            let mut seen = 0;
+            while seen < 5_000 && kept.see(event("x", &parameters)).is_continue() {
+                seen += 1;
+            }
+            (kept.records.len(), seen)
+        };
+        assert_eq!(walk(json!({"userName": "User1"})), (1_000, 1_000));
+        let (records, _) = walk(json!({"userName": "u".repeat(60_000)}));
+        assert!((100..150).contains(&records), "{records}");
+        let mut kept = Kept::default();
+        let own = (0..5_000).take_while(|_| kept.see(event("app/iamlab-grade", &json!({}))).is_continue());
+        assert_eq!((own.count(), kept.records.len()), (2_000, 0));
+    }
+
+    #[test]
+    fn what_is_too_large_or_too_deep_is_cut_and_stays_an_event() {
+        let mut deep = json!("x");
+        for _ in 0..100 {
+            deep = json!([deep]);
+        }
+        let wide: Vec<String> = (0..1_000).map(|number| format!("{number}{}", "y".repeat(3_000))).collect();
+        for parameters in [
+            json!({"userName": "User1", "deep": deep}),
+            json!({"userName": "User1", "policyDocument": "é".repeat(100_000)}),
+            json!({"userName": "User1", "list": wide}),
+        ] {
+            let (record, size) = fitting(event("x", &parameters).record);
+            assert!(size <= LARGEST && size == record.to_string().len(), "{size}");
+            assert!(!is_deeper(&record, CUT.2 + 1), "{record}");
+            let event = Event::of(record).unwrap();
+            assert_eq!(event.name, "CreateUser");
+        }
+        let small = event("x", &json!({"userName": "User1"})).record;
+        assert_eq!(fitting(small.clone()).0, small);
     }
 }

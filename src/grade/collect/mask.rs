@@ -7,6 +7,13 @@ use serde_json::Value;
 /// What stands in place of a secret.
 const MASK: &str = "********";
 
+/// What stands in place of each letter of a credential of AWS, as in the sources of a package: that there was one is
+/// something that a criterion may ask for.
+const LETTER: &str = "X";
+
+/// The most letters of a credential that are shown so.
+const MOST_LETTERS: usize = 200;
+
 /// What the name of a variable has in it that holds a secret.
 const TELLING: [&str; 9] =
     ["secret", "password", "passwd", "token", "credential", "private", "apikey", "accesskey", "webhook"];
@@ -19,7 +26,12 @@ const SECRET: [&str; 6] =
 /// Masks the values of variables that look like secrets. ARNs, which tell what a function works with, are none.
 pub(super) fn environment(variables: &mut BTreeMap<String, String>) {
     for (name, value) in variables {
-        if !value.is_empty() && !value.starts_with("arn:") && (is_telling(name) || is_secret(value)) {
+        if value.is_empty() || value.starts_with("arn:") {
+            continue;
+        }
+        if is_credential(value) {
+            *value = LETTER.repeat(value.len().min(MOST_LETTERS));
+        } else if is_telling(name) {
             MASK.clone_into(value);
         }
     }
@@ -46,7 +58,7 @@ fn is_telling(name: &str) -> bool {
 }
 
 /// Tells whether a text looks like an access key's id, its secret, or the token of a session.
-fn is_secret(text: &str) -> bool {
+fn is_credential(text: &str) -> bool {
     let is_id = text
         .split(|c: char| !c.is_ascii_alphanumeric())
         .any(|word| word.len() == 20 && (word.starts_with("AKIA") || word.starts_with("ASIA")));
@@ -79,9 +91,20 @@ mod tests {
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect();
         environment(&mut variables);
-        let kept: Vec<&str> =
-            variables.iter().filter(|(_, value)| *value != MASK).map(|(name, _)| name.as_str()).collect();
-        assert_eq!(kept, ["LONG", "REGION", "SECRET_ARN", "TOPIC"]);
+        let masked: Vec<(&str, &str)> =
+            variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(
+            masked,
+            [
+                ("DB_PASSWORD", MASK),
+                ("Key", "XXXXXXXXXXXXXXXXXXXX"),
+                ("LONG", "role/role/role/role/role/role/role/role/"),
+                ("REGION", "us-east-1"),
+                ("SECRET_ARN", "arn:aws:secretsmanager:us-east-1:123456789012:secret:x"),
+                ("TOPIC", "arn:aws:sns:us-east-1:123456789012:report"),
+                ("other", "X".repeat(40).as_str()),
+            ]
+        );
     }
 
     #[test]

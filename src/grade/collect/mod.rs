@@ -16,8 +16,8 @@ mod work;
 use std::collections::BTreeSet;
 
 use super::evidence::{Access, Evidence, Request};
-use super::need::{Need, Query};
-use super::rubric::Rubric;
+use super::need::{Need, Query, queries};
+use super::rubric::{Assertion, Rubric};
 use crate::account::snapshot::Snapshot;
 use crate::aws::Aws;
 
@@ -36,6 +36,8 @@ struct Needs {
     topics: bool,
     schedules: bool,
     queries: Vec<Query>,
+    /// Those of the queries that look for a sign-in, and whether only one with MFA will do.
+    sign_ins: Vec<(Query, bool)>,
 }
 
 impl Needs {
@@ -53,6 +55,14 @@ impl Needs {
                 Need::Topics => needs.topics = true,
                 Need::Schedules => needs.schedules = true,
                 Need::Events(query) => needs.queries.push(query),
+            }
+        }
+        for check in rubric.criteria().flat_map(|criterion| criterion.check.leaves()) {
+            if let Assertion::Event(event) = check
+                && event.name.iter().any(|name| name == history::SIGN_IN)
+            {
+                let by_mfa = event.mfa == Some(true);
+                needs.sign_ins.extend(queries(event).into_iter().map(|query| (query, by_mfa)));
             }
         }
         needs
@@ -76,7 +86,7 @@ pub async fn collect(
         let place = place::find(&aws, &rubric.regions, needs.functions).await;
         let (work, lookups) = futures::join!(
             Box::pin(work::read(&place, &needs, tell)),
-            Box::pin(history::read(&place.aws, &needs.queries, tell)),
+            Box::pin(history::read(&place.aws, &needs, tell)),
         );
         (place, work, lookups)
     };

@@ -46,6 +46,10 @@ pub(super) async fn read(aws: &Aws, needs: &Needs, tell: &(dyn Fn(&str) + Send +
             policies::add(aws, &documents, &none, &mut of_aws),
         );
         snapshot.aws_managed = of_aws.aws_managed;
+        if let Facet::NotRead(why) = &snapshot.identity {
+            let unread = needs.users.iter().map(|name| (name.clone(), Facet::NotRead(why.clone())));
+            snapshot.credentials.extend(unread);
+        }
         fall_back(&mut snapshot);
         snapshot
     };
@@ -109,5 +113,48 @@ fn fall_back(snapshot: &mut Snapshot) {
                 *facet = Facet::Read(document);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::testing::{attached, aws, role, user};
+    use serde_json::json;
+
+    fn identity(names: &[String]) -> Identity {
+        let users = names.iter().map(|name| user(name, &[], attached(&[]))).collect();
+        Identity { users, ..Identity::default() }
+    }
+
+    #[test]
+    fn in_a_large_account_those_are_looked_at_who_may_be_meant() {
+        let asked: BTreeSet<String> = ["IAM-User1".to_owned()].into();
+        let small: Vec<String> = (0..20).map(|number| format!("other{number}")).collect();
+        assert_eq!(whose(&identity(&small), &asked).len(), 20);
+        assert_eq!(whose(&identity(&small), &BTreeSet::new()).len(), 0);
+        let mut large: Vec<String> = (0..500).map(|number| format!("somebody{number}")).collect();
+        large.extend(["iam_user1", "IAMUser1", "IAM-User1", "IAM-Usr1"].map(str::to_owned));
+        let chosen = whose(&identity(&large), &asked);
+        assert_eq!(chosen.iter().collect::<Vec<_>>(), ["IAM-User1", "IAM-Usr1", "IAMUser1", "iam_user1"]);
+        // Who is named exactly so is never crowded out.
+        large.extend((0..90).map(|number| format!("IAM-User{number:02}")));
+        let chosen = whose(&identity(&large), &asked);
+        assert!(chosen.contains("IAM-User1") && chosen.len() == MOST_USERS);
+    }
+
+    #[test]
+    fn documents_of_roles_that_aws_made_for_itself_are_not_read() {
+        let mut identity = Identity {
+            users: [user("User1", &[], aws(&["ReadOnlyAccess"]))].into(),
+            roles: [role("worker", &json!([]), aws(&["service-role/AWSLambdaBasicExecutionRole"]))].into(),
+            ..Identity::default()
+        };
+        let (name, mut own) =
+            role("AWSServiceRoleForSupport", &json!([]), aws(&["aws-service-role/Support"]));
+        own.arn = format!("arn:aws:iam::123456789012:role/aws-service-role/support.amazonaws.com/{name}");
+        identity.roles.insert(name, own);
+        let arns = ["ReadOnlyAccess", "service-role/AWSLambdaBasicExecutionRole"];
+        assert_eq!(held(&identity), arns.map(|name| format!("arn:aws:iam::aws:policy/{name}")).into());
     }
 }

@@ -412,3 +412,336 @@ fn read<T, U>(facet: Facet<T>, take: impl FnOnce(T) -> U) -> Facet<U> {
         Facet::NotRead(why) => Facet::NotRead(why),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::account::scan::opening;
+    use crate::account::snapshot::{AccessKey, Permission, Subscription, Target};
+    use crate::account::testing::lab;
+    use crate::grade::code::package::PackageFile;
+    use crate::grade::evidence::Way;
+
+    const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:t";
+
+    fn document(text: &str) -> PolicyDocument {
+        PolicyDocument::parse(text).unwrap()
+    }
+
+    /// A document that is not in its normal form.
+    const ODD: &str = r#"{"Statement":{"Sid":"B","Action":"S3:Get*","Effect":"Allow","Resource":["*"]},"Version":"2012-10-17"}"#;
+
+    fn snapshot() -> Snapshot {
+        let mut snapshot = lab();
+        let report = "user,arn\n<root_account>,arn:aws:iam::123456789012:root";
+        snapshot.credential_report =
+            Facet::Read(CredentialReport::parse(report, Some(snapshot.taken_at)).unwrap());
+        let key = AccessKey { id: "AKIA1".into(), active: true, created: Some(snapshot.taken_at) };
+        let credentials = Credentials {
+            login_profile: true,
+            access_keys: vec![key],
+            mfa_devices: Some(vec!["arn:aws:iam::123456789012:mfa/User1".into()]),
+            others: None,
+        };
+        snapshot.credentials =
+            [("User1".into(), Facet::Read(credentials)), ("User2".into(), Facet::NotRead("denied".into()))]
+                .into();
+        let function = Function {
+            arn: "arn:aws:lambda:us-east-1:123456789012:function:f".into(),
+            runtime: "python3.9".into(),
+            architecture: "x86_64".into(),
+            handler: "handler.main".into(),
+            role: "arn:aws:iam::123456789012:role/r".into(),
+            timeout: 3,
+            memory: 128,
+            description: "=cmd|'/c'!A1 <script>\u{1b}[31m".into(),
+            environment: [("TOPIC".into(), TOPIC.into())].into(),
+            code_sha256: "x".into(),
+            tags: BTreeMap::new(),
+            state: "Active".into(),
+            permissions: [(
+                "s".to_owned(),
+                Permission { service: None, source_arn: None, statement: "{}".into() },
+            )]
+            .into(),
+        };
+        snapshot.functions =
+            [("f".into(), Facet::Read(Some(function))), ("g".into(), Facet::Read(None))].into();
+        let subscription =
+            Subscription { protocol: "email".into(), endpoint: "a@example.com".into(), arn: None };
+        let topic = Topic { arn: TOPIC.into(), tags: BTreeMap::new(), subscriptions: vec![subscription] };
+        snapshot.topics = [("t".into(), Facet::Read(Some(topic)))].into();
+        let rule = Rule {
+            arn: "arn:aws:events:us-east-1:123456789012:rule/r".into(),
+            expression: "rate(1 day)".into(),
+            enabled: true,
+            description: String::new(),
+            targets: vec![Target { arn: TOPIC.into(), id: "1".into(), input: None }],
+            tags: BTreeMap::new(),
+        };
+        snapshot.rules = [("r".into(), Facet::Read(Some(rule)))].into();
+        snapshot.schedules = Facet::Read(vec![Schedule {
+            arn: "arn:aws:scheduler:us-east-1:123456789012:schedule/default/s".into(),
+            name: "s".into(),
+            expression: "cron(0 6 * * ? *)".into(),
+            timezone: "America/Vancouver".into(),
+            enabled: true,
+            target: TOPIC.into(),
+            role: "arn:aws:iam::123456789012:role/r".into(),
+            starts: Some(snapshot.taken_at),
+            ends: None,
+        }]);
+        snapshot.aws_managed = [
+            ("arn:aws:iam::aws:policy/A".into(), Facet::Read(document(ODD))),
+            ("arn:aws:iam::aws:policy/B".into(), Facet::NotRead("denied".into())),
+        ]
+        .into();
+        snapshot.resource_policies =
+            [(TOPIC.into(), Facet::Read(Some(document(ODD)))), ("f".into(), Facet::Read(None))].into();
+        snapshot
+    }
+
+    fn whole() -> Evidence {
+        let snapshot = snapshot();
+        let package = Package {
+            sha256: "x".into(),
+            size: 7,
+            files: vec![PackageFile { path: "handler.py".into(), size: 7, sha256: "00".into() }],
+            sources: [("handler.py".into(), "import os\n".into())].into(),
+            secrets: vec!["handler.py:1: an access key id".into()],
+            left_out: Vec::new(),
+        };
+        let record =
+            json!({"eventName": "ConsoleLogin", "eventTime": "2026-03-02T09:00:00Z", "n": [1, 2.5, null]});
+        let lookup = |region: &str, records| Lookup {
+            attribute: "Username".into(),
+            value: "User1".into(),
+            region: region.into(),
+            records,
+            complete: true,
+        };
+        Evidence {
+            student: "s 001 / Ünï".into(),
+            rubric: "iam-auditing".into(),
+            access: Access {
+                way: Way::Role,
+                target: "sandbox".into(),
+                caller: "arn:aws:iam::123456789012:root".into(),
+                role: Some("arn:aws:iam::123456789012:role/grader".into()),
+                open_without_external_id: Some(Facet::NotRead("nobody tried".into())),
+                nonce: None,
+            },
+            started: snapshot.taken_at,
+            finished: "2026-03-02T09:00:09.123456789Z".parse().unwrap(),
+            api_calls: ApiCalls { read: 34, write: 0, throttled: 2 },
+            functions: Facet::Read(["f".to_owned(), "g".to_owned()].into()),
+            topics: Facet::Read(["t".to_owned()].into()),
+            rules: Facet::NotRead("denied".into()),
+            packages: [
+                ("f".into(), Facet::Read(package)),
+                ("g".into(), Facet::NotRead("no zip file".into())),
+            ]
+            .into(),
+            lookups: vec![
+                lookup("us-east-1", Facet::Read(vec![record])),
+                lookup("us-west-2", Facet::NotRead("denied".into())),
+            ],
+            requests: vec![Request { operation: "iam:GetUser".into(), id: "1-2".into(), status: 200 }],
+            snapshot,
+            seal: None,
+        }
+    }
+
+    fn bytes(evidence: &Evidence) -> Vec<u8> {
+        evidence.to_json().unwrap()
+    }
+
+    /// The error of a file with another body, and the digest that belongs to it.
+    fn forged(change: impl FnOnce(&mut Value)) -> NotEvidence {
+        let mut value: Value = serde_json::from_slice(&bytes(&whole())).unwrap();
+        value.as_object_mut().unwrap().shift_remove("digest");
+        change(&mut value);
+        let text = value.to_string();
+        let whole = format!("{}{}", opening(&text.as_bytes()[1..]), &text[1..]);
+        Evidence::parse(whole.as_bytes()).map(|_| ()).unwrap_err()
+    }
+
+    #[test]
+    fn evidence_survives_its_file() {
+        let written = bytes(&whole());
+        let read = Evidence::parse(&written).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{:?}", whole()));
+        assert!(bytes(&read) == written);
+        let text = String::from_utf8(written.clone()).unwrap();
+        assert_eq!(text.matches(ODD).count(), 2, "documents are kept as they were written");
+        // Whoever indents it changes nothing.
+        let value: Value = serde_json::from_slice(&written).unwrap();
+        let pretty = serde_json::to_vec_pretty(&value).unwrap();
+        assert!(bytes(&Evidence::parse(&pretty).unwrap()) == written);
+        for name in ["a.json.gz", "a.zst", "a.json"] {
+            let packing = crate::account::packing::Packing::named(std::path::Path::new(name));
+            assert!(
+                bytes(&Evidence::open(packing.pack(written.clone()).unwrap()).unwrap()) == written,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_seal_is_of_one_student_and_one_content() {
+        let mut evidence = whole();
+        evidence.access.nonce = Some("nonce-1".into());
+        assert!(!evidence.is_sealed_by("nonce-1"), "nobody sealed it");
+        evidence.seal("nonce-1");
+        let written = bytes(&evidence);
+        assert!(
+            !String::from_utf8(written.clone()).unwrap().contains("nonce-1"),
+            "the file does not tell it"
+        );
+        let mut read = Evidence::parse(&written).unwrap();
+        assert!(bytes(&read) == written);
+        assert!(read.is_sealed_by("nonce-1"));
+        assert!(!read.is_sealed_by("nonce-2") && !read.is_sealed_by(""));
+        // Who takes it in notes how it came; the seal tells that it was good then, and does not go on to another file.
+        read.access.way = Way::Bundle;
+        assert!(read.is_sealed_by("nonce-1"));
+        assert!(!Evidence::parse(&bytes(&read)).unwrap().is_sealed_by("nonce-1"));
+        // Nor does it fit under somebody else's name.
+        let text = String::from_utf8(written).unwrap();
+        let body = text.find("\"format_version\"").unwrap();
+        let other = text[body..].replace("s 001", "s 002");
+        let seal = &text[SEAL_AT.0..SEAL_AT.1];
+        let forged = format!("{}{other}", begun(&digest(other.trim_end().as_bytes()), Some(seal)));
+        let forged = Evidence::parse(forged.as_bytes()).unwrap();
+        assert_eq!(forged.student, "s 002 / Ünï");
+        assert!(!forged.is_sealed_by("nonce-1"));
+    }
+
+    /// Where the seal's digits are.
+    const SEAL_AT: (usize, usize) = (21, 21 + 64);
+
+    #[test]
+    fn a_change_anywhere_is_noticed() {
+        let mut evidence = whole();
+        for sealed in [false, true] {
+            if sealed {
+                evidence.seal("nonce");
+            }
+            let written = bytes(&evidence);
+            let mut noticed = 0;
+            // All of what stands before the content, and some of that.
+            let places = (0..260).chain((260..written.len() - 1).step_by(13));
+            for place in places {
+                for byte in [b'x', b'"', b'0'].into_iter().filter(|byte| *byte != written[place]) {
+                    let mut changed = written.clone();
+                    changed[place] = byte;
+                    let read = Evidence::parse(&changed);
+                    // Of a seal, whoever knows the nonce notices.
+                    let is_seal = sealed && (SEAL_AT.0..SEAL_AT.1).contains(&place);
+                    assert!(
+                        read.as_ref().map_or(true, |read| is_seal && !read.is_sealed_by("nonce")),
+                        "{place}: {}",
+                        char::from(byte)
+                    );
+                    noticed += usize::from(read.is_err());
+                }
+            }
+            assert!(noticed > written.len() / 7);
+            for length in (0..written.len() - 1).step_by(17) {
+                assert!(Evidence::parse(&written[..length]).is_err(), "{length}");
+            }
+            let text = String::from_utf8(written).unwrap().replace("User1", "User9");
+            assert_eq!(Evidence::parse(text.as_bytes()).unwrap_err(), NotEvidence::Changed);
+        }
+    }
+
+    #[test]
+    fn what_is_no_evidence_is_told() {
+        let parse = |text: &str| Evidence::parse(text.as_bytes()).map(|_| ()).unwrap_err();
+        for text in
+            ["", "{}", "[]", "user,arn\n", "{\"digest\":\"sha256:00\"}", "}", "{\"seal\":\"hmac-sha256:\"}"]
+        {
+            assert_eq!(parse(text), NotEvidence::SomethingElse, "{text}");
+        }
+        assert!(parse(&"[".repeat(100_000)).to_string().contains("levels"));
+        assert!(parse(&format!("[{}", "0,".repeat(4_000_001))).to_string().contains("values"));
+        let snapshot = crate::account::file::SnapshotFile {
+            snapshot: lab(),
+            target: "sandbox".into(),
+            api_calls: ApiCalls::default(),
+        };
+        let other = Evidence::parse(&snapshot.to_json().unwrap()).map(|_| ()).unwrap_err();
+        assert_eq!(other, NotEvidence::SomethingElse);
+        let told = crate::account::file::SnapshotFile::parse(&bytes(&whole())).unwrap_err();
+        assert_eq!(told, NotASnapshot::SomethingElse);
+        assert_eq!(forged(|value| value["kind"] = json!("other")), NotEvidence::SomethingElse);
+        assert_eq!(forged(|value| value["format_version"] = json!(2)), NotEvidence::TooNew(2));
+    }
+
+    #[test]
+    fn hostile_values_are_refused() {
+        let told = |change: fn(&mut Value)| forged(change).to_string();
+        let long = || "x".repeat(5 << 20);
+        assert!(told(|value| value["account"] = json!("1\u{1b}")).contains("`account`"));
+        assert!(told(|value| value["region"] = json!("<b>")).contains("`region`"));
+        assert!(told(|value| value["student"] = json!("s\u{1b}[2J")).contains("`student`"));
+        assert!(told(|value| value["rubric"] = json!("../x")).contains("`rubric`"));
+        assert!(forged(|value| value["access"]["caller"] = json!(long())).to_string().contains("`access`"));
+        assert!(
+            forged(|value| value["lookups"][0]["value"] = json!(long())).to_string().contains("`lookups`")
+        );
+        let users = |value: &mut Value, name: &str| {
+            let users = &mut value["facets"]["identity"]["read"]["users"];
+            users[name] = users["User1"].clone();
+        };
+        assert!(forged(|value| users(value, &long())).to_string().contains("`facets`"));
+        assert!(
+            told(|value| value["lookups"][0]["records"]["read"] = json!(vec![0; 1_001]))
+                .contains("`lookups`")
+        );
+        let requests = |value: &mut Value| {
+            let one = value["requests"][0].clone();
+            value["requests"] = json!(vec![one; 2_001]);
+        };
+        assert!(forged(requests).to_string().contains("`requests`"));
+        for wrong in [
+            |value: &mut Value| value["facets"]["identity"] = json!({"read": 1}),
+            |value: &mut Value| value["started"] = json!("yesterday"),
+            |value: &mut Value| value["lookups"] = json!({}),
+            |value: &mut Value| value["packages"]["f"] = json!({"read": {"sha256": 1}}),
+            |value: &mut Value| value["requests"][0]["status"] = json!(70_000),
+            |value: &mut Value| value["access"]["way"] = json!("magic"),
+            |value: &mut Value| drop(value.as_object_mut().unwrap().shift_remove("packages")),
+        ] {
+            assert!(matches!(forged(wrong), NotEvidence::Unreadable(_)));
+        }
+        let many: Vec<String> = (0..3000).map(|number| format!("s3:a{number}")).collect();
+        let large = json!({"Statement": {"Effect": "Allow", "Action": many}});
+        let told = forged(|value| value["facets"]["resource_policies"][TOPIC] = json!({"read": large}));
+        assert!(told.to_string().contains("a policy document has more than"), "{told}");
+    }
+
+    #[test]
+    fn documents_of_aws_may_be_longer_than_those_of_students() {
+        let actions: Vec<String> = (0..5_000).map(|number| format!("s3:a{number}")).collect();
+        let large = PolicyDocument::new(json!({"Statement": [{"Effect": "Allow", "Action": actions}]}));
+        let mut evidence = whole();
+        evidence.snapshot.aws_managed.insert("arn:aws:iam::aws:policy/C".into(), Facet::Read(large));
+        let read = Evidence::parse(&bytes(&evidence)).unwrap();
+        assert!(bytes(&read) == bytes(&evidence));
+    }
+
+    #[test]
+    fn a_facet_that_is_missing_was_not_read() {
+        let mut value: Value = serde_json::from_slice(&bytes(&whole())).unwrap();
+        value.as_object_mut().unwrap().shift_remove("digest");
+        value["facets"].as_object_mut().unwrap().shift_remove("identity");
+        value["facets"]["trails"] = json!({"read": []});
+        let text = value.to_string();
+        let text = format!("{}{}", opening(&text.as_bytes()[1..]), &text[1..]);
+        let read = Evidence::parse(text.as_bytes()).unwrap();
+        assert!(read.snapshot.identity.read().is_none() && read.snapshot.topics.len() == 1);
+    }
+}
