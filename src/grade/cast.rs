@@ -53,6 +53,20 @@ impl Cast {
         Self { parts, codes }
     }
 
+    /// Lists the users of an account that play a part, by their names there: what hangs on them and what they did is
+    /// looked for under these.
+    pub fn users(rubric: &Rubric, identity: &Identity) -> BTreeSet<String> {
+        let subjects: BTreeSet<&Subject> =
+            rubric.criteria().flat_map(|criterion| criterion.check.subjects()).collect();
+        let wanted: BTreeSet<&str> = subjects
+            .into_iter()
+            .filter(|subject| matches!(subject, Subject::User(_)))
+            .filter_map(Subject::name)
+            .collect();
+        let there = identity.users.keys().map(String::as_str).collect();
+        alike::assign(&wanted, &there).into_values().map(str::to_owned).collect()
+    }
+
     /// Tells who plays a part; `None` when the rubric never names it.
     pub fn player(&self, subject: &Subject) -> Option<&Player> {
         self.parts.get(subject)

@@ -29,6 +29,8 @@ pub(super) enum May {
     Partly(String),
     /// A policy was not read.
     Unread(String),
+    /// Its own policies do not allow it, and the policy of the resource, which might, was not read.
+    ResourceUnread(String),
 }
 
 /// What an ability comes to.
@@ -129,7 +131,7 @@ fn unread_policy(holder: &Holder, answer: &Answer, reason: String) -> May {
     let policies = PolicySet { resource: None, ..answer.policies.clone() };
     match decide(holder, answer.request.clone(), policies).verdict {
         Verdict::Allowed => May::Yes(Some(format!("{} was not read", resource.name))),
-        _ => May::Unread(reason),
+        _ => May::ResourceUnread(reason),
     }
 }
 
@@ -199,7 +201,7 @@ pub(super) fn can(case: &Case<'_>, ability: &Ability) -> Result<Found, Found> {
             Found::new(Outcome::Nearly, format!("{who} may {what} under a condition only: {why}"))
         }
         May::Partly(why) => Found::new(Outcome::Nearly, format!("{who} may {what} in part only: {why}")),
-        May::Unread(why) => Found::unknown(why),
+        May::Unread(why) | May::ResourceUnread(why) => Found::unknown(why),
     };
     found.evidence.extend(answered.evidence);
     Ok(found.remarked(remark))
@@ -217,7 +219,7 @@ pub(super) fn cannot(case: &Case<'_>, ability: &Ability) -> Result<Found, Found>
         May::Partly(why) => {
             Found::met(format!("{who} may not {what} at large")).remarked(joined([remark.clone(), Some(why)]))
         }
-        May::Unread(why) => Found::unknown(why),
+        May::Unread(why) | May::ResourceUnread(why) => Found::unknown(why),
     };
     found.evidence.extend(answered.evidence);
     Ok(found.remarked(remark))

@@ -85,7 +85,7 @@ pub(super) fn happened(case: &Case<'_>, wanted: &rubric::Event) -> Result<Found,
     };
     let shown = found.iter().take(SHOWN);
     let missed = shown
-        .fold(Found::missed(format!("{message}{}", one_region(&lookups, wanted))), |it, (_, event)| {
+        .fold(Found::missed(format!("{message}{}", regions(&lookups, wanted))), |it, (_, event)| {
             it.shown(line(event))
         });
     Ok(missed.remarked(remark))
@@ -252,14 +252,13 @@ fn ending(wanted: &rubric::Event) -> &'static str {
 }
 
 /// Sign-ins are recorded where the sign-in page was, which need not be where one works.
-fn one_region(lookups: &[&Lookup], wanted: &rubric::Event) -> String {
+fn regions(lookups: &[&Lookup], wanted: &rubric::Event) -> String {
     let regions: BTreeSet<&str> = lookups.iter().map(|lookup| lookup.region.as_str()).collect();
-    match (regions.len(), regions.first()) {
-        (1, Some(region)) if wanted.name.iter().any(|name| name == "ConsoleLogin") => {
-            format!("; only {} was looked at, and a sign-in can be recorded in another region", tick(region))
-        }
-        _ => String::new(),
+    if !wanted.name.iter().any(|name| name == "ConsoleLogin") {
+        return String::new();
     }
+    let regions = list(regions);
+    format!("; a sign-in can be recorded in another region than {regions}, where was looked")
 }
 
 fn line(event: &Event) -> String {

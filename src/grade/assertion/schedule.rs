@@ -272,15 +272,10 @@ fn role_may(snapshot: &Snapshot, role: &str, function: &Function) -> Result<(), 
     let who = held(snapshot, &holder)?;
     match may(snapshot, &holder, &who, "lambda:InvokeFunction", &function.arn).may {
         May::Yes(_) => Ok(()),
-        May::Unread(why) => {
-            // The function's own policy is looked at as its permissions; without a word for the role there it is the
-            // role's policies that count.
-            let any = function.permissions.values().any(|permission| permission.service.is_none());
-            Err(if any || !why.contains("the policy of `arn:") {
-                Found::unknown(why)
-            } else {
-                Found::missed(format!("the role {} may not invoke the function", tick(role)))
-            })
+        May::Unread(why) => Err(Found::unknown(why)),
+        // What the function's own policy says is read as its permissions: services are let in there.
+        May::ResourceUnread(_) => {
+            Err(Found::missed(format!("no policy of the role {} lets it invoke the function", tick(role))))
         }
         May::No(why) | May::Depends(why) | May::Partly(why) => {
             Err(Found::missed(format!("the role {} may not invoke the function: {why}", tick(role))))
