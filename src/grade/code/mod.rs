@@ -1,7 +1,28 @@
 //! What the code of a student's function does, by reading it with a Python parser. Nothing is executed.
+//!
+//! ```text
+//! zip ─► Package (masked) ─► parsed ─► run on what values may be ─► calls, columns, what is told ─► a Found per Deed
+//! ```
+//!
+//! The reading knows boto3, csv and pandas as far as the assignment goes. It follows functions, classes, modules and
+//! branches, and marks every value by the cells of the credential report it was made from and by the tests under which it
+//! was made. What it cannot follow is nearly right, never wrong; what is plainly absent is missing.
 
+mod call;
+mod columns;
+mod expression;
+mod machine;
+mod methods;
+mod model;
 pub mod package;
+mod read;
 mod secrets;
+mod shape;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod value;
+mod verdict;
 
 use std::collections::BTreeMap;
 
@@ -12,16 +33,22 @@ use super::rubric::Deed;
 
 /// Code that was read.
 #[derive(Debug)]
-pub struct Code {}
+pub struct Code {
+    deeds: BTreeMap<Deed, Found>,
+}
 
 impl Code {
     /// Reads the sources of a package. `handler` is `file.function`; `environment` are the function's variables.
-    pub fn read(_package: &Package, _handler: &str, _environment: &BTreeMap<String, String>) -> Self {
-        Self {}
+    pub fn read(package: &Package, handler: &str, environment: &BTreeMap<String, String>) -> Self {
+        let reading = read::Reading::of(package, handler, environment);
+        Self { deeds: reading.map(|reading| verdict::all(&reading, package)).unwrap_or_default() }
     }
 
     /// Tells whether, where and how far it does something.
-    pub fn deed(&self, _deed: Deed) -> Found {
-        Found::unknown("not built yet")
+    pub fn deed(&self, deed: Deed) -> Found {
+        self.deeds
+            .get(&deed)
+            .cloned()
+            .unwrap_or_else(|| Found::unknown("the code could not be read on this machine"))
     }
 }

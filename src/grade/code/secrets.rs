@@ -77,12 +77,6 @@ pub(super) fn mask(text: &str) -> (String, Vec<Secret>) {
     (masked.join("\n"), found)
 }
 
-/// Tells whether a text is, or was before it was masked, a credential.
-pub(super) fn is_secret(text: &str) -> bool {
-    let masked = text.len() >= ID && text.bytes().take(ID - 4).all(|byte| byte == b'X');
-    masked || !ids(text).is_empty()
-}
-
 /// Tells whether a variable holds a credential by itself, whatever stands beside it.
 pub(super) fn holds(name: &str, value: &str) -> Option<Kind> {
     mask(&format!("{name} = {value}")).1.first().map(|secret| secret.kind)
@@ -193,13 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_masked_literal_is_still_known_for_a_credential() {
-        assert!(
-            is_secret("XXXXXXXXXXXXXXXXMPLE")
-                && is_secret(&"X".repeat(40))
-                && is_secret("AKIAIOSFODNN7EXAMPLE")
-        );
-        assert!(!is_secret("XXXX") && !is_secret("us-east-1"));
+    fn a_variable_is_judged_with_its_name() {
         assert_eq!(holds("aws_secret", KEY), Some(Kind::SecretAccessKey));
         assert_eq!(holds("ROLE_ARN", "arn:aws:iam::123456789012:role/IAM-Auditor-role"), None);
     }

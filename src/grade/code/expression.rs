@@ -1,0 +1,481 @@
+//! Expressions.
+
+use ruff_python_ast::{
+    BoolOp, CmpOp, Comprehension, Expr, ExprCompare, ExprDict, FStringPart, InterpolatedStringElement,
+    Number, Operator, UnaryOp,
+};
+use ruff_text_size::Ranged as _;
+
+use super::call::Arguments;
+use super::machine::{Body, Kind, Machine};
+use super::shape;
+use super::value::{Fact, Marks, Text, Thing, Value, behind};
+
+impl<'a> Machine<'a> {
+    /// Returns what an expression may stand for.
+    pub(super) fn eval(&mut self, expression: &'a Expr) -> Value {
+        let before = self.at;
+        let value = self.deeper(|machine| machine.evaluate(expression));
+        self.at = before;
+        if value.is_nothing() && self.intricate { Value::unknown().or(&value) } else { value }
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of expression")]
+    fn evaluate(&mut self, expression: &'a Expr) -> Value {
+        self.at = self.site(expression.range());
+        let site = self.at;
+        match expression {
+            Expr::StringLiteral(it) => {
+                let text = it.value.to_str();
+                if text.len() > 4_096 { Value::unknown() } else { Value::text(text) }
+            }
+            Expr::BytesLiteral(it) => {
+                let bytes: Vec<u8> = it.value.bytes().take(4_096).collect();
+                Value::text(&String::from_utf8_lossy(&bytes))
+            }
+            Expr::NumberLiteral(it) => match &it.value {
+                Number::Int(int) => int.as_i64().map_or_else(Value::unknown, |int| Thing::Int(int).into()),
+                _ => Value::unknown(),
+            },
+            Expr::BooleanLiteral(it) => Thing::Bool(it.value).into(),
+            Expr::NoneLiteral(_) => Thing::None.into(),
+            Expr::Name(name) => self.lookup(name.id.as_str()).limited(self.path.known),
+            Expr::Attribute(it) => {
+                let receiver = self.eval(&it.value);
+                self.attribute(&receiver, it.attr.as_str()).limited(self.path.known)
+            }
+            Expr::Subscript(it) => {
+                let (receiver, index) = (self.eval(&it.value), self.eval(&it.slice));
+                self.at = site;
+                self.item(&receiver, &index).limited(self.path.known)
+            }
+            Expr::Call(it) => {
+                let arguments = self.arguments(&it.arguments);
+                if let Expr::Attribute(function) = &*it.func {
+                    let receiver = self.eval(&function.value);
+                    self.at = site;
+                    return self.method(&receiver, function.attr.as_str(), &arguments);
+                }
+                let function = self.eval(&it.func);
+                self.at = site;
+                self.apply(&function, &arguments)
+            }
+            Expr::BoolOp(it) => self.logical(it.op, &it.values),
+            Expr::UnaryOp(it) => {
+                let value = self.eval(&it.operand);
+                match (it.op, value.only()) {
+                    (UnaryOp::Not | UnaryOp::Invert, only) => {
+                        let constant = match only {
+                            Some(Thing::Bool(is)) if value.test.is_none() => Thing::Bool(!is),
+                            _ => Thing::Unknown,
+                        };
+                        let (holds, fails) = value.sides();
+                        let mut out: Value = constant.clone().into();
+                        out.marks.add(self.deep(&value).as_asked());
+                        out.test = (constant == Thing::Unknown).then_some((fails, holds));
+                        out
+                    }
+                    (UnaryOp::USub, Some(Thing::Int(int))) => Thing::Int(int.saturating_neg()).into(),
+                    _ => Value::made_from(value.marks),
+                }
+            }
+            Expr::Compare(it) => self.compare(it),
+            Expr::If(it) => self.conditional(&it.test, &it.body, &it.orelse),
+            Expr::BinOp(it) => {
+                let (left, right) = (self.eval(&it.left), self.eval(&it.right));
+                let tests = matches!(it.op, Operator::BitAnd | Operator::BitOr);
+                if tests && (left.test.is_some() || right.test.is_some()) {
+                    // A data frame's `and` and `or`.
+                    return both(&left, &right, it.op == Operator::BitAnd);
+                }
+                let template = left.texts().next().cloned().filter(|_| it.op == Operator::Mod);
+                if let Some(template) = template {
+                    return self.formatted(&template, &right);
+                }
+                self.combined(&left, &right)
+            }
+            Expr::FString(it) => {
+                let mut marks = Marks::default();
+                let mut texts = Some(vec![String::new()]);
+                for part in &it.value {
+                    match part {
+                        FStringPart::Literal(literal) => {
+                            texts = behind(texts, Some(&[literal.as_str().to_owned()]));
+                        }
+                        FStringPart::FString(inner) => {
+                            for element in &inner.elements {
+                                let more = match element {
+                                    InterpolatedStringElement::Literal(literal) => {
+                                        Some(vec![literal.value.to_string()])
+                                    }
+                                    InterpolatedStringElement::Interpolation(it) => {
+                                        let value = self.eval(&it.expression);
+                                        marks.add(self.deep(&value));
+                                        value.readings()
+                                    }
+                                };
+                                texts = behind(texts, more.as_deref());
+                            }
+                        }
+                    }
+                }
+                let mut value = Value::reads(texts);
+                value.marks.add(marks);
+                value
+            }
+            Expr::List(it) => self.collection(&it.elts, false),
+            Expr::Set(it) => self.collection(&it.elts, false),
+            Expr::Tuple(it) => self.collection(&it.elts, true),
+            Expr::Dict(it) => self.dictionary(it),
+            Expr::ListComp(it) => self.comprehension(None, &it.elt, &it.generators, site),
+            Expr::SetComp(it) => self.comprehension(None, &it.elt, &it.generators, site),
+            Expr::Generator(it) => self.comprehension(None, &it.elt, &it.generators, site),
+            Expr::DictComp(it) => self.comprehension(it.key.as_deref(), &it.value, &it.generators, site),
+            Expr::Lambda(it) => {
+                let defaults = it.parameters.as_ref().map(|it| self.defaults(it)).unwrap_or_default();
+                Thing::Function(self.function(Body::Lambda(it), defaults, Kind::Plain)).into()
+            }
+            Expr::Named(it) => {
+                let value = self.eval(&it.value);
+                let value = self.here_told(value);
+                self.assign(&it.target, &value);
+                value
+            }
+            Expr::Await(it) => self.eval(&it.value),
+            Expr::Starred(it) => self.eval(&it.value),
+            Expr::Yield(it) => {
+                let value = it.value.as_ref().map_or_else(|| Thing::None.into(), |value| self.eval(value));
+                self.give(value);
+                Value::unknown()
+            }
+            Expr::YieldFrom(it) => {
+                let value = self.eval(&it.value);
+                let element = self.elements(&value);
+                self.give(element);
+                Value::unknown()
+            }
+            Expr::Slice(it) => {
+                let bound = |machine: &mut Self, bound: Option<&'a Expr>| bound.map(|it| machine.eval(it));
+                let lower = bound(self, it.lower.as_deref());
+                bound(self, it.upper.as_deref());
+                bound(self, it.step.as_deref());
+                let from_start = lower.is_none_or(|lower| matches!(lower.only(), Some(Thing::Int(0))));
+                // A slice has a name of its own, which no program can write.
+                super::machine::external(if from_start { "<slice>" } else { "<tail>" })
+            }
+            Expr::TString(_) | Expr::EllipsisLiteral(_) | Expr::IpyEscapeCommand(_) => Value::unknown(),
+        }
+    }
+
+    fn give(&mut self, value: Value) {
+        let value = self.here_told(value);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.yielded.get_or_insert_with(Value::default).join(&value);
+        }
+    }
+
+    /// Returns what an operation on two values gives: texts and lists are put together.
+    pub(super) fn combined(&mut self, left: &Value, right: &Value) -> Value {
+        let is_list = |thing: &Thing| matches!(thing, Thing::Object(_) | Thing::Report(..));
+        if left.things.iter().any(is_list) && !left.things.iter().any(|thing| matches!(thing, Thing::Str(_)))
+        {
+            let (mut all, more) = (self.elements(left), self.elements(right));
+            all.join(&more);
+            let list = self.list(self.at, 7, &all);
+            // What was a list stays that list, too: `+=` changes it.
+            for thing in &left.things {
+                if let Thing::Object(id) = thing {
+                    self.put(*id, None, &more);
+                }
+            }
+            return list.or(left);
+        }
+        let mut marks = self.deep(left);
+        marks.add(self.deep(right));
+        let mut value = Value::reads(behind(left.readings(), right.readings().as_deref()));
+        value.marks.add(marks);
+        value
+    }
+
+    /// Returns what `"…%s…" % value` gives.
+    fn formatted(&mut self, template: &str, value: &Value) -> Value {
+        let several = value.things.iter().any(|thing| matches!(thing, Thing::Object(_)));
+        let mut texts = Some(vec![String::new()]);
+        let mut pieces = template.split('%');
+        texts = behind(texts, pieces.next().map(|piece| vec![piece.to_owned()]).as_deref());
+        for (place, piece) in pieces.enumerate() {
+            let place = i64::try_from(place).unwrap_or(0);
+            let part = if several { self.item(value, &Thing::Int(place).into()) } else { value.clone() };
+            texts = behind(texts, part.readings().as_deref());
+            // What stands behind `%s` or `%d`.
+            texts = behind(texts, Some(&[piece.get(1..).unwrap_or_default().to_owned()]));
+        }
+        let mut out = Value::reads(texts);
+        out.marks.add(self.deep(value));
+        out
+    }
+
+    fn logical(&mut self, op: BoolOp, values: &'a [Expr]) -> Value {
+        let path = self.path;
+        let mut out: Option<Value> = None;
+        for value in values {
+            let value = self.eval(value);
+            let (holds, fails) = value.sides();
+            out = Some(match out {
+                None => value,
+                Some(before) => {
+                    let mut joined = both(&before, &value, op == BoolOp::And);
+                    joined.things = before.things.union(&value.things).cloned().collect();
+                    let told = self.here_told(value);
+                    joined.marks.add(told.marks);
+                    joined
+                }
+            });
+            let side = if op == BoolOp::And { holds } else { fails };
+            self.path = self.path.and(side.unwrap_or_default());
+        }
+        self.path = path;
+        out.unwrap_or_default()
+    }
+
+    fn conditional(&mut self, test: &'a Expr, body: &'a Expr, orelse: &'a Expr) -> Value {
+        let test = self.eval(test);
+        let path = self.path;
+        let (holds, fails) = test.sides();
+        let marks = self.deep(&test).as_fact();
+        self.path = path.and(holds.unwrap_or_default()).and(marks);
+        let one = self.eval(body);
+        let one = self.here_told(one);
+        self.path = path.and(fails.unwrap_or_default()).and(marks);
+        let other = self.eval(orelse);
+        let other = self.here_told(other);
+        self.path = path;
+        one.or(&other)
+    }
+
+    fn compare(&mut self, it: &'a ExprCompare) -> Value {
+        let mut left = self.eval(&it.left);
+        let mut all: Option<Value> = None;
+        for (op, right) in it.ops.iter().zip(&it.comparators) {
+            let right = self.eval(right);
+            let value = self.compared(&left, *op, &right);
+            all = Some(match all {
+                None => value,
+                Some(before) => both(&before, &value, true),
+            });
+            left = right;
+        }
+        all.unwrap_or_default()
+    }
+
+    /// Compares two values.
+    pub(super) fn compared(&mut self, left: &Value, op: CmpOp, right: &Value) -> Value {
+        if let (Some(Thing::Str(left_text)), Some(Thing::Str(right_text)), CmpOp::Eq | CmpOp::NotEq) =
+            (left.only(), right.only(), op)
+            && left_text.starts_with("<module>")
+        {
+            let equal = left_text.trim_start_matches("<module>") == &**right_text;
+            return Thing::Bool(equal == (op == CmpOp::Eq)).into();
+        }
+        let mut marks = self.deep(left);
+        marks.add(self.deep(right));
+        let mut value = Value::made_from(marks.as_asked());
+        value.marks.flags &= !super::value::flag::RAW;
+        let fact = value.marks.as_fact();
+        let (mut holds, mut fails) = (fact, fact);
+        let within = matches!(op, CmpOp::In | CmpOp::NotIn);
+        let known = if within {
+            let choices = self.elements(right);
+            match Self::tested(left, &choices, true) {
+                (0, 0) => shape::names_root(right, left, true),
+                tested => tested,
+            }
+        } else {
+            match Self::tested(left, right, false) {
+                (0, 0) => Self::tested(right, left, false),
+                tested => tested,
+            }
+        };
+        holds.known |= known.0 | left.known;
+        fails.known |= known.1 | left.known;
+        let turned = matches!(op, CmpOp::NotEq | CmpOp::NotIn | CmpOp::IsNot);
+        let unordered = matches!(op, CmpOp::Eq | CmpOp::NotEq | CmpOp::Is | CmpOp::IsNot) || within;
+        if !unordered {
+            let asked = (known.0 | known.1) & !3;
+            (holds.known, fails.known) = (asked, asked);
+        }
+        value.test = Some(if turned { (Some(fails), Some(holds)) } else { (Some(holds), Some(fails)) });
+        value
+    }
+
+    /// Tells what is known when a cell equals one of some values, and when it does not.
+    fn tested(cell: &Value, values: &Value, several: bool) -> (u16, u16) {
+        let mut found = (0, 0);
+        for thing in &cell.things {
+            let (holds, fails) = shape::tested(thing, values, several);
+            found.0 |= holds;
+            found.1 |= fails;
+        }
+        found
+    }
+
+    fn collection(&mut self, elements: &'a [Expr], tuple: bool) -> Value {
+        let site = self.at;
+        let id = self.object(site, 0);
+        for (place, element) in elements.iter().enumerate() {
+            let starred = matches!(element, Expr::Starred(_));
+            let mut value = self.eval(element);
+            if starred {
+                value = self.elements(&value);
+            }
+            let ordered = !starred && place < 64;
+            if let Some(object) = self.objects.get_mut(id) {
+                object.ordered = true;
+            }
+            let name = place.to_string();
+            self.put(id, ordered.then_some(name.as_str()), &value);
+        }
+        if let Some(object) = self.objects.get_mut(id) {
+            object.ordered |= tuple;
+        }
+        Thing::Object(id).into()
+    }
+
+    fn dictionary(&mut self, it: &'a ExprDict) -> Value {
+        let id = self.object(self.at, 0);
+        for item in &it.items {
+            let value = self.eval(&item.value);
+            match &item.key {
+                Some(key) => {
+                    let key = self.eval(key);
+                    let names: Vec<Text> = key.texts().cloned().collect();
+                    for name in &names {
+                        self.put(id, Some(name), &value);
+                    }
+                    if names.is_empty() {
+                        self.put(id, None, &value);
+                        let marks = Value::made_from(self.deep(&key));
+                        self.put(id, None, &marks);
+                    }
+                }
+                None => self.spread(id, &value),
+            }
+        }
+        Thing::Object(id).into()
+    }
+
+    /// Copies the entries of a dictionary into an object.
+    pub(super) fn spread(&mut self, into: usize, value: &Value) {
+        for thing in &value.things {
+            match thing {
+                Thing::Object(from) => {
+                    let Some(object) = self.objects.get(*from) else { continue };
+                    let (fields, rest) = (object.fields.clone(), object.rest.clone());
+                    for (name, field) in &fields {
+                        self.put(into, Some(name), field);
+                    }
+                    if !rest.is_nothing() {
+                        self.put(into, None, &rest);
+                    }
+                }
+                other => self.put(into, None, &other.clone().into()),
+            }
+        }
+    }
+
+    fn comprehension(
+        &mut self,
+        key: Option<&'a Expr>,
+        element: &'a Expr,
+        generators: &'a [Comprehension],
+        site: super::machine::Site,
+    ) -> Value {
+        let (before, path) = (self.variables().clone(), self.path);
+        let mut over_marks = Marks::default();
+        for generator in generators {
+            let over = self.eval(&generator.iter);
+            over_marks.add(over.marks);
+            let part = self.elements(&over);
+            self.assign(&generator.target, &part);
+            for test in &generator.ifs {
+                let test = self.eval(test);
+                let marks = self.deep(&test).as_fact();
+                self.path = self.path.and(test.sides().0.unwrap_or_default()).and(marks);
+            }
+        }
+        let id = self.object(site, 1);
+        let value = self.eval(element);
+        let mut names = Vec::new();
+        if let Some(key) = key {
+            let key = self.eval(key);
+            names.extend(key.texts().cloned());
+            let marks = self.deep(&key);
+            if shape::maps_headings(&key, &value) {
+                self.put(id, None, &Thing::AnyIndex.into());
+            } else {
+                self.put(id, None, &Value::made_from(marks));
+            }
+        }
+        for name in &names {
+            self.put(id, Some(name), &value);
+        }
+        if names.is_empty() {
+            self.put(id, None, &value);
+        }
+        *self.variables() = before;
+        self.path = path;
+        let mut out: Value = Thing::Object(id).into();
+        out.marks.add(over_marks);
+        out
+    }
+
+    pub(super) fn arguments(&mut self, it: &'a ruff_python_ast::Arguments) -> Arguments {
+        let mut arguments = Arguments::default();
+        for argument in &it.args {
+            let value = self.eval(argument);
+            if matches!(argument, Expr::Starred(_)) {
+                let element = self.elements(&value);
+                let fields = value.things.iter().find_map(|thing| match thing {
+                    Thing::Object(id) => self.objects.get(*id).filter(|object| object.ordered),
+                    _ => None,
+                });
+                let count = fields.map_or(0, |object| object.fields.len());
+                for place in 0..count {
+                    let place = i64::try_from(place).unwrap_or(0);
+                    let part = self.item(&value, &Thing::Int(place).into());
+                    arguments.places.push(part);
+                }
+                arguments.more = Some(element);
+            } else {
+                arguments.places.push(value);
+            }
+        }
+        for keyword in &it.keywords {
+            let value = self.eval(&keyword.value);
+            match &keyword.arg {
+                Some(name) => arguments.names.push((name.as_str().into(), value)),
+                None => arguments.spread.push(value),
+            }
+        }
+        arguments
+    }
+}
+
+/// Returns the test that both hold, or one of them.
+fn both(left: &Value, right: &Value, and: bool) -> Value {
+    let mut out = Value::made_from(left.marks);
+    out.marks.add(right.marks);
+    let ((left_holds, left_fails), (right_holds, right_fails)) = (left.sides(), right.sides());
+    let all = |one: Option<Fact>, other: Option<Fact>| Some(one?.and(other?));
+    let any = |one: Option<Fact>, other: Option<Fact>| match (one, other) {
+        (Some(one), Some(other)) => Some(one.or(other)),
+        (one, other) => one.or(other),
+    };
+    out.test = Some(if and {
+        // The second was asked only where the first held.
+        (all(left_holds, right_holds), any(left_fails, all(left_holds, right_fails)))
+    } else {
+        (any(left_holds, all(left_fails, right_holds)), all(left_fails, right_fails))
+    });
+    out
+}
