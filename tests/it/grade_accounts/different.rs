@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::student::{Act, Student, admin, by, look, policy, user};
-use super::{Account, GOOD, check};
+use super::{Account, GOOD, but, check};
 
 /// A statement that allows actions on a resource.
 fn allow(action: Value, resource: &str) -> Value {
@@ -65,9 +65,14 @@ async fn policies_that_mean_the_same_are_worth_the_same() {
             student.set("policy", "Path", json!("/course/"));
             student.set("role", "Path", json!("/course/"));
         }),
-        right("trust in the account", "the console's `this account`: who may assume it is left to policies", |student| {
-            student.set("role", "AssumeRolePolicyDocument", trust(json!({"AWS": "@iam:root"})));
-        }),
+        Account {
+            name: "trust in the account",
+            because: "the console's `this account`: the function's role is let in, and whoever else may: nearly nobody else",
+            points: but(&[(8, "9")]),
+            differs: |student| {
+                student.set("role", "AssumeRolePolicyDocument", trust(json!({"AWS": "@iam:root"})));
+            },
+        },
         right("trust by condition", "the account, narrowed down to the function's role", |student| {
             student.set("role", "AssumeRolePolicyDocument", policy(json!({
                 "Effect": "Allow",

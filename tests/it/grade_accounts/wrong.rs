@@ -38,6 +38,14 @@ async fn part_one_done_wrong() {
             allows(student, and_more(&["iam:UpdateLoginProfile"]));
         }),
         wrong(
+            "all of IAM",
+            "too much by far, and User3 may add anybody to any group",
+            &[(1, "3"), (6, "2")],
+            |student| {
+                allows(student, json!("iam:*"));
+            },
+        ),
+        wrong(
             "not generated",
             "without a report there is none to get, and User3 got none",
             &[(1, "4"), (5, "0")],
@@ -94,7 +102,7 @@ async fn part_one_done_wrong() {
         wrong(
             "the policy on User3 instead",
             "the group has no policy, User3 has one",
-            &[(2, "4.5"), (3, "1.5")],
+            &[(2, "4.5"), (3, "1")],
             |student| {
                 student.instead(
                     "group-policy",
@@ -117,8 +125,8 @@ async fn part_one_done_wrong() {
         }),
         wrong(
             "administrators",
-            "the group holds more; what follows in task 6 follows from it",
-            &[(3, "2.5")],
+            "the group holds more, and User3 may add anybody to any group",
+            &[(3, "2.5"), (6, "2")],
             |student| {
                 student.then("group-policy", vec![admin("iam", "AttachGroupPolicy", json!({
                 "GroupName": "IAM-Auditor-Group", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess",
@@ -133,7 +141,7 @@ async fn part_one_done_wrong() {
                 student.without(&["member"]);
             },
         ),
-        wrong("User1 in the group", "only User3 belongs there", &[(4, "1.5")], |student| {
+        wrong("User1 in the group", "only User3 belongs there: nearly", &[(4, "1.75")], |student| {
             student.then(
                 "member",
                 vec![admin(
@@ -192,7 +200,7 @@ async fn part_two_done_wrong() {
             let trust = json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"});
             student.set("role", "AssumeRolePolicyDocument", policy(trust));
         }),
-        wrong("the service", "Lambda is trusted, the function's role is not", &[(8, "5")], |student| {
+        wrong("the service", "Lambda is trusted, the function's role is not and cannot assume it", &[(8, "5"), (9, "18")], |student| {
             let trust = json!({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"});
             student.set("role", "AssumeRolePolicyDocument", policy(trust));
         }),
@@ -201,7 +209,7 @@ async fn part_two_done_wrong() {
             let trust = json!({"Effect": "Allow", "Principal": principals, "Action": "sts:AssumeRole"});
             student.set("role", "AssumeRolePolicyDocument", policy(trust));
         }),
-        wrong("a role without policy", "nothing is attached", &[(8, "8")], |student| {
+        wrong("a role without policy", "nothing is attached", &[(8, "7")], |student| {
             student.without(&["role-policy"]);
         }),
         wrong("IAMFullAccess beside", "the role holds more than the policy", &[(8, "9")], |student| {
@@ -233,7 +241,7 @@ async fn part_two_done_wrong() {
                 "    sts_client = boto3.client(\"sts\", aws_access_key_id=\"AKIAIOSFODNN7EXAMPLE\", \
                  aws_secret_access_key=\"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\")\n");
         }),
-        wrong("no MFA check", "control 1.2 is left out", &[(10, "10")], |student| {
+        wrong("no MFA check", "the function for 1.2 is there and nothing calls it: nearly", &[(10, "12.5")], |student| {
             student.edited("    text += \"Users without MFA: \" + \", \".join(users_without_mfa(rows)) + \"\\n\"\n", "");
         }),
         wrong("the wrong column", "MFA is not what access_key_1_active tells", &[(10, "10")], |student| {
@@ -254,7 +262,7 @@ async fn part_two_done_wrong() {
             student.edited("    send(text)\n", "    send(\"The audit is done\")\n");
         }),
         wrong("only printed", "nothing is published", &[(11, "6")], |student| {
-            student.edited("    send(text)\n", "    print(text)\n");
+            student.edited("    sns.publish(TopicArn=TOPIC, Subject=\"Audit\", Message=text)\n", "    print(text)\n");
         }),
     ])
     .await;
@@ -266,13 +274,13 @@ async fn the_schedule_and_the_history_done_wrong() {
         wrong("every week", "a week is no day", &[(12, "2")], |student| {
             student.set("rule", "ScheduleExpression", json!("rate(7 days)"));
         }),
-        wrong("on workdays", "two days of the week are missing", &[(12, "2")], |student| {
+        wrong("on workdays", "two days of the week are missing: nearly", &[(12, "2.5")], |student| {
             student.set("rule", "ScheduleExpression", json!("cron(0 8 ? * MON-FRI *)"));
         }),
-        wrong("every hour", "that is 24 reports a day", &[(12, "2")], |student| {
+        wrong("every hour", "that is 24 reports a day: nearly", &[(12, "2.5")], |student| {
             student.set("rule", "ScheduleExpression", json!("rate(1 hour)"));
         }),
-        wrong("switched off", "it never fires", &[(12, "2")], |student| {
+        wrong("switched off", "it would fire once a day: nearly", &[(12, "2.5")], |student| {
             student.set("rule", "State", json!("DISABLED"));
         }),
         wrong("no target", "the rule starts nothing", &[(12, "2")], |student| {
@@ -307,7 +315,7 @@ async fn misspelt_half_done_and_several_at_once() {
             student.renamed("IAM-Auditor-Policy", "IAMAuditorPolicy");
         }),
         wrong("misspelt group", "the name is nearly right; its members are its members", &[(3, "2.5")], |student| {
-            student.renamed("IAM-Auditor-Group", "IAM-Auditors-Grp");
+            student.renamed("IAM-Auditor-Group", "IAM-Auditors-Groups");
         }),
         wrong("misspelt role", "the name is nearly right; it does its work", &[(8, "9")], |student| {
             student.renamed("IAM-Auditor-role", "IAM_Auditor_Rol");
@@ -332,7 +340,7 @@ async fn misspelt_half_done_and_several_at_once() {
                                  return {\n        'statusCode': 200,\n        'body': json.dumps('Hello from Lambda!')\n    }\n");
             }),
         wrong("several", "each mistake costs in its own task",
-            &[(1, "4"), (2, "3.5"), (7, "4"), (8, "8"), (11, "9"), (12, "2"), (13, "6")],
+            &[(1, "4"), (2, "3.5"), (7, "4"), (8, "7"), (11, "9"), (12, "2"), (13, "6")],
             |student| {
                 allows(student, and_more(&["iam:Get*", "iam:List*"]));
                 student.without(&["user1-mfa", "role-policy", "confirmation"]);
