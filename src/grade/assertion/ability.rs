@@ -96,7 +96,6 @@ fn judged(snapshot: &Snapshot, holder: &Holder, answer: &Answer) -> May {
     let reason = || timeless(snapshot, &answer.reason);
     match answer.verdict {
         Verdict::Allowed => May::Yes(None),
-        Verdict::ExplicitDeny => May::No(reason()),
         // What the trust policy says is judged for itself: here it is whether the other side is right.
         Verdict::ImplicitDeny | Verdict::Unknown
             if answer.request.asks_for_role() && is_own(holder, answer) =>
@@ -105,7 +104,7 @@ fn judged(snapshot: &Snapshot, holder: &Holder, answer: &Answer) -> May {
                 "its own policy allows it; whom the role trusts is looked at for itself".to_owned(),
             ))
         }
-        Verdict::ImplicitDeny => May::No(reason()),
+        Verdict::ExplicitDeny | Verdict::ImplicitDeny => May::No(reason()),
         Verdict::Unknown => {
             let unread = |reasons: &[Reason]| reasons.iter().any(|it| matches!(it, Reason::NotRead { .. }));
             match &answer.decision.outcome {

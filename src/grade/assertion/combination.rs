@@ -5,7 +5,7 @@ use crate::grade::found::{Found, Outcome};
 use crate::grade::points::Share;
 
 /// All of them hold, each an equal part. What is nearly so is half of its part.
-pub(super) fn all(parts: Vec<Found>) -> Found {
+pub(super) fn all(parts: &[Found]) -> Found {
     if let Some(unknown) = parts.iter().find(|part| matches!(part.outcome, Outcome::Unknown(_))) {
         return unknown.clone();
     }
@@ -24,11 +24,11 @@ pub(super) fn all(parts: Vec<Found>) -> Found {
         }
     }
     let message = messages.join("; ");
-    together(outcome, message, &parts)
+    together(outcome, message, parts)
 }
 
 /// One of them holds: the best counts.
-pub(super) fn any(parts: Vec<Found>) -> Found {
+pub(super) fn any(parts: &[Found]) -> Found {
     // Of equals the first: `max_by_key` takes the last.
     let best = parts.iter().rev().max_by_key(|part| worth(&part.outcome));
     let unknown = parts.iter().find(|part| matches!(part.outcome, Outcome::Unknown(_)));

@@ -132,14 +132,13 @@ fn not_looked(lookups: &[&Lookup], wanted: &rubric::Event, by: &By<'_>) -> Optio
     if !is_there {
         return Some("the event history was not looked through for it".to_owned());
     }
-    let unread = lookups.iter().find_map(|lookup| match &lookup.records {
+    lookups.iter().find_map(|lookup| match &lookup.records {
         Facet::NotRead(why) => Some(why.clone()),
         Facet::Read(records) if !lookup.complete => {
             Some(format!("only the newest {} events were looked through", records.len()))
         }
         Facet::Read(_) => None,
-    });
-    unread
+    })
 }
 
 /// Lists what has to stand in what was asked for: the rubric's names, and those that the account has for them.

@@ -153,11 +153,15 @@ fn decide(check: &Assertion, case: &Case<'_>) -> Found {
         Assertion::Architecture(wanted) => configuration::architecture(case, wanted),
         Assertion::Schedule(fact) => schedule::fact(case, *fact),
         Assertion::Subscription(wanted) => configuration::subscription(case, wanted),
-        Assertion::All(parts) => Ok(combination::all(parts.iter().map(|part| decide(part, case)).collect())),
-        Assertion::Any(parts) => Ok(combination::any(parts.iter().map(|part| decide(part, case)).collect())),
+        Assertion::All(parts) => Ok(combination::all(&decided(parts, case))),
+        Assertion::Any(parts) => Ok(combination::any(&decided(parts, case))),
         Assertion::Manual(_) => Ok(evaluate_manual()),
     };
     found.unwrap_or_else(|found| found)
+}
+
+fn decided(parts: &[Assertion], case: &Case<'_>) -> Vec<Found> {
+    parts.iter().map(|part| decide(part, case)).collect()
 }
 
 /// Returns what is said of a criterion that a person judges.

@@ -38,7 +38,9 @@ impl Excess {
         let all = actions();
         let of = |levels: &[Level]| {
             let mut set = ActionSet::default();
-            levels.iter().for_each(|level| set.add(&beyond.both(all.of_level(*level))));
+            for level in levels {
+                set.add(&beyond.both(all.of_level(*level)));
+            }
             set
         };
         let mut reading = all.of_level(Level::List).clone();

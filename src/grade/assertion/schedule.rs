@@ -199,7 +199,7 @@ fn may_invoke(case: &Case<'_>, all: &All<'_>, (named, function): &(Named<'_>, &F
         }
         return Found::missed(format!("nothing that is scheduled targets {name}"));
     }
-    let mut found = super::combination::any(judged);
+    let mut found = super::combination::any(&judged);
     found.remark = joined([named.remark.clone(), found.remark.take()]);
     found
 }

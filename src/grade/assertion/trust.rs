@@ -160,18 +160,13 @@ fn through_account(door: &Door<'_>, role: &str, by: &str) -> Found {
         context: Vec::new(),
     };
     let answer = ask(door.snapshot, &door.by, &door.who, &question);
-    match answer.verdict {
-        Verdict::Allowed => {
-            let remark = "through the whole account, not by name".to_owned();
-            Found::met(format!("{role} lets {by} in")).remarked(Some(remark))
-        }
-        _ => {
-            let why = timeless(door.snapshot, &answer.reason);
-            let message =
-                format!("{role} trusts the whole account, so {by} needs a policy that allows it: {why}");
-            Found::new(Outcome::Nearly, message)
-        }
+    if answer.verdict == Verdict::Allowed {
+        let remark = "through the whole account, not by name".to_owned();
+        return Found::met(format!("{role} lets {by} in")).remarked(Some(remark));
     }
+    let why = timeless(door.snapshot, &answer.reason);
+    let message = format!("{role} trusts the whole account, so {by} needs a policy that allows it: {why}");
+    Found::new(Outcome::Nearly, message)
 }
 
 /// Says whom a trust policy names in place of the one who is asked for.
