@@ -88,6 +88,9 @@ impl<'a> Machine<'a> {
                     // A data frame's `and` and `or`.
                     return both(&left, &right, it.op == Operator::BitAnd);
                 }
+                if let Some(sum) = sums(&left, it.op, &right) {
+                    return sum;
+                }
                 let template = left.texts().next().cloned().filter(|_| it.op == Operator::Mod);
                 if let Some(template) = template {
                     return self.formatted(&template, &right);
@@ -478,4 +481,23 @@ fn both(left: &Value, right: &Value, and: bool) -> Value {
         (any(left_holds, all(left_fails, right_holds)), all(left_fails, right_fails))
     });
     out
+}
+
+/// Adds and subtracts whole numbers: `access_key_{i + 1}_active`.
+fn sums(left: &Value, op: Operator, right: &Value) -> Option<Value> {
+    let numbers = |value: &Value| -> Option<Vec<i64>> {
+        let number = |thing: &Thing| if let Thing::Int(int) = thing { Some(*int) } else { None };
+        value.things.iter().map(number).collect()
+    };
+    let (left, right) = (numbers(left)?, numbers(right)?);
+    let mut out = Value::default();
+    for (one, other) in left.iter().flat_map(|one| right.iter().map(move |other| (*one, *other))).take(16) {
+        let sum = match op {
+            Operator::Add => one.checked_add(other),
+            Operator::Sub => one.checked_sub(other),
+            _ => None,
+        };
+        out.join(&sum.map_or(Thing::Unknown, Thing::Int).into());
+    }
+    Some(out).filter(|out| !out.is_nothing())
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::call::{Arguments, is_callable};
 use super::columns::Column;
 use super::machine::{Machine, What};
+use super::secrets;
 use super::value::{Credentials, Fact, Marks, Rows, Shape, Spelling, Thing, Value, flag};
 use crate::report::escape;
 
@@ -326,7 +327,7 @@ impl Machine<'_> {
                     role.join(&named);
                 }
                 let shown = role.texts().next().map(|arn| {
-                    let arn: String = arn.chars().take(120).collect();
+                    let arn: String = secrets::mask(arn).0.chars().take(120).collect();
                     format!("RoleArn is {}", escape::visible(&arn))
                 });
                 self.record(What::Assume, Some(credentials), none, shown);

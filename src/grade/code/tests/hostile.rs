@@ -33,7 +33,10 @@ fn recursion_and_explosion_come_to_an_end() {
     );
     let mut program = String::from("def f0(x):\n    return [x]\n");
     for level in 1..30 {
-        program += &format!("def f{level}(x):\n    return f{0}(f{0}(x)) + f{0}([x])\n", level - 1);
+        let below = level - 1;
+        let lines =
+            [format!("def f{level}(x):\n"), format!("    return f{below}(f{below}(x)) + f{below}([x])\n")];
+        program.extend(lines);
     }
     program += "import boto3\ndef lambda_handler(event, context):\n    f29(event)\n    boto3.client('sts').assume_role()\n";
     let code = read(&[("lambda_function.py", &program)], "lambda_function.lambda_handler");

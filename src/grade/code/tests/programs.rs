@@ -2,7 +2,7 @@
 
 use super::*;
 
-const HEAD: &str = r#"
+const HEAD: &str = r"
 import boto3, csv, io, os, time
 
 def assume():
@@ -14,17 +14,18 @@ def fetch(iam):
     time.sleep(5)
     return iam.get_credential_report()['Content'].decode()
 
-"#;
+";
 
 /// Runs a body with the table of rows as `rows` and all that is in `out` published.
 fn body(text: &str) -> String {
-    let text: String = text.trim_matches('\n').lines().map(|line| format!("    {line}\n")).collect();
+    let lines: Vec<&str> = text.trim_matches('\n').lines().collect();
+    let text = format!("    {}\n", lines.join("\n    "));
     format!(
         "{HEAD}\ndef lambda_handler(event, context):\n    rows = list(csv.DictReader(io.StringIO(fetch(assume()))))\n    out = ''\n{text}    boto3.client('sns').publish(TopicArn=os.environ['TOPIC'], Message=out)\n"
     )
 }
 
-const ALL: &str = r#"
+const ALL: &str = r"
 for row in rows:
     if row['user'] == '<root_account>':
         out += row['password_last_used'] + row['access_key_1_last_used_date'] + row['access_key_2_last_used_date']
@@ -32,7 +33,7 @@ for row in rows:
             out += 'root has a key'
     elif row['password_enabled'] == 'true' and row['mfa_active'] != 'true':
         out += row['user'] + ' has no MFA\n'
-"#;
+";
 
 #[test]
 fn a_loop_with_branches() {
@@ -358,6 +359,7 @@ fn roots_keys() {
             'M',
         ),
         ("r = rows[0]\nfor n in range(1, 3):\n    out += r['access_key_%d_active' % n]", 'M'),
+        ("r = rows[0]\nfor i in range(2):\n    out += r[f'access_key_{i + 1}_active']", 'M'),
         ("r = rows[0]\nout += r['access_key_1_active']", 'P'),
         ("for r in rows:\n    out += r['access_key_1_active'] + r['access_key_2_active']", 'N'),
         (
