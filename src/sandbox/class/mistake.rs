@@ -66,10 +66,10 @@ catalogue! {
     RuntimeWrong, "runtime-wrong", [T7], [runtime], "the function runs python3.12";
     ArchitectureWrong, "architecture-wrong", [T7], [architecture], "the function runs on arm64";
     RoleTrustsEverybody, "role-trusts-everybody", [T8], [trust], "every principal of every account may assume IAM-Auditor-role";
-    RoleTrustsService, "role-trusts-service", [T8 T9], [trust], "IAM-Auditor-role trusts the Lambda service, not the function's role";
+    RoleTrustsService, "role-trusts-service", [T8], [trust], "IAM-Auditor-role trusts the Lambda service, not the function's role";
     RoleWithoutPolicy, "role-without-policy", [T8], [role_policy], "IAM-Auditor-role has no policy";
     RoleMisnamed, "role-misnamed", [T8], [role_name], "the role is called IAMAuditorRole";
-    RoleNotAssumable, "role-not-assumable", [T9], [assume], "the function's role may not assume IAM-Auditor-role";
+    RoleNotAssumable, "role-not-assumable", [], [assume], "the function's role has no permission of its own to assume IAM-Auditor-role, whose trust policy names it";
     CodeKeys, "code-with-keys", [T9], [code], "the code holds an access key";
     CodeDoesNotAssume, "code-does-not-assume", [T9], [code], "the code uses the function's own role, which has the policy";
     CodeSyntax, "code-syntax-error", [T9 T10 T11], [code], "the code is no Python";

@@ -54,7 +54,15 @@ async fn the_marks_of_a_class_agree_with_its_answer_key() {
 
 /// Tells where the tasks that lost points are not those of the answer key.
 fn compared(student: &Student, result: &iamlab::grade::result::StudentResult) -> Option<String> {
-    let key: BTreeSet<&str> = student.mistakes.iter().flat_map(|mistake| mistake.tasks()).copied().collect();
+    let mut key: BTreeSet<&str> =
+        student.mistakes.iter().flat_map(|mistake| mistake.tasks()).copied().collect();
+    // Whom the group makes an administrator gets the report whatever the auditor policy says.
+    let keeps_it_from_user3 = [Mistake::ReportNotRead, Mistake::User3NotInGroup];
+    if student.makes(Mistake::GroupAdministrator)
+        && !keeps_it_from_user3.iter().any(|mistake| student.makes(*mistake))
+    {
+        key.remove("T5");
+    }
     let mut text = String::new();
     for task in &result.tasks {
         let is_lost = task.criteria.iter().any(|criterion| criterion.status == Status::Fail);

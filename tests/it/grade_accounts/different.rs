@@ -350,6 +350,50 @@ async fn what_people_do_in_another_way_is_done() {
                 ],
             );
         }),
+        right(
+            "task 6 carried out, by the group",
+            "the narrow policy may hang on the group itself",
+            |student| {
+                added(
+                    student,
+                    vec![admin(
+                        "iam",
+                        "PutGroupPolicy",
+                        json!({
+                            "GroupName": "IAM-Auditor-Group", "PolicyName": "add", "PolicyDocument": narrow(),
+                        }),
+                    )],
+                );
+            },
+        ),
+        Account {
+            name: "task 6 carried out, by User3",
+            because: "permissions come through groups, as the assignment says",
+            points: but(&[(2, "4.5")]),
+            differs: |student| {
+                added(
+                    student,
+                    vec![admin(
+                        "iam",
+                        "PutUserPolicy",
+                        json!({
+                            "UserName": "User3", "PolicyName": "add", "PolicyDocument": narrow(),
+                        }),
+                    )],
+                );
+            },
+        },
+        right(
+            "no permission of its own",
+            "a trust policy that names the role is enough within an account",
+            |student| {
+                student.set(
+                    "function-policy",
+                    "PolicyDocument",
+                    policy(allow(json!("sns:Publish"), "arn:aws:sns:@region:@account:AuditReports")),
+                );
+            },
+        ),
         right("task 6 carried out, by the administrator", "User2 may end in the group", |student| {
             student.then(
                 "addition",

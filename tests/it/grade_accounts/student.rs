@@ -31,7 +31,7 @@ pub(super) enum Act {
     /// Somebody signs in to the console.
     SignIn(&'static str),
     /// The student follows the link in the mail that a topic sent.
-    Confirm(&'static str),
+    Confirm(String),
 }
 
 /// A call of the administrator.
@@ -194,7 +194,7 @@ impl Student {
                     }),
                 )],
             ),
-            ("confirmation", vec![Act::Confirm("arn:aws:sns:@region:@account:AuditReports")]),
+            ("confirmation", vec![Act::Confirm("arn:aws:sns:@region:@account:AuditReports".to_owned())]),
             (
                 "function",
                 vec![admin(
@@ -300,8 +300,10 @@ impl Student {
     pub(super) fn renamed(&mut self, old: &str, new: &str) -> &mut Self {
         for (_, acts) in &mut self.steps {
             for act in acts {
-                if let Act::Call { input, .. } = act {
-                    replace(input, &|text| text.replace(old, new));
+                match act {
+                    Act::Call { input, .. } => replace(input, &|text| text.replace(old, new)),
+                    Act::Confirm(topic) => *topic = topic.replace(old, new),
+                    Act::Mfa(_) | Act::SignIn(_) => {}
                 }
             }
         }

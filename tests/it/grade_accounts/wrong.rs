@@ -55,8 +55,8 @@ async fn part_one_done_wrong() {
         ),
         wrong(
             "on one user",
-            "the actions know no resource: this allows nothing",
-            &[(1, "3"), (5, "0")],
+            "the actions know no resource: this allows nothing at all",
+            &[(1, "1"), (5, "0")],
             |student| {
                 let actions = json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"]);
                 let resource = "@iam:user/User3";
@@ -190,6 +190,14 @@ async fn part_one_done_wrong() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn part_two_done_wrong() {
     check(vec![
+        wrong(
+            "no function",
+            "the roles, the topic and its subscription are there; what the code does is missed",
+            &[(7, "0"), (9, "2"), (10, "0"), (11, "6"), (12, "1")],
+            |student| {
+                student.without(&["function", "target", "permission"]);
+            },
+        ),
         wrong("another Python", "python3.12 is nearly right", &[(7, "4")], |student| {
             student.set("function", "Runtime", json!("python3.12"));
         }),
@@ -200,7 +208,7 @@ async fn part_two_done_wrong() {
             let trust = json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"});
             student.set("role", "AssumeRolePolicyDocument", policy(trust));
         }),
-        wrong("the service", "Lambda is trusted, the function's role is not and cannot assume it", &[(8, "5"), (9, "18")], |student| {
+        wrong("the service", "Lambda is trusted, the function's role is not: once", &[(8, "5")], |student| {
             let trust = json!({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"});
             student.set("role", "AssumeRolePolicyDocument", policy(trust));
         }),
@@ -217,8 +225,10 @@ async fn part_two_done_wrong() {
                 "RoleName": "IAM-Auditor-role", "PolicyArn": "arn:aws:iam::aws:policy/IAMFullAccess",
             }))]);
         }),
-        wrong("may not assume", "the function's role has no permission to", &[(9, "18")], |student| {
-            student.set("function-policy", "PolicyDocument", policy(json!({
+        wrong("may not assume", "the account is trusted and the function's role has no permission to", &[(8, "7.5"), (9, "18")], |student| {
+            let trust = json!({"Effect": "Allow", "Principal": {"AWS": "@iam:root"}, "Action": "sts:AssumeRole"});
+                student.set("role", "AssumeRolePolicyDocument", policy(trust));
+                student.set("function-policy", "PolicyDocument", policy(json!({
                 "Effect": "Allow", "Action": "sns:Publish", "Resource": "arn:aws:sns:@region:@account:AuditReports",
             })));
         }),
