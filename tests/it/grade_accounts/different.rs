@@ -124,6 +124,11 @@ async fn names_that_the_assignment_leaves_open_are_the_students() {
             student.renamed("AuditReports", "Default_Topic");
             student.renamed("EveryMorning", "trigger-1");
         }),
+        right("other capitals", "IAM does not tell names apart by their capitals either", |student| {
+            student.renamed("IAM-Auditor-Policy", "IAM-auditor-policy");
+            student.renamed("IAM-Auditor-Group", "IAM-Auditor-group");
+            student.renamed("IAM-Auditor-role", "IAM-Auditor-Role");
+        }),
         right("another region", "the assignment names none", |student| student.region = "eu-west-1"),
         right("another handler", "the file and the handler are the student's to name", |student| {
             let code = student.code.remove("lambda_function.py").unwrap();
@@ -293,9 +298,22 @@ async fn programs_that_do_the_same_are_worth_the_same() {
             "columns by number",
             "the columns are found by their place, as the user guide lists them",
             |student| {
-                student.program(include_str!("programs/pandas_free_index.py"));
+                student.program(include_str!("programs/by_number.py"));
             },
         ),
+        right(
+            "a report in JSON",
+            "files in /tmp, a global, recursion, a row by its place, clients made once",
+            |student| {
+                student.program(include_str!("programs/json_report.py"));
+            },
+        ),
+        right("data frames", "pandas reads the report as well as csv does", |student| {
+            student.program(include_str!("programs/frames.py"));
+        }),
+        right("one loop", "the three controls are three branches of one loop", |student| {
+            student.program(include_str!("programs/one_loop.py"));
+        }),
         right("several files", "functions may live in modules of their own", |student| {
             student.code = BTreeMap::from([
                 ("lambda_function.py".to_owned(), include_str!("programs/two_main.py").to_owned()),

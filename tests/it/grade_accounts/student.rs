@@ -257,6 +257,11 @@ impl Student {
         &mut found.unwrap_or_else(|| panic!("there is no step `{step}`")).1
     }
 
+    /// Returns what is done in a step, to do it again.
+    pub(super) fn acts(&mut self, step: &str) -> Vec<Act> {
+        self.step(step).clone()
+    }
+
     /// Sets a parameter of the first call of a step.
     pub(super) fn set(&mut self, step: &str, parameter: &str, value: Value) -> &mut Self {
         let Some(Act::Call { input, .. }) = self.step(step).first_mut() else {

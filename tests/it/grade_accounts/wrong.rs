@@ -257,6 +257,47 @@ async fn part_two_done_wrong() {
         wrong("the wrong column", "MFA is not what access_key_1_active tells", &[(10, "10")], |student| {
             student.edited("row[\"mfa_active\"] == \"false\"", "row[\"access_key_1_active\"] == \"false\"");
         }),
+        wrong("without passwords", "who has no password is reported too: nearly", &[(10, "12.5")], |student| {
+            student.edited("row[\"password_enabled\"] == \"true\" and ", "");
+        }),
+        wrong("how many", "the users are counted and not named: nearly", &[(10, "12.5")], |student| {
+            student.edited("\", \".join(users_without_mfa(rows))", "str(len(users_without_mfa(rows)))");
+        }),
+        wrong("one key of two", "root can have a second access key: half", &[(10, "12.5")], |student| {
+            student.edited(" or row[\"access_key_2_active\"] == \"true\"", "");
+        }),
+        wrong("the password only", "root can be used by its keys too", &[(10, "13")], |student| {
+            student.edited(
+                "                row[\"access_key_1_last_used_date\"],\n                row[\"access_key_2_last_used_date\"],\n",
+                "",
+            );
+        }),
+        wrong("everybody's keys", "the keys of all users are told, not root's: nearly", &[(10, "12.5")], |student| {
+            student.edited(
+                "        if row[\"user\"] == \"<root_account>\":\n            return row[\"access_key_1_active\"]",
+                "        if row[\"user\"] != \"\":\n            return row[\"access_key_1_active\"]",
+            );
+        }),
+        wrong("runs as the auditor", "one role for both: nobody assumes anything", &[(8, "5"), (9, "18"), (11, "8")], |student| {
+            let trust = json!({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"});
+            student.set("role", "AssumeRolePolicyDocument", policy(trust));
+            student.set("function", "Role", json!("@iam:role/IAM-Auditor-role"));
+        }),
+        wrong("a role that was deleted", "AWS trusts the old one, which is gone: nobody gets in, nobody else either", &[(8, "7")], |student| {
+            let role = json!({"RoleName": "CredentialAuditor-execution"});
+            let mut again = vec![
+                admin("iam", "DetachRolePolicy", json!({
+                    "RoleName": "CredentialAuditor-execution",
+                    "PolicyArn": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+                })),
+                admin("iam", "DeleteRolePolicy", json!({
+                    "RoleName": "CredentialAuditor-execution", "PolicyName": "audit",
+                })),
+                admin("iam", "DeleteRole", role),
+            ];
+            again.extend(["function-role", "function-policy", "function-logs"].iter().flat_map(|step| student.acts(step)));
+            student.then("role-policy", again);
+        }),
         wrong("unconfirmed", "nobody followed the link: nearly", &[(11, "9")], |student| {
             student.without(&["confirmation"]);
         }),
