@@ -12,6 +12,8 @@ pub const SANDBOX_DIR: &str = "IAMLAB_SANDBOX_DIR";
 pub const ACCOUNT: &str = "IAMLAB_ACCOUNT";
 /// The Python 3 that runs the functions of the sandbox; one with boto3 is prepared when it is not set.
 pub const PYTHON: &str = "IAMLAB_PYTHON";
+/// The file that holds the secret of a course, which external ids and seals are computed from.
+pub const COURSE_SECRET_FILE: &str = "IAMLAB_COURSE_SECRET_FILE";
 /// Filter of the log lines on stderr, in the syntax of `tracing_subscriber::EnvFilter`.
 pub const LOG: &str = "IAMLAB_LOG";
 /// Any value but the empty one switches colour off (<https://no-color.org>).

@@ -176,7 +176,12 @@ impl Ui {
         }
         let bar = ProgressBar::new(u64::try_from(length).unwrap_or(u64::MAX));
         bar.set_draw_target(ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} [{bar:24}] {pos}/{len} {wide_msg}") {
+        // A few steps are over before it can be told how long they take.
+        let template = match length {
+            ..10 => "{spinner} [{bar:24}] {pos}/{len} {wide_msg}",
+            _ => "{spinner} [{bar:24}] {pos}/{len}, {eta} left {wide_msg}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.enable_steady_tick(Duration::from_millis(120));
@@ -202,6 +207,11 @@ impl Ui {
         if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
             bar.finish_and_clear();
         }
+    }
+
+    /// Tells whether there is a terminal to show a bar on.
+    pub const fn shows_progress(&self) -> bool {
+        self.terminal
     }
 
     /// Tells whether data and status end on the same screen, where telling something on both is telling it twice.

@@ -350,6 +350,9 @@ pub struct Function {
     pub state: String,
     /// Who may invoke it: the statements of its resource policy by `Sid`.
     pub permissions: BTreeMap<String, Permission>,
+    /// When its code or configuration was changed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<Timestamp>,
 }
 
 /// One statement of a function's resource policy.

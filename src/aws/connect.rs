@@ -10,11 +10,13 @@ use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvi
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 #[cfg(feature = "sandbox")]
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_sdk_sts::config::IdentityCache;
+use aws_sdk_sts::config::retry::RetryPartition;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -77,49 +79,180 @@ pub async fn region(target: &Target, named: Option<&str>, fallback: &str) -> Str
     told.unwrap_or_else(|| fallback.to_owned())
 }
 
+/// The name that grading's requests carry in their user agent, so that a student's event history tells the grader's
+/// looks from the student's own.
+pub const GRADER_APP: &str = "iamlab-grade";
+
 /// Connects to `target`: builds the clients, asks who we are, and checks the pinned account.
 pub async fn connect(target: &Target, region: &str, clock: Clock) -> Result<Aws, Error> {
+    let line = Line::open(target, region, clock).await?;
+    pinned(target, line.speak().await?)
+}
+
+/// As [`connect`], with the name of an application in the user agent of every request.
+pub async fn connect_with_app(
+    target: &Target,
+    region: &str,
+    clock: Clock,
+    app: &'static str,
+) -> Result<Aws, Error> {
+    let line = Line::open(target, region, clock).await?.named(app);
+    pinned(target, line.speak().await?)
+}
+
+/// Refuses another account than the pinned one.
+fn pinned(target: &Target, aws: Aws) -> Result<Aws, Error> {
     match target {
-        Target::Aws { profile, endpoint_url, account } => {
-            let https = aws_smithy_http_client::Builder::new()
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .build_https();
-            let mut loader =
-                loader(https.clone(), region).retry_config(RetryConfig::adaptive().with_max_attempts(6));
-            if let Some(profile) = profile {
-                loader = loader.profile_name(profile);
-            }
-            if let Some(url) = endpoint_url {
-                loader = loader.endpoint_url(url);
-            }
-            let mut config = loader.load().await;
-            if let Some(profile) = profile {
-                let own = SharedCredentialsProvider::new(of_profile(profile, https, &config));
-                config = config.into_builder().credentials_provider(own).build();
-            }
-            let aws = identify(&config, region, clock).await?;
-            match account {
-                Some(pinned) if *pinned != aws.caller.account => Err(wrong_account(pinned, &aws.caller)),
-                _ => Ok(aws),
-            }
+        Target::Aws { account: Some(pinned), .. } if *pinned != aws.caller.account => {
+            Err(wrong_account(pinned, &aws.caller))
         }
-        #[cfg(feature = "sandbox")]
-        Target::Sandbox { dir, account } => {
-            let options = crate::sandbox::Options {
-                dir: Some(dir.clone()),
-                account: account.clone(),
-                clock: clock.clone(),
-            };
-            match Desk::find(options)? {
-                Desk::Here(sandbox) => {
-                    let credentials = SharedCredentialsProvider::new(sandbox.credentials());
-                    connect_through(sandbox.http_client(), credentials, region, clock).await
+        _ => Ok(aws),
+    }
+}
+
+/// A line to a world of accounts, with the credentials of whoever opened it. Clients for other credentials share its
+/// HTTP client: a class takes one pool of connections.
+#[derive(Debug, Clone)]
+pub struct Line {
+    config: SdkConfig,
+    clock: Clock,
+}
+
+impl Line {
+    /// Opens a line to `target`; nobody is asked anything, but a sandbox is opened.
+    ///
+    /// # Errors
+    ///
+    /// The sandbox cannot be opened.
+    pub async fn open(target: &Target, region: &str, clock: Clock) -> Result<Self, Error> {
+        match target {
+            Target::Aws { profile, endpoint_url, .. } => {
+                Ok(Self::to_aws(profile.as_deref(), endpoint_url.as_deref(), region, clock).await)
+            }
+            #[cfg(feature = "sandbox")]
+            Target::Sandbox { dir, account } => {
+                let (dir, account) = (Some(dir.clone()), account.clone());
+                let options = crate::sandbox::Options { dir, account: account.clone(), clock: clock.clone() };
+                match Desk::find(options)? {
+                    Desk::Here(sandbox) => Ok(Self::to_sandbox(&sandbox, region, clock).await),
+                    served @ Desk::There(_) => Self::to_served(&served, &account, region, clock).await,
                 }
-                served @ Desk::There(_) => connect_served(&served, account, region, clock).await,
+            }
+            #[cfg(not(feature = "sandbox"))]
+            Target::Sandbox { .. } => {
+                Err(Error::usage("this build has no sandbox").hinted("use `--target aws`"))
             }
         }
-        #[cfg(not(feature = "sandbox"))]
-        Target::Sandbox { .. } => Err(Error::usage("this build has no sandbox").hinted("use `--target aws`")),
+    }
+
+    /// Opens a line to AWS, or to what answers at an endpoint.
+    pub async fn to_aws(
+        profile: Option<&str>,
+        endpoint_url: Option<&str>,
+        region: &str,
+        clock: Clock,
+    ) -> Self {
+        let https = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let mut loader = loader(https, region).retry_config(RetryConfig::adaptive().with_max_attempts(6));
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(url) = endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        let line = Self { config: loader.load().await, clock };
+        match profile.and_then(|profile| line.of_profile(profile)) {
+            Some(own) => {
+                let config = line.config.into_builder().credentials_provider(own).build();
+                Self { config, clock: line.clock }
+            }
+            None => line,
+        }
+    }
+
+    /// Opens a line to a sandbox of this process, as the administrator of the account in front.
+    #[cfg(feature = "sandbox")]
+    pub async fn to_sandbox(sandbox: &crate::sandbox::Sandbox, region: &str, clock: Clock) -> Self {
+        let own = SharedCredentialsProvider::new(sandbox.credentials());
+        Self::through(sandbox.http_client(), own, region, clock).await
+    }
+
+    /// Opens a line to a sandbox that another process serves, as the account's administrator.
+    #[cfg(feature = "sandbox")]
+    pub(crate) async fn to_served(
+        desk: &Desk,
+        account: &str,
+        region: &str,
+        clock: Clock,
+    ) -> Result<Self, Error> {
+        let own = administrator(desk, account).await?;
+        Ok(Self::at(desk.url().unwrap_or_default(), own, region, clock).await)
+    }
+
+    async fn through(
+        http_client: SharedHttpClient,
+        own: SharedCredentialsProvider,
+        region: &str,
+        clock: Clock,
+    ) -> Self {
+        let config = near(http_client, region).credentials_provider(own).load().await;
+        Self { config, clock }
+    }
+
+    async fn at(url: &str, own: SharedCredentialsProvider, region: &str, clock: Clock) -> Self {
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        let config = near(http, region).credentials_provider(own).endpoint_url(url).load().await;
+        Self { config, clock }
+    }
+
+    /// Puts the name of an application into the user agent of every request.
+    #[must_use]
+    pub fn named(self, app: &'static str) -> Self {
+        // A name that AWS would not take is left out.
+        let name = AppName::new(app).ok();
+        let mut config = self.config.into_builder();
+        config.set_app_name(name);
+        Self { config: config.build(), clock: self.clock }
+    }
+
+    /// Takes the credentials of a named profile, when the line leads to AWS.
+    pub fn of_profile(&self, profile: &str) -> Option<SharedCredentialsProvider> {
+        let https = self.config.http_client()?;
+        Some(SharedCredentialsProvider::new(of_profile(profile, https, &self.config)))
+    }
+
+    /// Builds the clients of whoever opened the line, and asks who that is.
+    ///
+    /// # Errors
+    ///
+    /// Nobody answers, or nobody of these credentials is known.
+    pub async fn speak(&self) -> Result<Aws, Error> {
+        identify(&self.config, self.region(), self.clock.clone(), None).await
+    }
+
+    /// Builds the clients of somebody else, and asks who that is. What one account throttles does not slow the
+    /// others down, and nothing of them stays when they are dropped.
+    ///
+    /// # Errors
+    ///
+    /// Nobody answers, or nobody of these credentials is known.
+    pub async fn speak_as(&self, credentials: SharedCredentialsProvider, region: &str) -> Result<Aws, Error> {
+        let config = self
+            .config
+            .clone()
+            .into_builder()
+            .credentials_provider(credentials)
+            .identity_cache(IdentityCache::lazy().build())
+            .region(Region::new(region.to_owned()))
+            .build();
+        let alone = RetryPartition::custom("one account").build();
+        identify(&config, region, self.clock.clone(), Some(alone)).await
+    }
+
+    fn region(&self) -> &str {
+        self.config.region().map_or("", AsRef::as_ref)
     }
 }
 
@@ -174,19 +307,17 @@ pub async fn connect_through(
     region: &str,
     clock: Clock,
 ) -> Result<Aws, Error> {
-    let config = near(http_client, region).credentials_provider(credentials).load().await;
-    identify(&config, region, clock).await
+    Line::through(http_client, credentials, region, clock).await.speak().await
 }
 
-/// Connects to a sandbox that another process serves, as the account's administrator.
+/// Returns the administrator's key of an account of a sandbox that another process serves.
 #[cfg(feature = "sandbox")]
-async fn connect_served(desk: &Desk, account: &str, region: &str, clock: Clock) -> Result<Aws, Error> {
+pub(crate) async fn administrator(desk: &Desk, account: &str) -> Result<SharedCredentialsProvider, Error> {
     let answer = desk.ask(Order::Credentials { account: account.to_owned() }).await?;
     let text = |key: &str| answer.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
     let key =
         Credentials::new(text("access_key_id"), text("secret_access_key"), None, None, "iamlab-sandbox");
-    let url = desk.url().unwrap_or_default();
-    connect_at(url, SharedCredentialsProvider::new(key), region, clock).await
+    Ok(SharedCredentialsProvider::new(key))
 }
 
 /// Connects to what answers at an address of this machine, without encryption.
@@ -196,9 +327,7 @@ pub async fn connect_at(
     region: &str,
     clock: Clock,
 ) -> Result<Aws, Error> {
-    let http = aws_smithy_http_client::Builder::new().build_http();
-    let loader = near(http, region).credentials_provider(credentials).endpoint_url(url);
-    identify(&loader.load().await, region, clock).await
+    Line::at(url, credentials, region, clock).await.speak().await
 }
 
 /// For a server in this process or on this machine: nobody is spared by waiting for it.
@@ -225,20 +354,24 @@ fn loader(
 }
 
 macro_rules! client {
-    ($sdk:ident, $config:expr, $meter:expr) => {
-        $sdk::Client::from_conf(
-            $sdk::config::Builder::from($config)
-                .interceptor($meter.clone())
-                .interceptor(Whole)
-                .retry_classifier(Foreign)
-                .build(),
-        )
-    };
+    ($sdk:ident, $config:expr, $meter:expr, $partition:expr) => {{
+        let mut builder = $sdk::config::Builder::from($config)
+            .interceptor($meter.clone())
+            .interceptor(Whole)
+            .retry_classifier(Foreign);
+        builder.set_retry_partition($partition.clone());
+        $sdk::Client::from_conf(builder.build())
+    }};
 }
 
-async fn identify(config: &aws_config::SdkConfig, region: &str, clock: Clock) -> Result<Aws, Error> {
+async fn identify(
+    config: &SdkConfig,
+    region: &str,
+    clock: Clock,
+    partition: Option<RetryPartition>,
+) -> Result<Aws, Error> {
     let meter = Meter::default();
-    let sts = client!(aws_sdk_sts, config, meter);
+    let sts = client!(aws_sdk_sts, config, meter, partition);
     let operation = "sts:GetCallerIdentity";
     let identity = call(&clock, operation, "the caller", || sts.get_caller_identity().send()).await?;
     let (Some(arn), Some(account)) = (identity.arn, identity.account) else {
@@ -255,16 +388,16 @@ async fn identify(config: &aws_config::SdkConfig, region: &str, clock: Clock) ->
         arn,
     };
     Ok(Aws {
-        iam: client!(aws_sdk_iam, config, meter),
-        lambda: client!(aws_sdk_lambda, config, meter),
-        sns: client!(aws_sdk_sns, config, meter),
-        events: client!(aws_sdk_eventbridge, config, meter),
-        scheduler: client!(aws_sdk_scheduler, config, meter),
-        cloudformation: client!(aws_sdk_cloudformation, config, meter),
-        cloudtrail: client!(aws_sdk_cloudtrail, config, meter),
-        account_management: client!(aws_sdk_account, config, meter),
-        access_analyzer: client!(aws_sdk_accessanalyzer, config, meter),
-        tagging: client!(aws_sdk_resourcegroupstagging, config, meter),
+        iam: client!(aws_sdk_iam, config, meter, partition),
+        lambda: client!(aws_sdk_lambda, config, meter, partition),
+        sns: client!(aws_sdk_sns, config, meter, partition),
+        events: client!(aws_sdk_eventbridge, config, meter, partition),
+        scheduler: client!(aws_sdk_scheduler, config, meter, partition),
+        cloudformation: client!(aws_sdk_cloudformation, config, meter, partition),
+        cloudtrail: client!(aws_sdk_cloudtrail, config, meter, partition),
+        account_management: client!(aws_sdk_account, config, meter, partition),
+        access_analyzer: client!(aws_sdk_accessanalyzer, config, meter, partition),
+        tagging: client!(aws_sdk_resourcegroupstagging, config, meter, partition),
         sts,
         meter,
         clock,

@@ -15,8 +15,13 @@ use super::similar::Fingerprint;
 /// Marks one student. `entered` are the points that a person gave, by criterion; on criteria that are not manual they
 /// overrule what was found. Lateness is not looked at here: it goes by the class's deadline.
 pub fn mark(rubric: &Rubric, evidence: &Evidence, entered: &BTreeMap<String, Entered>) -> StudentResult {
-    let case = Case::new(rubric, evidence);
-    let marked = marked(rubric, entered, |criterion| evaluate(&criterion.check, &case));
+    mark_case(rubric, &Case::new(rubric, evidence), entered)
+}
+
+/// Marks one student whose evidence has been looked through already.
+pub fn mark_case(rubric: &Rubric, case: &Case<'_>, entered: &BTreeMap<String, Entered>) -> StudentResult {
+    let evidence = case.evidence;
+    let marked = marked(rubric, entered, |criterion| evaluate(&criterion.check, case));
     StudentResult {
         id: evidence.student.clone(),
         account: evidence.snapshot.account.clone(),

@@ -107,6 +107,8 @@ pub struct StudentResult {
 pub struct Row {
     /// The id on the roster.
     pub id: String,
+    /// The account; empty when it is not known.
+    pub account: String,
     /// How far it got.
     pub state: State,
     /// What was earned.
@@ -117,6 +119,10 @@ pub struct Row {
     pub unknown: Points,
     /// Whether the work was late.
     pub is_late: bool,
+    /// Days that count as late.
+    pub late_days: u32,
+    /// What being late costs.
+    pub deduction: Points,
     /// What was earned by task, in the rubric's order.
     pub tasks: Vec<Points>,
     /// What became of each criterion and what it earned, in the rubric's order.
@@ -133,11 +139,14 @@ impl StudentResult {
         let criteria = self.tasks.iter().flat_map(|task| &task.criteria);
         Row {
             id: self.id.clone(),
+            account: self.account.clone(),
             state: self.state,
             score: self.score,
             manual_open: self.manual_open,
             unknown: self.unknown,
             is_late: self.late.as_ref().is_some_and(|late| late.deduction > Points::ZERO),
+            late_days: self.late.as_ref().map_or(0, |late| late.days),
+            deduction: self.late.as_ref().map_or(Points::ZERO, |late| late.deduction),
             tasks: self.tasks.iter().map(|task| task.score).collect(),
             criteria: criteria.map(|criterion| (criterion.status, criterion.earned)).collect(),
             problem: self.problem.clone(),
@@ -145,6 +154,13 @@ impl StudentResult {
         }
     }
 
+    /// Tells whether nothing about the score is open: it can go into a gradebook.
+    pub fn is_final(&self) -> bool {
+        self.state == State::Graded && self.manual_open == Points::ZERO
+    }
+}
+
+impl Row {
     /// Tells whether nothing about the score is open: it can go into a gradebook.
     pub fn is_final(&self) -> bool {
         self.state == State::Graded && self.manual_open == Points::ZERO

@@ -35,7 +35,7 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// Cuts a text after `limit` characters and says so with `…`, which is one of them.
-pub(super) fn cut(text: &str, limit: usize) -> Cow<'_, str> {
+pub(crate) fn cut(text: &str, limit: usize) -> Cow<'_, str> {
     if text.char_indices().nth(limit).is_none() {
         return Cow::Borrowed(text);
     }
@@ -52,7 +52,7 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 }
 
 /// Appends a text to HTML: inert between tags and inside quoted attributes.
-pub(super) fn html(out: &mut String, text: &str) {
+pub(crate) fn html(out: &mut String, text: &str) {
     for c in plain(text).chars() {
         entity(out, c);
     }
@@ -88,7 +88,7 @@ fn entity(out: &mut String, c: char) {
 }
 
 /// Makes a text fit for a cell of a spreadsheet: never a formula.
-pub(super) fn cell(text: &str) -> Cow<'_, str> {
+pub(crate) fn cell(text: &str) -> Cow<'_, str> {
     let shown = visible(text);
     let formula = |c: char| matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠');
     if shown.trim_start().starts_with(formula) { Cow::Owned(format!("'{shown}")) } else { shown }
@@ -147,7 +147,7 @@ pub(super) fn html_prose(out: &mut String, text: &str) {
 
 /// Makes a sentence fit for Markdown, also in a table: what stands between backticks is code, and nothing else in it
 /// is markup, a link or a mention.
-pub(super) fn markdown(text: &str) -> String {
+pub(crate) fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for piece in pieces(&plain(text)) {
         match piece {
@@ -183,7 +183,7 @@ fn markdown_words(out: &mut String, text: &str) {
 }
 
 /// Makes a name fit for Markdown as code, also in a table.
-pub(super) fn markdown_code(text: &str) -> String {
+pub(crate) fn markdown_code(text: &str) -> String {
     let shown = plain(text);
     if shown.is_empty() {
         return String::new();

@@ -43,7 +43,7 @@ use crate::clock::Clock;
 use account::Account;
 pub use error::SandboxError;
 use realm::Realm;
-use services::iam::Iam;
+use services::iam::{Iam, Identity, Opening};
 use store::Folder;
 
 /// The account a sandbox plays when nobody names one.
@@ -96,6 +96,22 @@ impl Sandbox {
         Ok(Self { inner: Arc::new(Inner { account, realm }) })
     }
 
+    /// Returns the same sandbox with another account in front, when there is one of this id.
+    pub fn existing(&self, account: &str) -> Result<Option<Self>, SandboxError> {
+        check_account(account)?;
+        let realm = self.inner.realm.clone();
+        let found = realm.find(account)?;
+        Ok(found.map(|account| Self { inner: Arc::new(Inner { account, realm }) }))
+    }
+
+    /// Frees the memory of an account: it is on disk, and opened again when somebody asks for it. One that is in front
+    /// of a clone, that is being called, or that is in memory only, stays. Returns whether it was freed.
+    ///
+    /// What a function of the account still does in the background ends with it.
+    pub fn close(&self, account: &str) -> Result<bool, SandboxError> {
+        self.inner.realm.close(account)
+    }
+
     /// Returns the HTTP client that ends in this sandbox; give it to the SDK's configuration. The access key of a
     /// request tells the account.
     pub fn http_client(&self) -> SharedHttpClient {
@@ -106,6 +122,16 @@ impl Sandbox {
     pub fn credentials(&self) -> Credentials {
         let (id, secret) = self.iam().administrator_key();
         Credentials::new(id, secret.reveal(), None, None, "iamlab-sandbox")
+    }
+
+    /// Opens a session of a role of the account in front, whoever it trusts; `None` when there is no such role.
+    pub fn session_of(&self, role_arn: &str, session: &str) -> Option<Credentials> {
+        let role = self.iam().role(role_arn, "aws", self.account())?;
+        let identity = Identity::Role { name: role.name, id: role.id, session: session.to_owned() };
+        let opening = Opening { identity, seconds: 43_200, mfa: false, policies: Vec::new(), console: false };
+        let issued = self.iam().open_session(opening).ok()?;
+        let token = Some(issued.token.reveal().to_owned());
+        Some(Credentials::new(issued.id, issued.secret.reveal(), token, None, "iamlab-sandbox"))
     }
 
     /// Returns the account's IAM, to look behind the API. [`Sandbox::flush`] saves what was edited there.

@@ -133,6 +133,31 @@ impl Realm {
         Ok(was_open || was_kept)
     }
 
+    /// Saves an account and forgets it until it is asked for again; one that somebody still uses stays, and so does one
+    /// that is in memory only. Returns whether it was forgotten.
+    pub(super) fn close(&self, id: &str) -> Result<bool, SandboxError> {
+        if self.folder.is_none() {
+            return Ok(false);
+        }
+        let mut open = self.lock();
+        let Some(account) = open.get(id) else { return Ok(false) };
+        account.keeper().save()?;
+        let Some(account) = open.remove(id) else { return Ok(false) };
+        // INVARIANT: nobody gets an account but from the map, which is locked, or by a weak reference, which this
+        // breaks: two of one folder never save over each other.
+        match Arc::try_unwrap(account) {
+            Ok(unused) => {
+                drop(open);
+                drop(unused);
+                Ok(true)
+            }
+            Err(used) => {
+                open.insert(id.to_owned(), used);
+                Ok(false)
+            }
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Account>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

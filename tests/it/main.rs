@@ -39,6 +39,11 @@ mod faults;
 mod generated;
 mod grade_accounts;
 // mod grade_collect;
+mod grade_collect;
+mod grade_reports;
+mod grade_access;
+#[cfg(feature = "sandbox")]
+mod grade_run;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;

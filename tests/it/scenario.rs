@@ -72,7 +72,12 @@ fn place() -> Place {
 fn every_scenario_of_the_repository_loads() {
     let mut count = 0;
     for entry in fs::read_dir(repository().join("scenarios")).unwrap() {
-        good(&entry.unwrap().path(), &[]);
+        let path = entry.unwrap().path();
+        // What a student is given has no default.
+        let given =
+            [("grader_role_arn", "arn:aws:iam::999999999999:role/grader"), ("external_id", "iamlab-example")];
+        let needs = path.ends_with("grader-access");
+        good(&path, if needs { &given } else { &[] });
         count += 1;
     }
     assert!(count > 0);

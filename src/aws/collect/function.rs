@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::account::snapshot::{Function, Permission};
@@ -41,7 +42,14 @@ pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Function>, ApiE
         tags: answer.tags.unwrap_or_default().into_iter().collect(),
         state: config.state().map_or("Active", |state| state.as_str()).into(),
         permissions,
+        last_modified: config.last_modified().and_then(moment),
     }))
+}
+
+/// Reads a time as Lambda writes it: `2026-03-02T09:00:00.000+0000`.
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>.
+fn moment(text: &str) -> Option<Timestamp> {
+    Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text).ok()
 }
 
 /// Reads the statements of a resource policy by `Sid`.
@@ -62,4 +70,16 @@ fn permissions(text: &str) -> BTreeMap<String, Permission> {
         )
     };
     statements.iter().map(permission).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_lambda_is_read() {
+        let read = moment("2026-03-02T09:00:00.000+0000").unwrap();
+        assert_eq!(read, "2026-03-02T09:00:00Z".parse().unwrap());
+        assert_eq!(moment("soon"), None);
+    }
 }

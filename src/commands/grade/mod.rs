@@ -9,12 +9,17 @@ use crate::grade::rubric::Rubric;
 use crate::ui::Ui;
 
 mod access;
+mod class;
 mod collect;
+mod dry_run;
+mod gradebooks;
+mod own;
 mod regrade;
 mod run;
 mod self_check;
 #[cfg(feature = "sandbox")]
 mod selftest;
+mod summary;
 
 /// Mark a class by a rubric: fair, explained, repeatable
 #[derive(Debug, Subcommand)]
@@ -25,7 +30,7 @@ pub enum GradeCommand {
     #[command(name = "self")]
     SelfCheck(Box<self_check::SelfArgs>),
     /// Mark a class again from its evidence; no account is contacted
-    Regrade(regrade::RegradeArgs),
+    Regrade(Box<regrade::RegradeArgs>),
     /// Write one's own evidence to a file, for a class without live access
     Collect(collect::CollectArgs),
     /// Mutate the reference lab and see that the rubric catches every mutation
@@ -39,7 +44,7 @@ pub(super) async fn run(ui: &Ui, command: GradeCommand) -> Result<Exit, Error> {
     match command {
         GradeCommand::Run(args) => run::run(ui, &args).await,
         GradeCommand::SelfCheck(args) => self_check::run(ui, &args).await,
-        GradeCommand::Regrade(args) => regrade::run(ui, &args),
+        GradeCommand::Regrade(args) => regrade::run(ui, &args).await,
         GradeCommand::Collect(args) => collect::run(ui, &args).await,
         #[cfg(feature = "sandbox")]
         GradeCommand::Selftest(args) => selftest::run(ui, &args).await,

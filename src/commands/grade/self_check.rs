@@ -1,15 +1,95 @@
 //! `iamlab grade self`
 
-use clap::Args;
+use std::path::PathBuf;
 
+use clap::Args;
+use serde::Serialize;
+
+use super::own;
+use crate::cli::TargetArgs;
+use crate::commands::output::Destination;
+use crate::commands::to_text;
 use crate::error::{Error, Exit};
+use crate::grade::mark::mark;
+use crate::grade::result::{Status, StudentResult};
+use crate::grade::roster::Student;
+use crate::grade::run::visible;
+use crate::report::grade::{student_html, student_markdown, student_text};
 use crate::ui::Ui;
 
-/// Not built yet
+/// Check one's own account by the rubric, as a student: what is missing, and the next step
+///
+/// Looks at the account with one's own credentials, at what the instructor looks at but for what the rubric hides until
+/// it is marked. Nothing is changed and nothing is sent anywhere.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  iamlab grade self")]
-pub struct SelfArgs {}
+#[command(after_help = "Examples:\n  iamlab grade self scenarios/iam-auditing\n  \
+                  iamlab grade self scenarios/iam-auditing --profile lab --format html -o check.html\n\n\
+                  Exit code: 0 everything that can be checked is right, 2 something is missing, 4 something could not\n\
+                  be looked at and nothing else is missing")]
+pub struct SelfArgs {
+    /// The rubric: a folder that holds `rubric.yaml`, or a YAML file
+    #[arg(value_name = "RUBRIC")]
+    rubric: PathBuf,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t)]
+    format: Form,
+    /// File for the output, in place of stdout
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    target: TargetArgs,
+}
 
-pub(super) async fn run(_ui: &Ui, _args: &SelfArgs) -> Result<Exit, Error> {
-    Err(Error::usage("not built yet"))
+/// Forms that a student's own result has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs; versioned.
+    Json,
+    /// One page that needs nothing else, for the browser.
+    Html,
+    /// For wikis and pull requests.
+    Markdown,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format_version: u32,
+    rubric: &'a str,
+    #[serde(flatten)]
+    result: &'a StudentResult,
+}
+
+pub(super) async fn run(ui: &Ui, args: &SelfArgs) -> Result<Exit, Error> {
+    let rubric = visible(&super::rubric(ui, &args.rubric)?);
+    let evidence = own::read(ui, &args.target, &rubric, "self", crate::grade::evidence::Way::Own).await?;
+    let mut result = mark(&rubric, &evidence, &std::collections::BTreeMap::new());
+    result.fingerprint = None;
+    let student =
+        Student { id: result.id.clone(), account: Some(result.account.clone()), ..Student::default() };
+    let destination = Destination::of(args.output.as_deref());
+    let text = match args.format {
+        Form::Text => {
+            student_text(&rubric, &student, &result, &|tone, text| destination.paint(ui, tone, text))
+        }
+        Form::Json => to_text(&Document { format_version: 1, rubric: &rubric.name, result: &result })? + "\n",
+        Form::Html => student_html(&rubric, &student, &result),
+        Form::Markdown => student_markdown(&rubric, &student, &result),
+    };
+    destination.hand_over(ui, &text)?;
+    Ok(exit(&result))
+}
+
+/// What is missing weighs more than what could not be looked at; what a person judges weighs nothing here.
+fn exit(result: &StudentResult) -> Exit {
+    let has = |status: Status| {
+        result.tasks.iter().flat_map(|task| &task.criteria).any(|criterion| criterion.status == status)
+    };
+    match (has(Status::Fail), has(Status::Unknown)) {
+        (true, _) => Exit::Differs,
+        (false, true) => Exit::Unseen,
+        (false, false) => Exit::Ok,
+    }
 }

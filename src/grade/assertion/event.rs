@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Case;
@@ -89,6 +90,19 @@ pub(super) fn happened(case: &Case<'_>, wanted: &rubric::Event) -> Result<Found,
             it.shown(line(event))
         });
     Ok(missed.remarked(remark))
+}
+
+/// Returns when something that a criterion looks for happened first, and whether the history was read to its end.
+pub(in crate::grade) fn first(case: &Case<'_>, wanted: &rubric::Event) -> Option<(Timestamp, bool)> {
+    let (by, ..) = by(case, wanted).ok()?;
+    let (lookups, mentions) = (lookups(case, wanted, &by), mentions(case, wanted));
+    let records = lookups.iter().filter_map(|lookup| lookup.records.read()).flatten();
+    let events = records
+        .filter(|record| is_called(record, &wanted.name))
+        .filter_map(|record| Event::of(record.clone()).ok())
+        .filter(|event| is_by(event, &by) && fit(event, wanted, &mentions) >= Fit::AsFarAsTold);
+    let first = events.map(|event| event.time).min()?;
+    Some((first, lookups.iter().all(|lookup| lookup.complete)))
 }
 
 /// Finds who it has to be. Without a listing of the users the rubric's own name has to do.

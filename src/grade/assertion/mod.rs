@@ -10,14 +10,14 @@ mod behaviour;
 mod combination;
 mod configuration;
 mod credentials;
-mod event;
+pub(super) mod event;
 mod grants;
 mod meaning;
 mod privilege;
 mod schedule;
 mod state;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 #[cfg(test)]
 mod tests;
 mod timing;

@@ -27,7 +27,7 @@ pub(super) fn regional(rest: &str) -> String {
 }
 
 /// The rubric that is shipped.
-pub(super) fn shipped() -> Rubric {
+pub(in crate::grade) fn shipped() -> Rubric {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/iam-auditing");
     Rubric::load(&folder).unwrap()
 }
@@ -71,7 +71,7 @@ fn credentials(keys: usize, mfa: &[&str]) -> Facet<Credentials> {
 }
 
 /// A record of the event history.
-pub(super) fn record(id: &str, who: &str, name: &str, more: &Value) -> Value {
+pub(in crate::grade) fn record(id: &str, who: &str, name: &str, more: &Value) -> Value {
     let identity = if who == "root" {
         json!({"type": "Root", "arn": arn("root"), "accountId": ACCOUNT})
     } else {
@@ -90,7 +90,7 @@ pub(super) fn record(id: &str, who: &str, name: &str, more: &Value) -> Value {
 }
 
 /// A look into the history that found these.
-pub(super) fn lookup(attribute: &str, value: &str, records: Vec<Value>) -> Lookup {
+pub(in crate::grade) fn lookup(attribute: &str, value: &str, records: Vec<Value>) -> Lookup {
     Lookup {
         attribute: attribute.to_owned(),
         value: value.to_owned(),
@@ -157,6 +157,7 @@ pub(super) fn function(name: &str) -> Function {
         tags: BTreeMap::new(),
         state: "Active".to_owned(),
         permissions: [("daily".to_owned(), permission)].into(),
+        last_modified: None,
     }
 }
 
@@ -210,11 +211,12 @@ pub(super) fn empty() -> Evidence {
         packages: BTreeMap::new(),
         lookups: lookups.into(),
         requests: vec![],
+        seal: None,
     }
 }
 
 /// Evidence of a lab in which everything is right.
-pub(super) fn lab() -> Evidence {
+pub(in crate::grade) fn lab() -> Evidence {
     let mut lab = empty();
     lab.snapshot.identity = Facet::Read(identity());
     lab.snapshot.credentials = [
@@ -254,7 +256,7 @@ pub(super) fn lab() -> Evidence {
 }
 
 /// The identity of evidence, to change it.
-pub(super) fn identity_of(evidence: &mut Evidence) -> &mut Identity {
+pub(in crate::grade) fn identity_of(evidence: &mut Evidence) -> &mut Identity {
     let Facet::Read(identity) = &mut evidence.snapshot.identity else { panic!("it was not read") };
     identity
 }

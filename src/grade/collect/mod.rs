@@ -22,7 +22,7 @@ use crate::account::snapshot::Snapshot;
 use crate::aws::Aws;
 
 /// The name by which the grader's own requests are known in an account's event history, and left out.
-pub const GRADER: &str = "iamlab-grade";
+pub const GRADER: &str = crate::aws::connect::GRADER_APP;
 
 /// What a rubric needs, sorted by who reads it.
 #[derive(Debug, Default)]

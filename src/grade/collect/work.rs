@@ -42,9 +42,10 @@ pub(super) async fn read(place: &Place, needs: &Needs, tell: &(dyn Fn(&str) + Se
     let names = place.functions.read().filter(|_| needs.functions);
     let (chosen, left) = chosen(names.into_iter().flatten());
     tell("functions, topics and schedules");
+    let wanted: Vec<String> = if needs.packages { chosen.iter().cloned().collect() } else { Vec::new() };
     let (mut seen, packages, (topics, of_topics), (rules, of_rules), schedules) = futures::join!(
         functions(aws, &chosen),
-        packages(aws, chosen.iter().filter(|_| needs.packages)),
+        packages(aws, wanted),
         topics(aws, needs.topics),
         rules(aws, needs.schedules),
         schedules(aws, needs.schedules),
@@ -107,8 +108,8 @@ fn policy(function: &Function) -> Option<PolicyDocument> {
         .then(|| PolicyDocument::new(json!({"Version": "2012-10-17", "Statement": statements})))
 }
 
-async fn packages(aws: &Aws, names: impl Iterator<Item = &String>) -> BTreeMap<String, Facet<Package>> {
-    stream::iter(names.cloned())
+async fn packages(aws: &Aws, names: Vec<String>) -> BTreeMap<String, Facet<Package>> {
+    stream::iter(names)
         .map(|name| async move {
             let package = open(aws, &name).await.map_or_else(Facet::NotRead, Facet::Read);
             (name, package)

@@ -466,6 +466,7 @@ mod tests {
                 Permission { service: None, source_arn: None, statement: "{}".into() },
             )]
             .into(),
+            last_modified: Some("2026-03-01T09:00:00Z".parse().unwrap()),
         };
         snapshot.functions =
             [("f".into(), Facet::Read(Some(function))), ("g".into(), Facet::Read(None))].into();

@@ -1,0 +1,244 @@
+//! What `run` and `regrade` share: the folder, the points that a person gives, progress, gradebooks and the summary.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use super::gradebooks::{self, GradebookArgs};
+use super::summary;
+use crate::account::scan::hex;
+use crate::cli::{Format, moment};
+use crate::error::{Error, Exit};
+use crate::grade::access::secret::CourseSecret;
+use crate::grade::manual::{self, Manual};
+use crate::grade::roster::Roster;
+use crate::grade::rubric::Rubric;
+use crate::grade::run::{Class, Event, Journal, MANUAL, RunError, Teller, carry, finish, journal, place};
+use crate::report::escape::plain;
+use crate::ui::Ui;
+
+/// What marking a class can be asked for, however its evidence is got.
+#[derive(Debug, Args)]
+pub(super) struct ClassArgs {
+    /// Points that a person gave: student, criterion, points, comment [default: `manual.csv` in the results' folder]
+    #[arg(long, value_name = "FILE")]
+    pub(super) manual: Option<PathBuf>,
+    /// When the work was due [default: the rubric's]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(super) deadline: Option<Timestamp>,
+    #[command(flatten)]
+    pub(super) gradebooks: GradebookArgs,
+    /// Form of the summary on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+/// Hashes the file of a rubric.
+pub(super) fn digest(path: &Path) -> Result<String, Error> {
+    let path = if path.is_dir() { path.join("rubric.yaml") } else { path.to_owned() };
+    let bytes = fs::read(&path).map_err(|error| unread(&path, error))?;
+    Ok(hex(&Sha256::digest(bytes)))
+}
+
+/// Reads a roster; its mistakes are shown with their places.
+pub(super) fn roster(ui: &Ui, path: &Path) -> Result<Roster, Error> {
+    Roster::load(path).map_err(|found| {
+        ui.diagnostics(&found);
+        Error::input(format!("the roster `{}` has mistakes", path.display()))
+    })
+}
+
+/// Looks whether a folder can hold the results: one that is new or empty, or with `--resume` that of an earlier run of
+/// this rubric. Nothing in it is ever deleted.
+pub(super) fn claim(folder: &Path, rubric: &Rubric, resume: bool) -> Result<Option<journal::Header>, Error> {
+    let there = Journal::look(folder).map_err(|error| Error::from(RunError::from(error)))?;
+    let shown = folder.display();
+    match there {
+        Some(journal) => {
+            let header = journal.header().cloned();
+            if let Some(other) = header.as_ref().filter(|header| header.rubric != rubric.name) {
+                return Err(Error::usage(format!(
+                    "`{shown}` holds marks by the rubric `{}`",
+                    plain(&other.rubric)
+                ))
+                .hinted("name another folder with `-o`"));
+            }
+            if !resume {
+                return Err(Error::usage(format!("`{shown}` holds a run already"))
+                    .hinted("`--resume` goes on with it; another `-o` begins a new one"));
+            }
+            Ok(header)
+        }
+        None => {
+            let is_empty = match fs::read_dir(folder) {
+                Ok(mut entries) => entries.next().is_none(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+                Err(error) => return Err(unread(folder, error)),
+            };
+            if is_empty {
+                return Ok(None);
+            }
+            Err(Error::usage(format!("`{shown}` is not empty, and holds no run"))
+                .hinted("name a folder that is new or empty with `-o`"))
+        }
+    }
+}
+
+/// Points that a person gave, and the file as it was.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    pub(super) manual: Manual,
+    text: Option<String>,
+}
+
+/// Reads the points that a person gave: of the file that is named, or of the first folder that has one.
+pub(super) fn given(
+    ui: &Ui,
+    named: Option<&Path>,
+    folders: &[&Path],
+    rubric: &Rubric,
+    roster: &Roster,
+) -> Result<Given, Error> {
+    let standing = folders.iter().map(|folder| folder.join(MANUAL)).find(|path| path.is_file());
+    let Some(path) = named.map(Path::to_owned).or(standing) else { return Ok(Given::default()) };
+    if fs::metadata(&path).is_ok_and(|about| about.len() > manual::LARGEST) {
+        return Err(Error::input(format!("`{}` is too large", path.display())));
+    }
+    let bytes = fs::read(&path).map_err(|error| unread(&path, error))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Error::input(format!("`{}` is not written in UTF-8", path.display())).hinted("save it as `CSV UTF-8`")
+    })?;
+    let students: BTreeSet<&str> = roster.students.iter().map(|student| student.id.as_str()).collect();
+    match Manual::parse(&text, rubric, &students) {
+        Ok(manual) => Ok(Given { manual, text: Some(text) }),
+        Err(mistakes) => {
+            for mistake in &mistakes {
+                ui.status(&format!("{}: {}", path.display(), plain(&mistake.to_string())));
+            }
+            let what = if mistakes.len() == 1 {
+                "a mistake".to_owned()
+            } else {
+                format!("{} mistakes", mistakes.len())
+            };
+            Err(Error::input(format!("`{}` has {what}", path.display())).hinted("correct it, then run again"))
+        }
+    }
+}
+
+/// Gives the folder a file for the points that a person gives. One that is there gets the rows that it lacks.
+fn place_form(class: &Class, text: Option<&str>) -> Result<(), Error> {
+    let path = class.folder.join(MANUAL);
+    let there = fs::read_to_string(&path).ok();
+    let students: BTreeSet<&str> = class.roster.students.iter().map(|student| student.id.as_str()).collect();
+    let of_folder = there.as_deref().map(|text| Manual::parse(text, &class.rubric, &students));
+    let rows = match of_folder {
+        Some(Ok(manual)) => manual,
+        // Another file was named, and this one has mistakes: it is left alone.
+        Some(Err(_)) => return Ok(()),
+        None => class.manual.clone(),
+    };
+    let base = there.as_deref().or(text);
+    let ids = class.roster.students.iter().map(|student| student.id.as_str());
+    let completed = rows.completed(base, &class.rubric, ids);
+    let new = completed.as_deref().or(base.filter(|_| there.is_none()));
+    new.map_or(Ok(()), |text| Ok(place(&path, text.as_bytes())?))
+}
+
+/// Marks the class and tells what it came to.
+pub(super) async fn conclude(
+    ui: &Ui,
+    class: Class,
+    mut journal: Journal,
+    parallelism: usize,
+    given: Given,
+    args: &ClassArgs,
+    secret: Option<(&CourseSecret, &Path)>,
+) -> Result<Exit, Error> {
+    let books = gradebooks::read(&args.gradebooks)?;
+    place_form(&class, given.text.as_deref())?;
+    let class = Arc::new(class);
+    let tell = teller(ui);
+    let carried = carry(&class, &mut journal, parallelism, stop(), &tell).await;
+    ui.end_progress();
+    carried?;
+    let ended = finish(&class, &journal)?;
+    if args.gradebooks.anonymous {
+        gradebooks::pseudonymous(&class, &journal, &ended, secret)?;
+    }
+    gradebooks::fill(ui, &class, &ended, &args.gradebooks, books)?;
+    summary::tell(ui, &class, &ended, args.format)
+}
+
+/// Waits until somebody asks the program to stop.
+async fn stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Without a listener the system's own habit stays: it ends the program.
+        if let (Ok(mut interrupt), Ok(mut terminate)) =
+            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_ok() {
+        return;
+    }
+    std::future::pending::<()>().await;
+}
+
+/// How far a run without a terminal has told.
+struct Told {
+    all: usize,
+    done: usize,
+    told: usize,
+    at: Instant,
+}
+
+/// Shows how far a run is: a bar on a terminal, now and then a line elsewhere.
+fn teller(ui: &Ui) -> Teller {
+    let ui = ui.clone();
+    let told = Mutex::new(Told { all: 0, done: 0, told: 0, at: Instant::now() });
+    Arc::new(move |event| {
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Begin { all, todo } => {
+                *told = Told { all: todo, done: 0, told: 0, at: Instant::now() };
+                if todo < all {
+                    ui.status(&format!("{} of {all} students are done already", all - todo));
+                }
+                ui.begin_progress(todo);
+            }
+            Event::Reading(student, what) => ui.progress_message(&format!("{student}: {what}")),
+            Event::Done(student, _) => {
+                told.done += 1;
+                ui.progress_message(student);
+                ui.advance();
+                let step = (told.all / 20).max(1);
+                let is_due = told.done == told.all
+                    || (told.done - told.told >= step && told.at.elapsed() >= Duration::from_secs(1));
+                if !ui.shows_progress() && is_due {
+                    ui.status(&format!("{} of {} students", told.done, told.all));
+                    (told.told, told.at) = (told.done, Instant::now());
+                }
+            }
+        }
+    })
+}
+
+/// Says that a file cannot be read.
+pub(super) fn unread(path: &Path, error: io::Error) -> Error {
+    Error::input(format!("`{}` cannot be read", path.display())).caused_by(error)
+}

@@ -1,0 +1,255 @@
+//! Moodle: the offline grading worksheet of an assignment, and a plain file for the gradebook's import.
+//!
+//! The worksheet ([Assignment settings, Offline grading worksheet][offline]; written and read by Moodle's
+//! `mod/assign/gradingtable.php` and `mod/assign/feedback/offline`) has `Identifier`, `Full name`, what identifies users
+//! on that site (`Email address`, `ID number`, `Username`), `Status`, `Grade`, `Maximum grade`, `Grade can be changed`,
+//! `Last modified (submission)`, `Last modified (grade)` and `Feedback comments`. Moodle finds users by `Identifier` and
+//! refuses grades that were changed since by `Last modified (grade)`: both stay as they are. Comments are HTML.
+//!
+//! The import ([Grade import][import]) takes any CSV with a column that identifies users; grade and feedback are mapped
+//! together, because a feedback without its grade takes the grade away.
+//!
+//! [offline]: https://docs.moodle.org/401/en/Assignment_settings
+//! [import]: https://docs.moodle.org/311/en/Grade_import
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::cells::Table;
+use super::people::{People, Person, open};
+use super::{FillError, Filled, Left, number};
+use crate::grade::points::Points;
+use crate::grade::result::Row;
+use crate::grade::roster::Roster;
+use crate::grade::rubric::Rubric;
+use crate::report::escape;
+
+/// Fills grade and feedback comments of an offline grading worksheet; every other byte stays. A comment that somebody
+/// wrote stays too.
+///
+/// # Errors
+///
+/// The file is no such worksheet.
+pub fn fill(
+    exported: &[u8],
+    rubric: &Rubric,
+    rows: &[Row],
+    roster: &Roster,
+) -> Result<Filled, Vec<FillError>> {
+    let table = Table::scan(exported).map_err(|error| vec![error])?;
+    let form = Form::of(&table.texts(0))?;
+    let persons: Vec<Person> = (1..table.len()).filter_map(|row| form.person(&table, row)).collect();
+    let People { found, mut left } = People::find(&persons, rows, roster);
+    let mut texts = BTreeMap::new();
+    let mut warnings = Vec::new();
+    let (mut filled, mut kept) = (0_usize, 0_usize);
+    for (at, mark) in found {
+        let cell = |column: Option<usize>| column.and_then(|column| table.text(at, column));
+        if cell(form.can_change).is_some_and(|cell| cell.trim() == "No") {
+            let why = "Moodle says that the grade cannot be changed".to_owned();
+            left.push(Left { student: mark.id.clone(), why });
+            continue;
+        }
+        if cell(Some(form.grade)).is_none() {
+            left.push(Left { student: mark.id.clone(), why: "the row ends before the grade".to_owned() });
+            continue;
+        }
+        if let Some(most) = cell(form.most).as_deref().and_then(number).filter(|most| *most != rubric.max()) {
+            let warning = format!("the worksheet's maximum grade is {most}, the rubric's {}", rubric.max());
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+        filled += 1;
+        _ = texts.insert((at, form.grade), mark.score.to_string());
+        match (form.feedback, cell(form.feedback)) {
+            (Some(column), Some(old)) if old.trim().is_empty() || is_ours(&old, rubric) => {
+                _ = texts.insert((at, column), html(&feedback(rubric, mark)));
+            }
+            (Some(_), Some(_)) => kept += 1,
+            _ => {}
+        }
+    }
+    if kept > 0 {
+        warnings.push(format!("{kept} feedback comments that somebody wrote were kept"));
+    }
+    Ok(Filled { bytes: table.replaced(&texts), filled, left, warnings })
+}
+
+/// Writes a file for Moodle's grade import: id number, e-mail address, grade, feedback; only of students whose mark is
+/// final.
+pub fn import(rubric: &Rubric, rows: &[Row], roster: &Roster) -> Filled {
+    let marks: BTreeMap<&str, &Row> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
+    let mut text = String::from("idnumber,email,grade,feedback\r\n");
+    let (mut filled, mut left) = (0, Vec::new());
+    for student in &roster.students {
+        let mark = marks.get(student.id.as_str());
+        let why = mark.map_or_else(|| Some("has not been marked".to_owned()), |mark| open(mark));
+        match (mark, why) {
+            (Some(mark), None) => {
+                let email = student.email.as_deref().unwrap_or_default();
+                let cells = [&student.id, email, &mark.score.to_string(), &html(&feedback(rubric, mark))];
+                let cells: Vec<String> = cells.into_iter().map(quoted).collect();
+                text.push_str(&cells.join(","));
+                text.push_str("\r\n");
+                filled += 1;
+            }
+            (_, why) => left.push(Left { student: student.id.clone(), why: why.unwrap_or_default() }),
+        }
+    }
+    Filled { bytes: text.into_bytes(), filled, left, warnings: Vec::new() }
+}
+
+/// Where the worksheet's columns are.
+struct Form {
+    identity: Vec<usize>,
+    emails: Vec<usize>,
+    name: Option<usize>,
+    grade: usize,
+    most: Option<usize>,
+    can_change: Option<usize>,
+    feedback: Option<usize>,
+}
+
+impl Form {
+    fn of(header: &[Cow<'_, str>]) -> Result<Self, Vec<FillError>> {
+        let at = |name: &str| header.iter().position(|cell| cell.trim().eq_ignore_ascii_case(name));
+        let refuse = |why: &str| Err(vec![FillError::NotExported(why.to_owned())]);
+        let (Some(_), Some(grade), Some(_)) = (at("Identifier"), at("Grade"), at("Last modified (grade)"))
+        else {
+            return refuse(
+                "it is no offline grading worksheet of Moodle: its first line has no `Identifier`, `Grade` and `Last \
+                 modified (grade)`; download it in English under Submissions, Download grading worksheet",
+            );
+        };
+        let identity: Vec<usize> = [at("ID number"), at("Username")].into_iter().flatten().collect();
+        let emails: Vec<usize> = at("Email address").into_iter().collect();
+        if identity.is_empty() && emails.is_empty() {
+            return refuse(
+                "the worksheet tells neither e-mail address nor id number, as with anonymous submissions: reveal the \
+                 identities, then download it again",
+            );
+        }
+        Ok(Self {
+            identity,
+            emails,
+            name: at("Full name"),
+            grade,
+            most: at("Maximum grade"),
+            can_change: at("Grade can be changed"),
+            feedback: at("Feedback comments"),
+        })
+    }
+
+    fn person(&self, table: &Table<'_>, row: usize) -> Option<Person> {
+        let cell = |at: usize| table.text(row, at).map(|cell| cell.trim().to_owned());
+        let cells = |all: &[usize]| -> Vec<String> {
+            all.iter().filter_map(|at| cell(*at)).filter(|cell| !cell.is_empty()).collect()
+        };
+        let is_blank = table.texts(row).iter().all(|cell| cell.trim().is_empty());
+        (!is_blank).then(|| Person {
+            row,
+            name: self.name.and_then(cell).unwrap_or_default(),
+            ids: cells(&self.identity),
+            emails: cells(&self.emails),
+        })
+    }
+}
+
+/// Tells in one line what the mark is made of.
+fn feedback(rubric: &Rubric, mark: &Row) -> String {
+    let tasks = rubric.tasks.iter().zip(&mark.tasks);
+    let tasks: Vec<String> =
+        tasks.map(|(task, earned)| format!("{} {earned}/{}", task.id, task.points)).collect();
+    let late = if mark.deduction > Points::ZERO {
+        format!(" Late by {} days: less {} points.", mark.late_days, mark.deduction)
+    } else {
+        String::new()
+    };
+    format!("{} {} of {} points. {}.{late}", lead(rubric), mark.score, rubric.max(), tasks.join(", "))
+}
+
+fn lead(rubric: &Rubric) -> String {
+    format!("{}:", rubric.title.trim())
+}
+
+fn is_ours(comment: &str, rubric: &Rubric) -> bool {
+    comment.trim().starts_with(&html(&lead(rubric)))
+}
+
+fn html(text: &str) -> String {
+    let mut out = String::new();
+    escape::html(&mut out, text);
+    out
+}
+
+fn quoted(cell: &str) -> String {
+    let cell = escape::cell(cell);
+    if cell.contains([',', '"', '\n', '\r', ';']) {
+        return format!("\"{}\"", cell.replace('"', "\"\""));
+    }
+    cell.into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Mark, roster, rows, rubric};
+    use super::*;
+
+    const EXPORT: &str = "Identifier,\"Full name\",\"ID number\",\"Email address\",Status,Grade,\"Maximum grade\",\"Grade can be changed\",\"Last modified (submission)\",\"Last modified (grade)\",\"Feedback comments\"\n\
+        \"Participant 11\",\"Ada Lovelace\",s001,ada@example.edu,\"Submitted for grading\",,100.00,Yes,\"Monday, 2 March 2026, 9:00 AM\",-,\n\
+        \"Participant 12\",\"Alan Turing\",s002,alan@example.edu,\"No submission\",\"40.00\",100.00,Yes,-,\"Monday, 2 March 2026, 9:00 AM\",\"well, done\"\n\
+        \"Participant 13\",\"Grace Hopper\",s003,grace@example.edu,\"No submission\",,100.00,No,-,-,\n";
+
+    #[test]
+    fn grade_and_comments_are_filled_and_the_rest_stays() {
+        let marks =
+            rows(&[("s001", Mark::Final(8750)), ("alan", Mark::Final(6000)), ("s003", Mark::Final(100))]);
+        let class = roster(&[("s001", ""), ("alan", "ALAN@example.edu"), ("s003", "")]);
+        let filled = fill(EXPORT.as_bytes(), &rubric(100), &marks, &class).unwrap();
+        let comment = "A rubric: 87.5 of 100 points. T1 87.5/100.";
+        let expected = EXPORT
+            .replace("\"Submitted for grading\",,", "\"Submitted for grading\",87.5,")
+            .replace("9:00 AM\",-,\n", &format!("9:00 AM\",-,{comment}\n"))
+            .replace("\"40.00\"", "\"60\"");
+        assert_eq!(String::from_utf8(filled.bytes.clone()).unwrap(), expected);
+        assert_eq!(filled.filled, 2);
+        assert_eq!(filled.left[0].why, "Moodle says that the grade cannot be changed");
+        assert_eq!(filled.warnings, ["1 feedback comments that somebody wrote were kept"]);
+        // A second run replaces what the first one wrote.
+        let again =
+            rows(&[("s001", Mark::Final(9000)), ("alan", Mark::Final(6000)), ("s003", Mark::Final(100))]);
+        let filled = fill(&filled.bytes, &rubric(100), &again, &class).unwrap();
+        assert!(String::from_utf8(filled.bytes).unwrap().contains("A rubric: 90 of 100 points"));
+    }
+
+    #[test]
+    fn another_file_is_refused_and_says_what_to_do() {
+        let why = |text: &str| {
+            fill(text.as_bytes(), &rubric(100), &[], &roster(&[])).unwrap_err().remove(0).to_string()
+        };
+        assert!(why("a,b\n").contains("Download grading worksheet"));
+        assert!(why("Identifier,Grade,Last modified (grade)\n").contains("anonymous"));
+        let filled = fill(
+            EXPORT.as_bytes(),
+            &rubric(50),
+            &rows(&[("s001", Mark::Final(100))]),
+            &roster(&[("s001", "")]),
+        );
+        assert_eq!(filled.unwrap().warnings, ["the worksheet's maximum grade is 100, the rubric's 50"]);
+    }
+
+    #[test]
+    fn the_import_holds_final_marks_and_no_formula() {
+        let marks = rows(&[("-s1", Mark::Final(100)), ("s2", Mark::Pending)]);
+        let class = roster(&[("-s1", "=cmd|'/C calc'!A0@x.y"), ("s2", ""), ("s3", "")]);
+        let file = import(&rubric(100), &marks, &class);
+        assert_eq!(
+            String::from_utf8(file.bytes).unwrap(),
+            "idnumber,email,grade,feedback\r\n'-s1,'=cmd|'/C calc'!A0@x.y,1,\"A rubric: 1 of 100 points. T1 1/100.\"\r\n"
+                .replace("\"A rubric: 1 of 100 points. T1 1/100.\"", "A rubric: 1 of 100 points. T1 1/100.")
+        );
+        let left: Vec<&str> = file.left.iter().map(|left| left.why.as_str()).collect();
+        assert_eq!(left, ["is pending: 3 points could not be looked at", "has not been marked"]);
+    }
+}
