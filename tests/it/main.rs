@@ -38,10 +38,10 @@ mod facts;
 mod faults;
 mod generated;
 mod grade_accounts;
-// mod grade_collect;
+mod grade_collect;
+mod grade_access;
 mod grade_collect;
 mod grade_reports;
-mod grade_access;
 #[cfg(feature = "sandbox")]
 mod grade_run;
 #[cfg(unix)]

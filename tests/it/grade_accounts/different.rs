@@ -314,6 +314,25 @@ async fn programs_that_do_the_same_are_worth_the_same() {
         right("one loop", "the three controls are three branches of one loop", |student| {
             student.program(include_str!("programs/one_loop.py"));
         }),
+        right("text between functions", "each control reads the report's text anew", |student| {
+            student.program(include_str!("programs/text_between.py"));
+        }),
+        right("a default session", "the assumed keys become everybody's; properties, `__str__`", |student| {
+            student.program(include_str!("programs/default_session.py"));
+        }),
+        right("a global text", "lines are added to a global; rows are made by a comprehension", |student| {
+            student.program(include_str!("programs/global_text.py"));
+        }),
+        right(
+            "for and else",
+            "a loop with an `else` that raises; `%` with a dictionary; JSON within JSON",
+            |student| {
+                student.program(include_str!("programs/for_else.py"));
+            },
+        ),
+        right("a generator", "named tuples, and rows by their user", |student| {
+            student.program(include_str!("programs/generator.py"));
+        }),
         right("several files", "functions may live in modules of their own", |student| {
             student.code = BTreeMap::from([
                 ("lambda_function.py".to_owned(), include_str!("programs/two_main.py").to_owned()),
