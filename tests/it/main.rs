@@ -37,9 +37,8 @@ mod export;
 mod facts;
 mod faults;
 mod generated;
-mod grade_accounts;
-mod grade_collect;
 mod grade_access;
+mod grade_accounts;
 mod grade_collect;
 mod grade_reports;
 #[cfg(feature = "sandbox")]
