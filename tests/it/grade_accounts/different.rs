@@ -8,13 +8,13 @@ use super::student::{Act, Student, admin, by, look, policy, user};
 use super::{Account, GOOD, but, check};
 
 /// A statement that allows actions on a resource.
-fn allow(action: Value, resource: &str) -> Value {
+fn allow(action: &Value, resource: &str) -> Value {
     json!({"Effect": "Allow", "Action": action, "Resource": resource})
 }
 
 /// A trust policy for principals.
-fn trust(principal: Value) -> Value {
-    policy(json!([{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]))
+fn trust(principal: &Value) -> Value {
+    policy(&json!([{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]))
 }
 
 fn right(name: &'static str, because: &'static str, differs: fn(&mut Student)) -> Account {
@@ -26,7 +26,7 @@ async fn policies_that_mean_the_same_are_worth_the_same() {
     check(vec![
         right("good", "everything is as the assignment says", |_| {}),
         right("split statements", "two statements allow together what one does", |student| {
-            let document = policy(json!([
+            let document = policy(&json!([
                 {"Sid": "VisualEditor0", "Effect": "Allow", "Action": "iam:GenerateCredentialReport", "Resource": "*"},
                 {"Sid": "VisualEditor1", "Effect": "Allow", "Action": ["iam:GetCredentialReport"], "Resource": ["*"]},
             ]));
@@ -35,26 +35,26 @@ async fn policies_that_mean_the_same_are_worth_the_same() {
         right("reordered", "neither order nor repetition means anything", |student| {
             let twice = json!(["iam:GetCredentialReport", "iam:GenerateCredentialReport", "iam:GetCredentialReport"]);
             let statement = json!([{"Resource": "*", "Action": twice, "Effect": "Allow", "Sid": "a"}]);
-            student.set("policy", "PolicyDocument", policy(statement));
+            student.set("policy", "PolicyDocument", policy(&statement));
         }),
         right("wildcard", "the wildcard matches the two actions and no other", |student| {
-            student.set("policy", "PolicyDocument", policy(allow(json!("iam:*CredentialReport"), "*")));
+            student.set("policy", "PolicyDocument", policy(&allow(&json!("iam:*CredentialReport"), "*")));
         }),
         right("letters", "IAM does not look at the case of actions", |student| {
             let actions = json!(["IAM:generatecredentialreport", "iam:GETCREDENTIALREPORT"]);
-            student.set("policy", "PolicyDocument", policy(allow(actions, "*")));
+            student.set("policy", "PolicyDocument", policy(&allow(&actions, "*")));
         }),
         right("denied rest", "what is allowed is denied again but for the two actions", |student| {
             let two = json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"]);
-            let document = policy(json!([
-                allow(json!("iam:*"), "*"),
+            let document = policy(&json!([
+                allow(&json!("iam:*"), "*"),
                 {"Effect": "Deny", "NotAction": two, "Resource": "*"},
             ]));
             student.set("policy", "PolicyDocument", document);
         }),
         right("old version too wide", "the default version is the one that counts", |student| {
-            let narrow = policy(allow(json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"]), "*"));
-            student.set("policy", "PolicyDocument", policy(allow(json!("*"), "*")));
+            let narrow = policy(&allow(&json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"]), "*"));
+            student.set("policy", "PolicyDocument", policy(&allow(&json!("*"), "*")));
             student.then("policy", vec![admin("iam", "CreatePolicyVersion", json!({
                 "PolicyArn": "@iam:policy/IAM-Auditor-Policy", "PolicyDocument": narrow, "SetAsDefault": "true",
             }))]);
@@ -70,11 +70,11 @@ async fn policies_that_mean_the_same_are_worth_the_same() {
             because: "the console's `this account`: the function's role is let in, and whoever else may: nearly nobody else",
             points: but(&[(8, "9")]),
             differs: |student| {
-                student.set("role", "AssumeRolePolicyDocument", trust(json!({"AWS": "@iam:root"})));
+                student.set("role", "AssumeRolePolicyDocument", trust(&json!({"AWS": "@iam:root"})));
             },
         },
         right("trust by condition", "the account, narrowed down to the function's role", |student| {
-            student.set("role", "AssumeRolePolicyDocument", policy(json!({
+            student.set("role", "AssumeRolePolicyDocument", policy(&json!({
                 "Effect": "Allow",
                 "Principal": {"AWS": "@account"},
                 "Action": "sts:AssumeRole",
@@ -82,7 +82,7 @@ async fn policies_that_mean_the_same_are_worth_the_same() {
             })));
         }),
         right("trust in pieces", "statements and lists of principals are a matter of taste", |student| {
-            student.set("role", "AssumeRolePolicyDocument", policy(json!([
+            student.set("role", "AssumeRolePolicyDocument", policy(&json!([
                 {"Sid": "1", "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"],
                  "Principal": {"AWS": ["@iam:role/CredentialAuditor-execution"]}},
                 {"Sid": "2", "Effect": "Allow", "Action": "sts:AssumeRole",
@@ -90,9 +90,9 @@ async fn policies_that_mean_the_same_are_worth_the_same() {
             ])));
         }),
         right("function's rights as a managed policy", "attached or inline, the role has them", |student| {
-            let document = policy(json!([
-                allow(json!(["sts:AssumeRole"]), "*"),
-                allow(json!("sns:Pub*"), "arn:aws:sns:*:@account:*"),
+            let document = policy(&json!([
+                allow(&json!(["sts:AssumeRole"]), "*"),
+                allow(&json!("sns:Pub*"), "arn:aws:sns:*:@account:*"),
             ]));
             student.instead("function-policy", vec![
                 admin("iam", "CreatePolicy", json!({"PolicyName": "fn", "PolicyDocument": document})),
@@ -103,7 +103,7 @@ async fn policies_that_mean_the_same_are_worth_the_same() {
         }),
         right("AmazonSNSFullAccess", "task 11 asks for the privilege to publish, not for the least", |student| {
             student.set("function-policy", "PolicyDocument",
-                policy(allow(json!("sts:AssumeRole"), "@iam:role/IAM-Auditor-role")));
+                policy(&allow(&json!("sts:AssumeRole"), "@iam:role/IAM-Auditor-role")));
             student.then("function-policy", vec![admin("iam", "AttachRolePolicy", json!({
                 "RoleName": "CredentialAuditor-execution",
                 "PolicyArn": "arn:aws:iam::aws:policy/AmazonSNSFullAccess",
@@ -145,7 +145,7 @@ async fn names_that_the_assignment_leaves_open_are_the_students() {
                 admin("iam", "AddUserToGroup", json!({"GroupName": "Administrators", "UserName": "colleague"})),
                 admin("iam", "CreateRole", json!({
                     "RoleName": "a-deploy-role",
-                    "AssumeRolePolicyDocument": trust(json!({"Service": "lambda.amazonaws.com"})),
+                    "AssumeRolePolicyDocument": trust(&json!({"Service": "lambda.amazonaws.com"})),
                 })),
                 admin("sns", "CreateTopic", json!({"Name": "Alarms"})),
                 admin("sns", "Subscribe", json!({
@@ -199,7 +199,7 @@ fn scheduler(student: &mut Student, schedule: &Value) {
                 json!({
                     "RoleName": "Amazon_EventBridge_Scheduler_LAMBDA_1",
                     "Path": "/service-role/",
-                    "AssumeRolePolicyDocument": policy(json!([{
+                    "AssumeRolePolicyDocument": policy(&json!([{
                         "Effect": "Allow",
                         "Principal": {"Service": "scheduler.amazonaws.com"},
                         "Action": "sts:AssumeRole",
@@ -213,7 +213,7 @@ fn scheduler(student: &mut Student, schedule: &Value) {
                 json!({
                     "RoleName": "Amazon_EventBridge_Scheduler_LAMBDA_1",
                     "PolicyName": "invoke",
-                    "PolicyDocument": policy(allow(json!(["lambda:InvokeFunction"]), invoke)),
+                    "PolicyDocument": policy(&allow(&json!(["lambda:InvokeFunction"]), invoke)),
                 }),
             ),
             admin("scheduler", "CreateSchedule", input),
@@ -350,6 +350,7 @@ async fn programs_that_do_the_same_are_worth_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "a table of accounts")]
 async fn what_people_do_in_another_way_is_done() {
     /// Lets User3 add users to the one group, and does it.
     fn added(student: &mut Student, grant: Vec<Act>) {
@@ -368,7 +369,7 @@ async fn what_people_do_in_another_way_is_done() {
     }
     /// What it takes.
     fn narrow() -> Value {
-        policy(allow(json!("iam:AddUserToGroup"), "@iam:group/IAM-Auditor-Group"))
+        policy(&allow(&json!("iam:AddUserToGroup"), "@iam:group/IAM-Auditor-Group"))
     }
     check(vec![
         right("task 6 carried out, by a group", "a narrow policy is the answer to task 6", |student| {
@@ -427,7 +428,7 @@ async fn what_people_do_in_another_way_is_done() {
                 student.set(
                     "function-policy",
                     "PolicyDocument",
-                    policy(allow(json!("sns:Publish"), "arn:aws:sns:@region:@account:AuditReports")),
+                    policy(&allow(&json!("sns:Publish"), "arn:aws:sns:@region:@account:AuditReports")),
                 );
             },
         ),

@@ -57,10 +57,11 @@ pub(super) struct Student {
 
 impl Student {
     /// The good student, who has names of their own for what the assignment does not name.
+    #[expect(clippy::too_many_lines, reason = "a table of steps")]
     pub(super) fn good() -> Self {
         let allow = |action: Value, resource: Value| json!({"Effect": "Allow", "Action": action, "Resource": resource});
         let trust = |principal: Value| {
-            policy(json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}))
+            policy(&json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}))
         };
         let steps = vec![
             (
@@ -70,7 +71,7 @@ impl Student {
                     "CreatePolicy",
                     json!({
                         "PolicyName": "IAM-Auditor-Policy",
-                        "PolicyDocument": policy(allow(
+                        "PolicyDocument": policy(&allow(
                             json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"]),
                             json!("*"),
                         )),
@@ -142,7 +143,7 @@ impl Student {
                     json!({
                         "RoleName": "CredentialAuditor-execution",
                         "PolicyName": "audit",
-                        "PolicyDocument": policy(json!([
+                        "PolicyDocument": policy(&json!([
                             allow(json!("sts:AssumeRole"), json!("@iam:role/IAM-Auditor-role")),
                             allow(json!("sns:Publish"), json!("arn:aws:sns:@region:@account:AuditReports")),
                         ])),
@@ -435,7 +436,7 @@ impl Desk<'_> {
 }
 
 /// Makes a policy of one statement or of several.
-pub(super) fn policy(statement: Value) -> Value {
+pub(super) fn policy(statement: &Value) -> Value {
     json!({"Version": "2012-10-17", "Statement": statement})
 }
 

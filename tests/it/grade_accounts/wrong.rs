@@ -15,8 +15,8 @@ fn wrong(
 }
 
 /// Writes another auditor policy.
-fn allows(student: &mut Student, actions: Value) {
-    let document = policy(json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]));
+fn allows(student: &mut Student, actions: &Value) {
+    let document = policy(&json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]));
     student.set("policy", "PolicyDocument", document);
 }
 
@@ -26,23 +26,24 @@ fn and_more(more: &[&str]) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "a table of accounts")]
 async fn part_one_done_wrong() {
     check(vec![
         wrong("a read too many", "listing users is more than the report takes", &[(1, "4.5")], |student| {
-            allows(student, and_more(&["iam:ListUsers"]));
+            allows(student, &and_more(&["iam:ListUsers"]));
         }),
         wrong("all reads", "that is all of IAM to read", &[(1, "4")], |student| {
-            allows(student, and_more(&["iam:Get*", "iam:List*"]));
+            allows(student, &and_more(&["iam:Get*", "iam:List*"]));
         }),
         wrong("a write too many", "changing passwords has nothing to do with it", &[(1, "3.5")], |student| {
-            allows(student, and_more(&["iam:UpdateLoginProfile"]));
+            allows(student, &and_more(&["iam:UpdateLoginProfile"]));
         }),
         wrong(
             "all of IAM",
             "too much by far, and User3 may add anybody to any group",
             &[(1, "3"), (6, "2")],
             |student| {
-                allows(student, json!("iam:*"));
+                allows(student, &json!("iam:*"));
             },
         ),
         wrong(
@@ -50,7 +51,7 @@ async fn part_one_done_wrong() {
             "without a report there is none to get, and User3 got none",
             &[(1, "4"), (5, "0")],
             |student| {
-                allows(student, json!("iam:GetCredentialReport"));
+                allows(student, &json!("iam:GetCredentialReport"));
             },
         ),
         wrong(
@@ -63,7 +64,7 @@ async fn part_one_done_wrong() {
                 student.set(
                     "policy",
                     "PolicyDocument",
-                    policy(json!({"Effect": "Allow", "Action": actions, "Resource": resource})),
+                    policy(&json!({"Effect": "Allow", "Action": actions, "Resource": resource})),
                 );
             },
         ),
@@ -120,7 +121,7 @@ async fn part_one_done_wrong() {
             let actions = json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"]);
             student.instead("group-policy", vec![admin("iam", "PutGroupPolicy", json!({
                 "GroupName": "IAM-Auditor-Group", "PolicyName": "inline",
-                "PolicyDocument": policy(json!({"Effect": "Allow", "Action": actions, "Resource": "*"})),
+                "PolicyDocument": policy(&json!({"Effect": "Allow", "Action": actions, "Resource": "*"})),
             }))]);
         }),
         wrong(
@@ -167,7 +168,7 @@ async fn part_one_done_wrong() {
         }),
         wrong("into every group", "User3 may add anybody to any group now", &[(6, "2")], |student| {
             let document =
-                policy(json!({"Effect": "Allow", "Action": "iam:AddUserToGroup", "Resource": "*"}));
+                policy(&json!({"Effect": "Allow", "Action": "iam:AddUserToGroup", "Resource": "*"}));
             student.then(
                 "addition",
                 vec![
@@ -188,6 +189,7 @@ async fn part_one_done_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "a table of accounts")]
 async fn part_two_done_wrong() {
     check(vec![
         wrong(
@@ -206,16 +208,16 @@ async fn part_two_done_wrong() {
         }),
         wrong("everybody", "every principal of every account may assume the role", &[(8, "8")], |student| {
             let trust = json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"});
-            student.set("role", "AssumeRolePolicyDocument", policy(trust));
+            student.set("role", "AssumeRolePolicyDocument", policy(&trust));
         }),
         wrong("the service", "Lambda is trusted, the function's role is not: once", &[(8, "5")], |student| {
             let trust = json!({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"});
-            student.set("role", "AssumeRolePolicyDocument", policy(trust));
+            student.set("role", "AssumeRolePolicyDocument", policy(&trust));
         }),
         wrong("the service too", "the function's role and Lambda itself", &[(8, "8")], |student| {
             let principals = json!({"Service": "lambda.amazonaws.com", "AWS": "@iam:role/CredentialAuditor-execution"});
             let trust = json!({"Effect": "Allow", "Principal": principals, "Action": "sts:AssumeRole"});
-            student.set("role", "AssumeRolePolicyDocument", policy(trust));
+            student.set("role", "AssumeRolePolicyDocument", policy(&trust));
         }),
         wrong("a role without policy", "nothing is attached", &[(8, "7")], |student| {
             student.without(&["role-policy"]);
@@ -227,8 +229,8 @@ async fn part_two_done_wrong() {
         }),
         wrong("may not assume", "the account is trusted and the function's role has no permission to", &[(8, "7.5"), (9, "18")], |student| {
             let trust = json!({"Effect": "Allow", "Principal": {"AWS": "@iam:root"}, "Action": "sts:AssumeRole"});
-                student.set("role", "AssumeRolePolicyDocument", policy(trust));
-                student.set("function-policy", "PolicyDocument", policy(json!({
+                student.set("role", "AssumeRolePolicyDocument", policy(&trust));
+                student.set("function-policy", "PolicyDocument", policy(&json!({
                 "Effect": "Allow", "Action": "sns:Publish", "Resource": "arn:aws:sns:@region:@account:AuditReports",
             })));
         }),
@@ -280,7 +282,7 @@ async fn part_two_done_wrong() {
         }),
         wrong("runs as the auditor", "one role for both: nobody assumes anything", &[(8, "5"), (9, "18"), (11, "8")], |student| {
             let trust = json!({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"});
-            student.set("role", "AssumeRolePolicyDocument", policy(trust));
+            student.set("role", "AssumeRolePolicyDocument", policy(&trust));
             student.set("function", "Role", json!("@iam:role/IAM-Auditor-role"));
         }),
         wrong("a role that was deleted", "AWS trusts the old one, which is gone: nobody gets in, nobody else either", &[(8, "7")], |student| {
@@ -305,7 +307,7 @@ async fn part_two_done_wrong() {
             student.without(&["subscription", "confirmation"]);
         }),
         wrong("may not publish", "the function's role has no permission to", &[(11, "8")], |student| {
-            student.set("function-policy", "PolicyDocument", policy(json!({
+            student.set("function-policy", "PolicyDocument", policy(&json!({
                 "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "@iam:role/IAM-Auditor-role",
             })));
         }),
@@ -393,7 +395,7 @@ async fn misspelt_half_done_and_several_at_once() {
         wrong("several", "each mistake costs in its own task",
             &[(1, "4"), (2, "3.5"), (7, "4"), (8, "7"), (11, "9"), (12, "2"), (13, "6")],
             |student| {
-                allows(student, and_more(&["iam:Get*", "iam:List*"]));
+                allows(student, &and_more(&["iam:Get*", "iam:List*"]));
                 student.without(&["user1-mfa", "role-policy", "confirmation"]);
                 student.set("function", "Architectures", json!(["arm64"]));
                 student.set("rule", "ScheduleExpression", json!("rate(2 days)"));
