@@ -33,6 +33,8 @@ type Row = [Zeroizing<String>; 6];
 #[derive(Debug)]
 pub struct HandOver {
     path: PathBuf,
+    /// Whether there is a file at all.
+    is_kept: bool,
     rows: Mutex<Option<BTreeMap<String, Row>>>,
 }
 
@@ -67,7 +69,12 @@ pub enum HandOverError {
 impl HandOver {
     /// Names the file; it is neither read nor made before [`HandOver::prepare`].
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), rows: Mutex::new(None) }
+        Self { path: path.into(), is_kept: true, rows: Mutex::new(None) }
+    }
+
+    /// Makes one without a file, for accounts that nobody will ever sign in to: what it is handed goes with it.
+    pub(crate) fn nowhere() -> Self {
+        Self { path: PathBuf::new(), is_kept: false, rows: Mutex::new(None) }
     }
 
     /// Returns the file's path.
@@ -157,6 +164,9 @@ impl HandOver {
     }
 
     fn load(&self) -> Result<BTreeMap<String, Row>, HandOverError> {
+        if !self.is_kept {
+            return Ok(BTreeMap::new());
+        }
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => Zeroizing::new(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
@@ -183,6 +193,9 @@ impl HandOver {
 
     /// Writes a new file beside the old one, readable by its owner only, and puts it in its place.
     fn save(&self, rows: &BTreeMap<String, Row>) -> Result<(), HandOverError> {
+        if !self.is_kept {
+            return Ok(());
+        }
         let io_error = |source| HandOverError::Io { path: self.path.clone(), source };
         let mut writer = csv::Writer::from_writer(Vec::new());
         let written = writer.write_record(COLUMNS).and_then(|()| {

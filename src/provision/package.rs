@@ -31,6 +31,19 @@ pub(crate) fn pack(folder: &Path) -> io::Result<Package> {
     pack_each(files, |file| fs::read(folder.join(file)).map(Cow::Owned))
 }
 
+/// Reads what [`pack`] packs, by path.
+#[cfg(feature = "sandbox")]
+pub(crate) fn sources(folder: &Path) -> io::Result<BTreeMap<String, String>> {
+    let mut files = Vec::new();
+    walk(folder, Path::new(""), &mut files)?;
+    let read = |file: PathBuf| {
+        let text = fs::read_to_string(folder.join(&file))?;
+        let parts: Vec<_> = file.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        Ok((parts.join("/"), text))
+    };
+    files.into_iter().map(read).collect()
+}
+
 /// Packs files by path, as a folder that holds them.
 pub(crate) fn pack_files(files: &BTreeMap<String, String>) -> io::Result<Package> {
     let by_path: BTreeMap<&Path, &str> =

@@ -112,6 +112,22 @@ impl Sandbox {
         self.inner.realm.close(account)
     }
 
+    /// Returns a copy of the account in a sandbox of its own, in memory, that takes its time from `clock`. What becomes
+    /// of one does not become of the other.
+    pub(crate) fn copy(&self, clock: Clock) -> Result<Self, SandboxError> {
+        let from = &self.inner.account;
+        let copy = Self::open(Options { dir: None, account: from.id().to_owned(), clock })?;
+        let to = &copy.inner.account;
+        for (old, new) in from.services().all.iter().zip(&to.services().all) {
+            if let Some(state) = old.snapshot() {
+                new.restore(&state).map_err(|why| SandboxError::Unwritable { source: why.into() })?;
+            }
+        }
+        let history = from.log().lock().copy();
+        *to.log().lock() = history;
+        Ok(copy)
+    }
+
     /// Returns the HTTP client that ends in this sandbox; give it to the SDK's configuration. The access key of a
     /// request tells the account.
     pub fn http_client(&self) -> SharedHttpClient {

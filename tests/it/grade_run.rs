@@ -174,7 +174,7 @@ fn points_given_by_hand_count_without_another_look_at_the_account() {
     assert!(read == evidence(), "the account was read again");
     assert_eq!(fs::read_to_string(&path).unwrap(), given, "what a person wrote is kept");
     let report = fs::read_to_string(class.path("marks/students/s001/report.html")).unwrap();
-    assert!(report.contains("good, but no root"));
+    assert!(report.contains("Good, but no root"), "{report}");
 }
 
 #[test]

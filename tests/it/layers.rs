@@ -71,7 +71,7 @@ fn every_service_of_the_sandbox_is_opened() {
     let text = fs::read_to_string(root().join("src/sandbox/services/mod.rs")).unwrap();
     let table = &text[text.find("fn new(").unwrap()..];
     // What the services share, and is none.
-    let shared = ["grant", "need", "regional", "tags", "wire"];
+    let shared = ["assumed", "grant", "need", "regional", "tags", "wire"];
     for name in modules("sandbox/services").into_iter().filter(|name| !shared.contains(&name.as_str())) {
         // As `sns::Sns::new`, or by a type that was imported from it.
         let imported = text.split(&format!("\nuse {name}::")).nth(1).and_then(|rest| rest.split(';').next());

@@ -43,6 +43,7 @@ mod grade_collect;
 mod grade_reports;
 #[cfg(feature = "sandbox")]
 mod grade_run;
+mod grade_selftest;
 #[cfg(unix)]
 mod interrupt;
 mod inventory;

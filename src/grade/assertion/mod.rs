@@ -149,6 +149,7 @@ fn decide(check: &Assertion, case: &Case<'_>) -> Found {
         Assertion::TrustsOnly(trust) => trust::trusts_only(case, trust),
         Assertion::Event(event) => event::happened(case, event),
         Assertion::Code(deed) => behaviour::code(case, *deed),
+        Assertion::Named(subject) => behaviour::named(case, subject),
         Assertion::Runtime(runtime) => configuration::runtime(case, runtime),
         Assertion::Architecture(wanted) => configuration::architecture(case, wanted),
         Assertion::Schedule(fact) => schedule::fact(case, *fact),

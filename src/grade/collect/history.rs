@@ -64,6 +64,17 @@ pub(super) async fn read(
     found
 }
 
+/// Looks for those whose names are nearly what is asked for.
+pub(super) async fn also(aws: &Aws, queries: &[Query]) -> Vec<evidence::Lookup> {
+    if queries.is_empty() {
+        return Vec::new();
+    }
+    let home = home_region(&aws.region);
+    let mut regions = vec![home];
+    regions.extend(Some(aws.region.as_str()).filter(|region| *region != home));
+    of_regions(aws, &regions, queries).await
+}
+
 /// Tells whether a sign-in is among what was found.
 fn is_found((query, by_mfa): &(Query, bool), found: &[evidence::Lookup]) -> bool {
     let mut lookups =

@@ -92,6 +92,9 @@ pub async fn collect(
     };
     let (mut snapshot, (place, work, lookups)) =
         futures::join!(Box::pin(people::read(&aws, &needs, tell)), Box::pin(there));
+    let others = people::alike(&snapshot, &needs.queries);
+    let mut lookups = lookups;
+    lookups.extend(history::also(&place.aws, &others).await);
     snapshot.taken_at = started;
     snapshot.region = place.aws.region;
     let (topics, rules) = (work.topics.clone(), work.rules.clone());

@@ -9,6 +9,7 @@ use crate::account::part::Part;
 use crate::account::snapshot::{Facet, Identity, Policies, Snapshot};
 use crate::aws::Aws;
 use crate::aws::collect::{Scope, collect, credentials, policies};
+use crate::grade::need::Query;
 use crate::policy::catalogue::sandbox_document;
 use crate::policy::document::PolicyDocument;
 use crate::scenario::suggest::distance;
@@ -80,6 +81,26 @@ fn whose(identity: &Identity, asked: &BTreeSet<String>) -> BTreeSet<String> {
         identity.users.keys().filter_map(|name| away(name).map(|distance| (distance, name))).collect();
     near.sort_unstable();
     near.into_iter().take(MOST_USERS).map(|(_, name)| name.clone()).collect()
+}
+
+/// Lists what to ask of the event history besides: what those did whose names are nearly those of users that are asked
+/// for and not there, the nearest of each.
+pub(super) fn alike(snapshot: &Snapshot, queries: &[Query]) -> Vec<Query> {
+    let Facet::Read(identity) = &snapshot.identity else { return Vec::new() };
+    let asked: BTreeSet<&str> =
+        queries.iter().filter(|query| matches!(query, Query::Username(_))).map(Query::value).collect();
+    let mut found = Vec::new();
+    for name in asked.iter().filter(|name| !identity.users.contains_key(**name)) {
+        let wanted = folded(name);
+        let others = identity.users.keys().filter(|other| !asked.contains(other.as_str()));
+        let far = others.map(|other| (distance(&wanted, &folded(other)), other));
+        let mut near: Vec<(usize, &String)> = far.filter(|(distance, _)| *distance <= NEAR).collect();
+        near.sort_unstable();
+        found.extend(near.into_iter().take(2).map(|(_, other)| Query::Username(other.clone())));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Folds what a name may be written with: case, hyphens.

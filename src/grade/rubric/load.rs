@@ -195,6 +195,7 @@ fn typed(check: &Assertion) -> Vec<(&Subject, &'static [&'static str])> {
         Assertion::Allows(allows) => vec![(&allows.policy, POLICY)],
         Assertion::LeastPrivilege(least) => vec![(&least.policy, POLICY)],
         Assertion::Can(ability) | Assertion::Cannot(ability) => vec![(&ability.who, ACTOR)],
+        Assertion::Named(one) => vec![(one, &["role", "function-role", "topic"])],
         Assertion::Trusts(trust) | Assertion::TrustsOnly(trust) => {
             vec![(&trust.role, ROLE), (&trust.by, ROLE)]
         }

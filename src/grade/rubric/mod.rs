@@ -174,6 +174,8 @@ pub enum Assertion {
     Event(Event),
     /// The function's code does something, by reading it.
     Code(Deed),
+    /// The function's variables or code name this role or topic, by its name or its ARN.
+    Named(Subject),
     /// The function has this runtime; an alternative is nearly so.
     Runtime(Runtime),
     /// The function has this architecture: `x86_64` or `arm64`.
@@ -439,6 +441,7 @@ impl Assertion {
                 std::iter::once(&members.of).chain(&members.has).chain(not).collect()
             }
             Self::Attached(one) | Self::OnlyAttached(one) => vec![&one.policy, &one.to],
+            Self::Named(one) => vec![&Subject::Function, one],
             Self::Allows(allows) => vec![&allows.policy],
             Self::LeastPrivilege(least) => vec![&least.policy],
             Self::Can(ability) | Self::Cannot(ability) => {

@@ -122,6 +122,11 @@ impl<'a> Hand<'a> {
         account.answer(Call { service, operation, input, ctx: &ctx, caller: &caller, agent: CONSOLE }).await
     }
 
+    /// Returns the key of the account's administrator.
+    pub fn administrator(&self) -> Key {
+        Key(self.iam().administrator_key().0)
+    }
+
     /// Signs the root user in. Returns the session.
     pub async fn sign_in_root(&mut self) -> Result<Key, ClassError> {
         self.sign_in_as(None, String::new(), None).await
