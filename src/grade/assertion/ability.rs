@@ -48,7 +48,12 @@ pub(super) fn holder(case: &Case<'_>, who: &Subject) -> Result<(Holder, Option<S
         // Lambda names the sessions of a function's role by the function.
         Subject::FunctionRole => Holder::Role {
             name: named.name.to_owned(),
-            session: case.find(&Subject::Function)?.name.to_owned(),
+            session: match case.find(&Subject::Function) {
+                Ok(function) => function.name.to_owned(),
+                // Without a function its role can be there all the same.
+                Err(found) if found.outcome == Outcome::Missed => "function".to_owned(),
+                Err(found) => return Err(found),
+            },
         },
         other => return Err(Found::unknown(format!("{} does nothing by itself", other.label()))),
     };

@@ -1,6 +1,6 @@
 //! Which policies hang on somebody.
 
-use super::grants::mean_the_same;
+use super::grants::{is_narrow, mean_the_same};
 use super::wording::{joined, list, tick};
 use super::{Case, Named};
 use crate::account::bare_name;
@@ -16,6 +16,8 @@ struct Hanging {
     has_it: bool,
     /// Others that mean the same.
     same: Vec<String>,
+    /// Others that cost nothing.
+    fine: Vec<String>,
     /// Whatever else.
     others: Vec<String>,
     /// ARNs and inline names, for the evidence.
@@ -33,15 +35,29 @@ fn look<'c>(case: &'c Case<'_>, asked: &Attached) -> Result<Looked<'c>, Found> {
     let policy = case.find(&asked.policy)?;
     let arn = case.arn(&asked.policy)?;
     let document = case.identity()?.policies.get(policy.name).and_then(|policy| policy.document.as_ref());
-    let hanging = hanging(case, policies, &arn, document);
+    let hanging = hanging(case, policies, &arn, document, &asked.also_fine);
     Ok(Looked { policy, holder, hanging })
 }
 
-fn hanging(case: &Case<'_>, policies: &Policies, wanted: &str, document: Option<&PolicyDocument>) -> Hanging {
-    let same = |other: Option<&PolicyDocument>| {
-        document.zip(other).is_some_and(|(one, other)| mean_the_same(case.snapshot(), one, other))
-    };
+fn hanging(
+    case: &Case<'_>,
+    policies: &Policies,
+    wanted: &str,
+    document: Option<&PolicyDocument>,
+    also_fine: &[String],
+) -> Hanging {
     let mut hanging = Hanging::default();
+    let sort = |hanging: &mut Hanging, name: String, other: Option<&PolicyDocument>| {
+        let is_same =
+            document.zip(other).is_some_and(|(one, other)| mean_the_same(case.snapshot(), one, other));
+        let is_fine = || other.is_some_and(|other| is_narrow(case.snapshot(), other, also_fine));
+        let list = match () {
+            () if is_same => &mut hanging.same,
+            () if is_fine() => &mut hanging.fine,
+            () => &mut hanging.others,
+        };
+        list.push(name);
+    };
     for arn in &policies.attached {
         hanging.shown.push(arn.clone());
         if arn == wanted {
@@ -49,12 +65,11 @@ fn hanging(case: &Case<'_>, policies: &Policies, wanted: &str, document: Option<
             continue;
         }
         let name = bare_name(arn).to_owned();
-        if same(of_arn(case, arn)) { &mut hanging.same } else { &mut hanging.others }.push(name);
+        sort(&mut hanging, name, of_arn(case, arn));
     }
     for (name, document) in &policies.inline {
         hanging.shown.push(format!("inline policy {}", tick(name)));
-        let list = if same(Some(document)) { &mut hanging.same } else { &mut hanging.others };
-        list.push(format!("{name} (inline)"));
+        sort(&mut hanging, format!("{name} (inline)"), Some(document));
     }
     hanging
 }
@@ -95,7 +110,8 @@ pub(super) fn attached(case: &Case<'_>, asked: &Attached) -> Result<Found, Found
 pub(super) fn only_attached(case: &Case<'_>, asked: &Attached) -> Result<Found, Found> {
     let looked = look(case, asked)?;
     let (policy, holder) = (tick(looked.policy.name), tick(looked.holder.name));
-    let Hanging { has_it, same, others, .. } = &looked.hanging;
+    let Hanging { has_it, same, fine, others, .. } = &looked.hanging;
+    let passed = (!fine.is_empty()).then(|| format!("{} is narrow and costs nothing", list(fine)));
     let found = if !others.is_empty() {
         Found::missed(format!("{holder} has {} besides {policy}", list(others)))
     } else if *has_it || !same.is_empty() {
@@ -104,5 +120,5 @@ pub(super) fn only_attached(case: &Case<'_>, asked: &Attached) -> Result<Found, 
     } else {
         Found::missed(format!("{holder} has no policy at all"))
     };
-    Ok(told(found, looked))
+    Ok(told(found.remarked(passed), looked))
 }

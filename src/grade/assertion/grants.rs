@@ -93,6 +93,16 @@ pub(super) fn mean_the_same(snapshot: &Snapshot, one: &PolicyDocument, other: &P
     one == other || allow(one).zip(allow(other)).is_some_and(|(one, other)| one.is_same(&other))
 }
 
+/// Tells whether a document allows nothing but some of these actions, and those not on everything.
+pub(super) fn is_narrow(snapshot: &Snapshot, document: &PolicyDocument, fine: &[String]) -> bool {
+    let fine: ActionSet = fine.iter().flat_map(|action| actions().matching(action)).collect();
+    Grants::of(snapshot, document).is_ok_and(|grants| {
+        let Grants { full, limited, is_open, unknown } = grants;
+        let is_bounded = !is_open && unknown.is_empty() && full.is_empty();
+        is_bounded && !limited.is_empty() && limited.without(&fine).is_empty()
+    })
+}
+
 /// Parses a document within bounds.
 pub(super) fn parse(document: &PolicyDocument) -> Result<Policy, String> {
     let text = document.to_text();

@@ -182,10 +182,12 @@ fn targets_function(all: &All<'_>, (named, function): &(Named<'_>, &Function)) -
 
 fn may_invoke(case: &Case<'_>, all: &All<'_>, (named, function): &(Named<'_>, &Function)) -> Found {
     let name = tick(named.name);
+    // A target that was forgotten is missed as such: what is left may be let in all the same.
+    let is_targeted = all.clockworks.iter().any(|one| one.targets(function));
     let judged: Vec<Found> = all
         .clockworks
         .iter()
-        .filter(|one| one.targets(function))
+        .filter(|one| one.targets(function) || (!is_targeted && one.targets.is_empty()))
         .map(|one| match one.kind {
             Kind::Rule(rule) => rule_may_invoke(case, one, rule, function, &name),
             Kind::Schedule(schedule) => schedule_may_invoke(case, one, schedule, function, &name),

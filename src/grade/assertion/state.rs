@@ -15,7 +15,8 @@ pub(super) fn exists(case: &Case<'_>, subject: &Subject) -> Result<Found, Found>
     let name = tick(named.name);
     let arn = case.arn(subject).ok();
     let found = match (subject.name(), subject) {
-        (Some(wanted), _) if wanted != named.name => {
+        // IAM does not tell names apart by their capitals either.
+        (Some(wanted), _) if !wanted.eq_ignore_ascii_case(named.name) => {
             Found::new(Outcome::Nearly, format!("{} is called {name}", subject.label()))
         }
         (Some(_), _) => Found::met(format!("there is {}", subject.label())),

@@ -95,7 +95,7 @@ const fn does(outcome: &Outcome) -> bool {
 pub(super) fn role(evidence: &Evidence, function: &Player) -> Player {
     let name = match function {
         Player::Found { name, .. } => name,
-        Player::Absent(why) => return Player::Absent(format!("{why}, so there is no role of it")),
+        Player::Absent(why) => return meant(evidence, why),
         Player::Unread(why) => return Player::Unread(why.clone()),
     };
     let arn = match details(evidence, name) {
@@ -108,6 +108,32 @@ pub(super) fn role(evidence: &Evidence, function: &Player) -> Player {
             Some((name, _)) => found(name),
             None => Player::Absent(format!("the role of the function `{name}` is not there any more")),
         },
+    }
+}
+
+/// Finds the role that a function was to run as that was never made, so that its lack is not marked again where the role
+/// is asked for: the only one that trusts Lambda, else the one of them that another role trusts.
+fn meant(evidence: &Evidence, why: &str) -> Player {
+    let none = || Player::Absent(format!("{why}, so there is no role of it"));
+    let Facet::Read(identity) = &evidence.snapshot.identity else { return none() };
+    let trusts: BTreeMap<&String, String> =
+        identity.roles.iter().map(|(name, role)| (name, role.trust.to_text())).collect();
+    let names = |trust: &String, principal: &str| trust.contains(&format!("\"{principal}\""));
+    let of_lambda: Vec<_> = identity
+        .roles
+        .iter()
+        .filter(|(name, _)| trusts.get(name).is_some_and(|trust| names(trust, "lambda.amazonaws.com")))
+        .collect();
+    let chosen = match of_lambda.as_slice() {
+        [only] => Some(only),
+        several => several.iter().find(|(_, role)| trusts.values().any(|trust| names(trust, &role.arn))),
+    };
+    match chosen {
+        Some((name, _)) => {
+            let remark = Some(format!("{why}: `{name}` was looked at, which Lambda may assume"));
+            Player::Found { name: (*name).clone(), remark }
+        }
+        None => none(),
     }
 }
 

@@ -41,6 +41,18 @@ impl Arguments {
     }
 }
 
+/// What is kept under root's name is root's.
+fn of_root(mut value: Value, index: &Value) -> Value {
+    if index.texts().any(|text| &**text == "<root_account>") {
+        let roots = |thing: Thing| match thing {
+            Thing::Report(shape, Rows::All) => Thing::Report(shape, Rows::Root),
+            other => other,
+        };
+        value.things = value.things.into_iter().map(roots).collect();
+    }
+    value
+}
+
 impl<'a> Machine<'a> {
     /// Calls whatever a value may be.
     pub(super) fn apply(&mut self, function: &Value, arguments: &Arguments) -> Value {
@@ -358,7 +370,7 @@ impl<'a> Machine<'a> {
         let mut out = Value::default();
         for thing in &receiver.things {
             let found = match thing {
-                Thing::Object(id) => self.entry(*id, index),
+                Thing::Object(id) => of_root(self.entry(*id, index), index),
                 Thing::AssumeAnswer => {
                     let keys = index.texts().any(|text| &**text == "Credentials");
                     if keys { Thing::Keys.into() } else { Value::unknown() }

@@ -9,7 +9,7 @@ use ruff_text_size::Ranged as _;
 use super::call::Arguments;
 use super::machine::{Body, Kind, Machine};
 use super::shape;
-use super::value::{Fact, Marks, Text, Thing, Value, behind};
+use super::value::{Fact, Marks, Shape, Text, Thing, Value, behind};
 
 impl<'a> Machine<'a> {
     /// Returns what an expression may stand for.
@@ -395,8 +395,14 @@ impl<'a> Machine<'a> {
     ) -> Value {
         let (before, path) = (self.variables().clone(), self.path);
         let mut over_marks = Marks::default();
+        let mut row = None;
         for generator in generators {
             let over = self.eval(&generator.iter);
+            if let (Some(_), Some(Thing::Report(Shape::Pairs, rows))) = (key, over.only()) {
+                // Headings and cells in pairs, as `dict()` takes them.
+                let whole = Thing::Report(Shape::Row, *rows).into();
+                row = Some(Value { known: over.known, marks: over.marks, ..whole });
+            }
             over_marks.add(over.marks);
             let part = self.elements(&over);
             self.assign(&generator.target, &part);
@@ -405,6 +411,11 @@ impl<'a> Machine<'a> {
                 let marks = self.deep(&test).as_fact();
                 self.path = self.path.and(test.sides().0.unwrap_or_default()).and(marks);
             }
+        }
+        if let Some(row) = row {
+            *self.variables() = before;
+            self.path = path;
+            return row;
         }
         let id = self.object(site, 1);
         let value = self.eval(element);

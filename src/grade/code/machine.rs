@@ -160,6 +160,8 @@ pub(super) struct Machine<'a> {
     pub(super) session: Credentials,
     pub(super) in_handler: bool,
     pub(super) records: Records,
+    /// What was written to files.
+    pub(super) written: Value,
     /// Whether not everything could be followed.
     pub(super) intricate: bool,
     /// Where the program is.
@@ -185,6 +187,7 @@ impl<'a> Machine<'a> {
             session: Credentials::Own,
             in_handler: false,
             records: Records::default(),
+            written: Value::default(),
             intricate: false,
             at: Site { module: 0, offset: 0 },
             steps: Cell::new(0),

@@ -19,6 +19,10 @@ impl Machine<'_> {
         if name.starts_with("boto3") || name.starts_with("botocore") || name.starts_with("aioboto3") {
             return self.amazon(last, arguments);
         }
+        if last == "write" {
+            // One file stands for all.
+            self.written.join(&first);
+        }
         if name.starts_with("logging")
             || name.starts_with("warnings")
             || ["print", "pprint", "write"].contains(&last)
@@ -32,6 +36,19 @@ impl Machine<'_> {
         match last {
             "DictReader" => self.table(arguments),
             "reader" if name.starts_with("csv") => self.lists(&first),
+            "open" => {
+                let mode = arguments.at(1, "mode");
+                let writes = mode.is_some_and(|mode| mode.texts().any(|text| text.contains(['w', 'a', 'x'])));
+                if writes || self.written.is_nothing() {
+                    super::machine::external("file")
+                } else {
+                    self.written.clone()
+                }
+            }
+            "read_csv" if first.texts().next().is_some() && !self.written.is_nothing() => {
+                let written = self.written.clone();
+                self.reshaped(&written, |shape| (shape != Shape::Answer).then_some(Shape::Frame))
+            }
             "read_csv" => self.reshaped(&first, |shape| (shape != Shape::Answer).then_some(Shape::Frame)),
             "StringIO" | "BytesIO" | "TextIOWrapper" | "b64decode" | "bytes" | "bytearray" | "iterdecode"
             | "deepcopy" | "copy" | "iter" | "list" | "sorted" | "reversed" | "set" | "frozenset"

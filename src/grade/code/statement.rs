@@ -244,7 +244,17 @@ impl<'a> Machine<'a> {
             self.meet(ends.clone());
         }
         self.path = path;
-        self.block(&it.orelse)
+        self.otherwise(&it.orelse)
+    }
+
+    /// Runs what follows a loop that nobody broke out of: whoever did goes on behind it.
+    fn otherwise(&mut self, body: &'a [Stmt]) -> Flow {
+        let (before, path) = (self.variables().clone(), self.path);
+        if self.block(body) == Flow::Away {
+            *self.variables() = before;
+            self.path = path;
+        }
+        Flow::Next
     }
 
     fn repeat(&mut self, it: &'a StmtWhile) -> Flow {
@@ -267,7 +277,7 @@ impl<'a> Machine<'a> {
             self.meet(ends.clone());
         }
         self.path = path;
-        self.block(&it.orelse)
+        self.otherwise(&it.orelse)
     }
 
     /// Runs the body of a loop once, and returns the variables wherever it ends.

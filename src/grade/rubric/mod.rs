@@ -224,6 +224,9 @@ pub struct Attached {
     pub policy: Subject,
     /// The group, role or user that holds it.
     pub to: Subject,
+    /// Another policy that allows nothing but these actions, and those not on everything, costs nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_fine: Vec<String>,
 }
 
 /// Actions that a policy allows.

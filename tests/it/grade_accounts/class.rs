@@ -12,7 +12,7 @@ use iamlab::grade::result::{State, Status};
 use iamlab::sandbox::class::{Mistake, Options, Student, generate};
 use iamlab::sandbox::{DEFAULT_ACCOUNT, Sandbox};
 
-use super::{connected, explained, read, rubric};
+use super::{apart, connected, explained, read, rubric};
 
 /// A class of this size has every mistake of the catalogue.
 const STUDENTS: u32 = 110;
@@ -37,7 +37,7 @@ async fn the_marks_of_a_class_agree_with_its_answer_key() {
     let wrong: Vec<String> = stream::iter(class.students)
         .map(|student| {
             let (sandbox, rubric, clock) = (sandbox.clone(), Arc::clone(&rubric), clock.clone());
-            let marking = tokio::spawn(async move {
+            let marking = apart(async move || {
                 let account = sandbox.with_account(&student.account).unwrap();
                 let aws = connected(&account, None, clock).await;
                 let result = mark(&rubric, &read(&aws, &rubric).await, &BTreeMap::new());
@@ -54,7 +54,15 @@ async fn the_marks_of_a_class_agree_with_its_answer_key() {
 
 /// Tells where the tasks that lost points are not those of the answer key.
 fn compared(student: &Student, result: &iamlab::grade::result::StudentResult) -> Option<String> {
-    let key: BTreeSet<&str> = student.mistakes.iter().flat_map(|mistake| mistake.tasks()).copied().collect();
+    let mut key: BTreeSet<&str> =
+        student.mistakes.iter().flat_map(|mistake| mistake.tasks()).copied().collect();
+    // Whom the group makes an administrator gets the report whatever the auditor policy says.
+    let keeps_it_from_user3 = [Mistake::ReportNotRead, Mistake::User3NotInGroup];
+    if student.makes(Mistake::GroupAdministrator)
+        && !keeps_it_from_user3.iter().any(|mistake| student.makes(*mistake))
+    {
+        key.remove("T5");
+    }
     let mut text = String::new();
     for task in &result.tasks {
         let is_lost = task.criteria.iter().any(|criterion| criterion.status == Status::Fail);

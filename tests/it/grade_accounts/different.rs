@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::student::{Act, Student, admin, by, look, policy, user};
-use super::{Account, GOOD, check};
+use super::{Account, GOOD, but, check};
 
 /// A statement that allows actions on a resource.
-fn allow(action: Value, resource: &str) -> Value {
+fn allow(action: &Value, resource: &str) -> Value {
     json!({"Effect": "Allow", "Action": action, "Resource": resource})
 }
 
 /// A trust policy for principals.
-fn trust(principal: Value) -> Value {
-    policy(json!([{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]))
+fn trust(principal: &Value) -> Value {
+    policy(&json!([{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]))
 }
 
 fn right(name: &'static str, because: &'static str, differs: fn(&mut Student)) -> Account {
@@ -26,7 +26,7 @@ async fn policies_that_mean_the_same_are_worth_the_same() {
     check(vec![
         right("good", "everything is as the assignment says", |_| {}),
         right("split statements", "two statements allow together what one does", |student| {
-            let document = policy(json!([
+            let document = policy(&json!([
                 {"Sid": "VisualEditor0", "Effect": "Allow", "Action": "iam:GenerateCredentialReport", "Resource": "*"},
                 {"Sid": "VisualEditor1", "Effect": "Allow", "Action": ["iam:GetCredentialReport"], "Resource": ["*"]},
             ]));
@@ -35,26 +35,26 @@ async fn policies_that_mean_the_same_are_worth_the_same() {
         right("reordered", "neither order nor repetition means anything", |student| {
             let twice = json!(["iam:GetCredentialReport", "iam:GenerateCredentialReport", "iam:GetCredentialReport"]);
             let statement = json!([{"Resource": "*", "Action": twice, "Effect": "Allow", "Sid": "a"}]);
-            student.set("policy", "PolicyDocument", policy(statement));
+            student.set("policy", "PolicyDocument", policy(&statement));
         }),
         right("wildcard", "the wildcard matches the two actions and no other", |student| {
-            student.set("policy", "PolicyDocument", policy(allow(json!("iam:*CredentialReport"), "*")));
+            student.set("policy", "PolicyDocument", policy(&allow(&json!("iam:*CredentialReport"), "*")));
         }),
         right("letters", "IAM does not look at the case of actions", |student| {
             let actions = json!(["IAM:generatecredentialreport", "iam:GETCREDENTIALREPORT"]);
-            student.set("policy", "PolicyDocument", policy(allow(actions, "*")));
+            student.set("policy", "PolicyDocument", policy(&allow(&actions, "*")));
         }),
         right("denied rest", "what is allowed is denied again but for the two actions", |student| {
             let two = json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"]);
-            let document = policy(json!([
-                allow(json!("iam:*"), "*"),
+            let document = policy(&json!([
+                allow(&json!("iam:*"), "*"),
                 {"Effect": "Deny", "NotAction": two, "Resource": "*"},
             ]));
             student.set("policy", "PolicyDocument", document);
         }),
         right("old version too wide", "the default version is the one that counts", |student| {
-            let narrow = policy(allow(json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"]), "*"));
-            student.set("policy", "PolicyDocument", policy(allow(json!("*"), "*")));
+            let narrow = policy(&allow(&json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"]), "*"));
+            student.set("policy", "PolicyDocument", policy(&allow(&json!("*"), "*")));
             student.then("policy", vec![admin("iam", "CreatePolicyVersion", json!({
                 "PolicyArn": "@iam:policy/IAM-Auditor-Policy", "PolicyDocument": narrow, "SetAsDefault": "true",
             }))]);
@@ -65,11 +65,16 @@ async fn policies_that_mean_the_same_are_worth_the_same() {
             student.set("policy", "Path", json!("/course/"));
             student.set("role", "Path", json!("/course/"));
         }),
-        right("trust in the account", "the console's `this account`: who may assume it is left to policies", |student| {
-            student.set("role", "AssumeRolePolicyDocument", trust(json!({"AWS": "@iam:root"})));
-        }),
+        Account {
+            name: "trust in the account",
+            because: "the console's `this account`: the function's role is let in, and whoever else may: nearly nobody else",
+            points: but(&[(8, "9")]),
+            differs: |student| {
+                student.set("role", "AssumeRolePolicyDocument", trust(&json!({"AWS": "@iam:root"})));
+            },
+        },
         right("trust by condition", "the account, narrowed down to the function's role", |student| {
-            student.set("role", "AssumeRolePolicyDocument", policy(json!({
+            student.set("role", "AssumeRolePolicyDocument", policy(&json!({
                 "Effect": "Allow",
                 "Principal": {"AWS": "@account"},
                 "Action": "sts:AssumeRole",
@@ -77,7 +82,7 @@ async fn policies_that_mean_the_same_are_worth_the_same() {
             })));
         }),
         right("trust in pieces", "statements and lists of principals are a matter of taste", |student| {
-            student.set("role", "AssumeRolePolicyDocument", policy(json!([
+            student.set("role", "AssumeRolePolicyDocument", policy(&json!([
                 {"Sid": "1", "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"],
                  "Principal": {"AWS": ["@iam:role/CredentialAuditor-execution"]}},
                 {"Sid": "2", "Effect": "Allow", "Action": "sts:AssumeRole",
@@ -85,9 +90,9 @@ async fn policies_that_mean_the_same_are_worth_the_same() {
             ])));
         }),
         right("function's rights as a managed policy", "attached or inline, the role has them", |student| {
-            let document = policy(json!([
-                allow(json!(["sts:AssumeRole"]), "*"),
-                allow(json!("sns:Pub*"), "arn:aws:sns:*:@account:*"),
+            let document = policy(&json!([
+                allow(&json!(["sts:AssumeRole"]), "*"),
+                allow(&json!("sns:Pub*"), "arn:aws:sns:*:@account:*"),
             ]));
             student.instead("function-policy", vec![
                 admin("iam", "CreatePolicy", json!({"PolicyName": "fn", "PolicyDocument": document})),
@@ -98,7 +103,7 @@ async fn policies_that_mean_the_same_are_worth_the_same() {
         }),
         right("AmazonSNSFullAccess", "task 11 asks for the privilege to publish, not for the least", |student| {
             student.set("function-policy", "PolicyDocument",
-                policy(allow(json!("sts:AssumeRole"), "@iam:role/IAM-Auditor-role")));
+                policy(&allow(&json!("sts:AssumeRole"), "@iam:role/IAM-Auditor-role")));
             student.then("function-policy", vec![admin("iam", "AttachRolePolicy", json!({
                 "RoleName": "CredentialAuditor-execution",
                 "PolicyArn": "arn:aws:iam::aws:policy/AmazonSNSFullAccess",
@@ -119,6 +124,11 @@ async fn names_that_the_assignment_leaves_open_are_the_students() {
             student.renamed("AuditReports", "Default_Topic");
             student.renamed("EveryMorning", "trigger-1");
         }),
+        right("other capitals", "IAM does not tell names apart by their capitals either", |student| {
+            student.renamed("IAM-Auditor-Policy", "IAM-auditor-policy");
+            student.renamed("IAM-Auditor-Group", "IAM-Auditor-group");
+            student.renamed("IAM-Auditor-role", "IAM-Auditor-Role");
+        }),
         right("another region", "the assignment names none", |student| student.region = "eu-west-1"),
         right("another handler", "the file and the handler are the student's to name", |student| {
             let code = student.code.remove("lambda_function.py").unwrap();
@@ -135,7 +145,7 @@ async fn names_that_the_assignment_leaves_open_are_the_students() {
                 admin("iam", "AddUserToGroup", json!({"GroupName": "Administrators", "UserName": "colleague"})),
                 admin("iam", "CreateRole", json!({
                     "RoleName": "a-deploy-role",
-                    "AssumeRolePolicyDocument": trust(json!({"Service": "lambda.amazonaws.com"})),
+                    "AssumeRolePolicyDocument": trust(&json!({"Service": "lambda.amazonaws.com"})),
                 })),
                 admin("sns", "CreateTopic", json!({"Name": "Alarms"})),
                 admin("sns", "Subscribe", json!({
@@ -189,7 +199,7 @@ fn scheduler(student: &mut Student, schedule: &Value) {
                 json!({
                     "RoleName": "Amazon_EventBridge_Scheduler_LAMBDA_1",
                     "Path": "/service-role/",
-                    "AssumeRolePolicyDocument": policy(json!([{
+                    "AssumeRolePolicyDocument": policy(&json!([{
                         "Effect": "Allow",
                         "Principal": {"Service": "scheduler.amazonaws.com"},
                         "Action": "sts:AssumeRole",
@@ -203,7 +213,7 @@ fn scheduler(student: &mut Student, schedule: &Value) {
                 json!({
                     "RoleName": "Amazon_EventBridge_Scheduler_LAMBDA_1",
                     "PolicyName": "invoke",
-                    "PolicyDocument": policy(allow(json!(["lambda:InvokeFunction"]), invoke)),
+                    "PolicyDocument": policy(&allow(&json!(["lambda:InvokeFunction"]), invoke)),
                 }),
             ),
             admin("scheduler", "CreateSchedule", input),
@@ -288,9 +298,41 @@ async fn programs_that_do_the_same_are_worth_the_same() {
             "columns by number",
             "the columns are found by their place, as the user guide lists them",
             |student| {
-                student.program(include_str!("programs/pandas_free_index.py"));
+                student.program(include_str!("programs/by_number.py"));
             },
         ),
+        right(
+            "a report in JSON",
+            "files in /tmp, a global, recursion, a row by its place, clients made once",
+            |student| {
+                student.program(include_str!("programs/json_report.py"));
+            },
+        ),
+        right("data frames", "pandas reads the report as well as csv does", |student| {
+            student.program(include_str!("programs/frames.py"));
+        }),
+        right("one loop", "the three controls are three branches of one loop", |student| {
+            student.program(include_str!("programs/one_loop.py"));
+        }),
+        right("text between functions", "each control reads the report's text anew", |student| {
+            student.program(include_str!("programs/text_between.py"));
+        }),
+        right("a default session", "the assumed keys become everybody's; properties, `__str__`", |student| {
+            student.program(include_str!("programs/default_session.py"));
+        }),
+        right("a global text", "lines are added to a global; rows are made by a comprehension", |student| {
+            student.program(include_str!("programs/global_text.py"));
+        }),
+        right(
+            "for and else",
+            "a loop with an `else` that raises; `%` with a dictionary; JSON within JSON",
+            |student| {
+                student.program(include_str!("programs/for_else.py"));
+            },
+        ),
+        right("a generator", "named tuples, and rows by their user", |student| {
+            student.program(include_str!("programs/generator.py"));
+        }),
         right("several files", "functions may live in modules of their own", |student| {
             student.code = BTreeMap::from([
                 ("lambda_function.py".to_owned(), include_str!("programs/two_main.py").to_owned()),
@@ -308,6 +350,7 @@ async fn programs_that_do_the_same_are_worth_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "a table of accounts")]
 async fn what_people_do_in_another_way_is_done() {
     /// Lets User3 add users to the one group, and does it.
     fn added(student: &mut Student, grant: Vec<Act>) {
@@ -326,7 +369,7 @@ async fn what_people_do_in_another_way_is_done() {
     }
     /// What it takes.
     fn narrow() -> Value {
-        policy(allow(json!("iam:AddUserToGroup"), "@iam:group/IAM-Auditor-Group"))
+        policy(&allow(&json!("iam:AddUserToGroup"), "@iam:group/IAM-Auditor-Group"))
     }
     check(vec![
         right("task 6 carried out, by a group", "a narrow policy is the answer to task 6", |student| {
@@ -345,6 +388,50 @@ async fn what_people_do_in_another_way_is_done() {
                 ],
             );
         }),
+        right(
+            "task 6 carried out, by the group",
+            "the narrow policy may hang on the group itself",
+            |student| {
+                added(
+                    student,
+                    vec![admin(
+                        "iam",
+                        "PutGroupPolicy",
+                        json!({
+                            "GroupName": "IAM-Auditor-Group", "PolicyName": "add", "PolicyDocument": narrow(),
+                        }),
+                    )],
+                );
+            },
+        ),
+        Account {
+            name: "task 6 carried out, by User3",
+            because: "permissions come through groups, as the assignment says",
+            points: but(&[(2, "4.5")]),
+            differs: |student| {
+                added(
+                    student,
+                    vec![admin(
+                        "iam",
+                        "PutUserPolicy",
+                        json!({
+                            "UserName": "User3", "PolicyName": "add", "PolicyDocument": narrow(),
+                        }),
+                    )],
+                );
+            },
+        },
+        right(
+            "no permission of its own",
+            "a trust policy that names the role is enough within an account",
+            |student| {
+                student.set(
+                    "function-policy",
+                    "PolicyDocument",
+                    policy(&allow(&json!("sns:Publish"), "arn:aws:sns:@region:@account:AuditReports")),
+                );
+            },
+        ),
         right("task 6 carried out, by the administrator", "User2 may end in the group", |student| {
             student.then(
                 "addition",

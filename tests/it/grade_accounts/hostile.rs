@@ -88,7 +88,7 @@ async fn a_policy_of_the_largest_size_is_read_within_bounds() {
     let mut student = Student::good();
     // The most that AWS takes: 6,144 characters of a managed policy, 10,240 of a role's inline ones.
     let actions: Vec<String> = (0..190).map(|number| format!("iam:*{number}*?*{}", "*a".repeat(8))).collect();
-    let document = super::student::policy(json!({"Effect": "Allow", "Action": actions, "Resource": "*"}));
+    let document = super::student::policy(&json!({"Effect": "Allow", "Action": actions, "Resource": "*"}));
     assert!(document.to_string().len() < 6_144, "{}", document.to_string().len());
     student.then("policy", vec![admin("iam", "CreatePolicyVersion", json!({
         "PolicyArn": "@iam:policy/IAM-Auditor-Policy", "PolicyDocument": document, "SetAsDefault": "true",

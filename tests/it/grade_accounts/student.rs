@@ -31,7 +31,7 @@ pub(super) enum Act {
     /// Somebody signs in to the console.
     SignIn(&'static str),
     /// The student follows the link in the mail that a topic sent.
-    Confirm(&'static str),
+    Confirm(String),
 }
 
 /// A call of the administrator.
@@ -57,10 +57,11 @@ pub(super) struct Student {
 
 impl Student {
     /// The good student, who has names of their own for what the assignment does not name.
+    #[expect(clippy::too_many_lines, reason = "a table of steps")]
     pub(super) fn good() -> Self {
         let allow = |action: Value, resource: Value| json!({"Effect": "Allow", "Action": action, "Resource": resource});
         let trust = |principal: Value| {
-            policy(json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}))
+            policy(&json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}))
         };
         let steps = vec![
             (
@@ -70,7 +71,7 @@ impl Student {
                     "CreatePolicy",
                     json!({
                         "PolicyName": "IAM-Auditor-Policy",
-                        "PolicyDocument": policy(allow(
+                        "PolicyDocument": policy(&allow(
                             json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"]),
                             json!("*"),
                         )),
@@ -142,7 +143,7 @@ impl Student {
                     json!({
                         "RoleName": "CredentialAuditor-execution",
                         "PolicyName": "audit",
-                        "PolicyDocument": policy(json!([
+                        "PolicyDocument": policy(&json!([
                             allow(json!("sts:AssumeRole"), json!("@iam:role/IAM-Auditor-role")),
                             allow(json!("sns:Publish"), json!("arn:aws:sns:@region:@account:AuditReports")),
                         ])),
@@ -194,7 +195,7 @@ impl Student {
                     }),
                 )],
             ),
-            ("confirmation", vec![Act::Confirm("arn:aws:sns:@region:@account:AuditReports")]),
+            ("confirmation", vec![Act::Confirm("arn:aws:sns:@region:@account:AuditReports".to_owned())]),
             (
                 "function",
                 vec![admin(
@@ -257,6 +258,11 @@ impl Student {
         &mut found.unwrap_or_else(|| panic!("there is no step `{step}`")).1
     }
 
+    /// Returns what is done in a step, to do it again.
+    pub(super) fn acts(&mut self, step: &str) -> Vec<Act> {
+        self.step(step).clone()
+    }
+
     /// Sets a parameter of the first call of a step.
     pub(super) fn set(&mut self, step: &str, parameter: &str, value: Value) -> &mut Self {
         let Some(Act::Call { input, .. }) = self.step(step).first_mut() else {
@@ -300,8 +306,10 @@ impl Student {
     pub(super) fn renamed(&mut self, old: &str, new: &str) -> &mut Self {
         for (_, acts) in &mut self.steps {
             for act in acts {
-                if let Act::Call { input, .. } = act {
-                    replace(input, &|text| text.replace(old, new));
+                match act {
+                    Act::Call { input, .. } => replace(input, &|text| text.replace(old, new)),
+                    Act::Confirm(topic) => *topic = topic.replace(old, new),
+                    Act::Mfa(_) | Act::SignIn(_) => {}
                 }
             }
         }
@@ -428,7 +436,7 @@ impl Desk<'_> {
 }
 
 /// Makes a policy of one statement or of several.
-pub(super) fn policy(statement: Value) -> Value {
+pub(super) fn policy(statement: &Value) -> Value {
     json!({"Version": "2012-10-17", "Statement": statement})
 }
 

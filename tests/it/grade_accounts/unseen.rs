@@ -13,7 +13,7 @@ use super::{connected, read, rubric};
 /// Marks the good student as somebody who may read everything but what is denied.
 async fn denied(actions: &[&'static str]) -> StudentResult {
     let mut student = Student::good();
-    let deny = policy(json!({"Effect": "Deny", "Action": actions, "Resource": "*"}));
+    let deny = policy(&json!({"Effect": "Deny", "Action": actions, "Resource": "*"}));
     student.finally(vec![
         admin("iam", "CreateUser", json!({"UserName": "grader"})),
         admin(

@@ -15,8 +15,8 @@ fn wrong(
 }
 
 /// Writes another auditor policy.
-fn allows(student: &mut Student, actions: Value) {
-    let document = policy(json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]));
+fn allows(student: &mut Student, actions: &Value) {
+    let document = policy(&json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]));
     student.set("policy", "PolicyDocument", document);
 }
 
@@ -26,36 +26,45 @@ fn and_more(more: &[&str]) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "a table of accounts")]
 async fn part_one_done_wrong() {
     check(vec![
         wrong("a read too many", "listing users is more than the report takes", &[(1, "4.5")], |student| {
-            allows(student, and_more(&["iam:ListUsers"]));
+            allows(student, &and_more(&["iam:ListUsers"]));
         }),
         wrong("all reads", "that is all of IAM to read", &[(1, "4")], |student| {
-            allows(student, and_more(&["iam:Get*", "iam:List*"]));
+            allows(student, &and_more(&["iam:Get*", "iam:List*"]));
         }),
         wrong("a write too many", "changing passwords has nothing to do with it", &[(1, "3.5")], |student| {
-            allows(student, and_more(&["iam:UpdateLoginProfile"]));
+            allows(student, &and_more(&["iam:UpdateLoginProfile"]));
         }),
+        wrong(
+            "all of IAM",
+            "too much by far, and User3 may add anybody to any group",
+            &[(1, "3"), (6, "2")],
+            |student| {
+                allows(student, &json!("iam:*"));
+            },
+        ),
         wrong(
             "not generated",
             "without a report there is none to get, and User3 got none",
             &[(1, "4"), (5, "0")],
             |student| {
-                allows(student, json!("iam:GetCredentialReport"));
+                allows(student, &json!("iam:GetCredentialReport"));
             },
         ),
         wrong(
             "on one user",
-            "the actions know no resource: this allows nothing",
-            &[(1, "3"), (5, "0")],
+            "the actions know no resource: this allows nothing at all",
+            &[(1, "1"), (5, "0")],
             |student| {
                 let actions = json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"]);
                 let resource = "@iam:user/User3";
                 student.set(
                     "policy",
                     "PolicyDocument",
-                    policy(json!({"Effect": "Allow", "Action": actions, "Resource": resource})),
+                    policy(&json!({"Effect": "Allow", "Action": actions, "Resource": resource})),
                 );
             },
         ),
@@ -94,7 +103,7 @@ async fn part_one_done_wrong() {
         wrong(
             "the policy on User3 instead",
             "the group has no policy, User3 has one",
-            &[(2, "4.5"), (3, "1.5")],
+            &[(2, "4.5"), (3, "1")],
             |student| {
                 student.instead(
                     "group-policy",
@@ -112,13 +121,13 @@ async fn part_one_done_wrong() {
             let actions = json!(["iam:GenerateCredentialReport", "iam:GetCredentialReport"]);
             student.instead("group-policy", vec![admin("iam", "PutGroupPolicy", json!({
                 "GroupName": "IAM-Auditor-Group", "PolicyName": "inline",
-                "PolicyDocument": policy(json!({"Effect": "Allow", "Action": actions, "Resource": "*"})),
+                "PolicyDocument": policy(&json!({"Effect": "Allow", "Action": actions, "Resource": "*"})),
             }))]);
         }),
         wrong(
             "administrators",
-            "the group holds more; what follows in task 6 follows from it",
-            &[(3, "2.5")],
+            "the group holds more, and User3 may add anybody to any group",
+            &[(3, "2.5"), (6, "2")],
             |student| {
                 student.then("group-policy", vec![admin("iam", "AttachGroupPolicy", json!({
                 "GroupName": "IAM-Auditor-Group", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess",
@@ -133,7 +142,7 @@ async fn part_one_done_wrong() {
                 student.without(&["member"]);
             },
         ),
-        wrong("User1 in the group", "only User3 belongs there", &[(4, "1.5")], |student| {
+        wrong("User1 in the group", "only User3 belongs there: nearly", &[(4, "1.75")], |student| {
             student.then(
                 "member",
                 vec![admin(
@@ -159,7 +168,7 @@ async fn part_one_done_wrong() {
         }),
         wrong("into every group", "User3 may add anybody to any group now", &[(6, "2")], |student| {
             let document =
-                policy(json!({"Effect": "Allow", "Action": "iam:AddUserToGroup", "Resource": "*"}));
+                policy(&json!({"Effect": "Allow", "Action": "iam:AddUserToGroup", "Resource": "*"}));
             student.then(
                 "addition",
                 vec![
@@ -180,8 +189,17 @@ async fn part_one_done_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "a table of accounts")]
 async fn part_two_done_wrong() {
     check(vec![
+        wrong(
+            "no function",
+            "the roles, the topic and its subscription are there; what the code does is missed",
+            &[(7, "0"), (9, "2"), (10, "0"), (11, "6"), (12, "1")],
+            |student| {
+                student.without(&["function", "target", "permission"]);
+            },
+        ),
         wrong("another Python", "python3.12 is nearly right", &[(7, "4")], |student| {
             student.set("function", "Runtime", json!("python3.12"));
         }),
@@ -190,18 +208,18 @@ async fn part_two_done_wrong() {
         }),
         wrong("everybody", "every principal of every account may assume the role", &[(8, "8")], |student| {
             let trust = json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"});
-            student.set("role", "AssumeRolePolicyDocument", policy(trust));
+            student.set("role", "AssumeRolePolicyDocument", policy(&trust));
         }),
-        wrong("the service", "Lambda is trusted, the function's role is not", &[(8, "5")], |student| {
+        wrong("the service", "Lambda is trusted, the function's role is not: once", &[(8, "5")], |student| {
             let trust = json!({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"});
-            student.set("role", "AssumeRolePolicyDocument", policy(trust));
+            student.set("role", "AssumeRolePolicyDocument", policy(&trust));
         }),
         wrong("the service too", "the function's role and Lambda itself", &[(8, "8")], |student| {
             let principals = json!({"Service": "lambda.amazonaws.com", "AWS": "@iam:role/CredentialAuditor-execution"});
             let trust = json!({"Effect": "Allow", "Principal": principals, "Action": "sts:AssumeRole"});
-            student.set("role", "AssumeRolePolicyDocument", policy(trust));
+            student.set("role", "AssumeRolePolicyDocument", policy(&trust));
         }),
-        wrong("a role without policy", "nothing is attached", &[(8, "8")], |student| {
+        wrong("a role without policy", "nothing is attached", &[(8, "7")], |student| {
             student.without(&["role-policy"]);
         }),
         wrong("IAMFullAccess beside", "the role holds more than the policy", &[(8, "9")], |student| {
@@ -209,8 +227,10 @@ async fn part_two_done_wrong() {
                 "RoleName": "IAM-Auditor-role", "PolicyArn": "arn:aws:iam::aws:policy/IAMFullAccess",
             }))]);
         }),
-        wrong("may not assume", "the function's role has no permission to", &[(9, "18")], |student| {
-            student.set("function-policy", "PolicyDocument", policy(json!({
+        wrong("may not assume", "the account is trusted and the function's role has no permission to", &[(8, "7.5"), (9, "18")], |student| {
+            let trust = json!({"Effect": "Allow", "Principal": {"AWS": "@iam:root"}, "Action": "sts:AssumeRole"});
+                student.set("role", "AssumeRolePolicyDocument", policy(&trust));
+                student.set("function-policy", "PolicyDocument", policy(&json!({
                 "Effect": "Allow", "Action": "sns:Publish", "Resource": "arn:aws:sns:@region:@account:AuditReports",
             })));
         }),
@@ -233,11 +253,52 @@ async fn part_two_done_wrong() {
                 "    sts_client = boto3.client(\"sts\", aws_access_key_id=\"AKIAIOSFODNN7EXAMPLE\", \
                  aws_secret_access_key=\"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\")\n");
         }),
-        wrong("no MFA check", "control 1.2 is left out", &[(10, "10")], |student| {
+        wrong("no MFA check", "the function for 1.2 is there and nothing calls it: nearly", &[(10, "12.5")], |student| {
             student.edited("    text += \"Users without MFA: \" + \", \".join(users_without_mfa(rows)) + \"\\n\"\n", "");
         }),
         wrong("the wrong column", "MFA is not what access_key_1_active tells", &[(10, "10")], |student| {
             student.edited("row[\"mfa_active\"] == \"false\"", "row[\"access_key_1_active\"] == \"false\"");
+        }),
+        wrong("without passwords", "who has no password is reported too: nearly", &[(10, "12.5")], |student| {
+            student.edited("row[\"password_enabled\"] == \"true\" and ", "");
+        }),
+        wrong("how many", "the users are counted and not named: nearly", &[(10, "12.5")], |student| {
+            student.edited("\", \".join(users_without_mfa(rows))", "str(len(users_without_mfa(rows)))");
+        }),
+        wrong("one key of two", "root can have a second access key: half", &[(10, "12.5")], |student| {
+            student.edited(" or row[\"access_key_2_active\"] == \"true\"", "");
+        }),
+        wrong("the password only", "root can be used by its keys too", &[(10, "13")], |student| {
+            student.edited(
+                "                row[\"access_key_1_last_used_date\"],\n                row[\"access_key_2_last_used_date\"],\n",
+                "",
+            );
+        }),
+        wrong("everybody's keys", "the keys of all users are told, not root's: nearly", &[(10, "12.5")], |student| {
+            student.edited(
+                "        if row[\"user\"] == \"<root_account>\":\n            return row[\"access_key_1_active\"]",
+                "        if row[\"user\"] != \"\":\n            return row[\"access_key_1_active\"]",
+            );
+        }),
+        wrong("runs as the auditor", "one role for both: nobody assumes anything", &[(8, "5"), (9, "18"), (11, "8")], |student| {
+            let trust = json!({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"});
+            student.set("role", "AssumeRolePolicyDocument", policy(&trust));
+            student.set("function", "Role", json!("@iam:role/IAM-Auditor-role"));
+        }),
+        wrong("a role that was deleted", "AWS trusts the old one, which is gone: nobody gets in, nobody else either", &[(8, "7")], |student| {
+            let role = json!({"RoleName": "CredentialAuditor-execution"});
+            let mut again = vec![
+                admin("iam", "DetachRolePolicy", json!({
+                    "RoleName": "CredentialAuditor-execution",
+                    "PolicyArn": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+                })),
+                admin("iam", "DeleteRolePolicy", json!({
+                    "RoleName": "CredentialAuditor-execution", "PolicyName": "audit",
+                })),
+                admin("iam", "DeleteRole", role),
+            ];
+            again.extend(["function-role", "function-policy", "function-logs"].iter().flat_map(|step| student.acts(step)));
+            student.then("role-policy", again);
         }),
         wrong("unconfirmed", "nobody followed the link: nearly", &[(11, "9")], |student| {
             student.without(&["confirmation"]);
@@ -246,7 +307,7 @@ async fn part_two_done_wrong() {
             student.without(&["subscription", "confirmation"]);
         }),
         wrong("may not publish", "the function's role has no permission to", &[(11, "8")], |student| {
-            student.set("function-policy", "PolicyDocument", policy(json!({
+            student.set("function-policy", "PolicyDocument", policy(&json!({
                 "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "@iam:role/IAM-Auditor-role",
             })));
         }),
@@ -254,7 +315,7 @@ async fn part_two_done_wrong() {
             student.edited("    send(text)\n", "    send(\"The audit is done\")\n");
         }),
         wrong("only printed", "nothing is published", &[(11, "6")], |student| {
-            student.edited("    send(text)\n", "    print(text)\n");
+            student.edited("    sns.publish(TopicArn=TOPIC, Subject=\"Audit\", Message=text)\n", "    print(text)\n");
         }),
     ])
     .await;
@@ -266,13 +327,13 @@ async fn the_schedule_and_the_history_done_wrong() {
         wrong("every week", "a week is no day", &[(12, "2")], |student| {
             student.set("rule", "ScheduleExpression", json!("rate(7 days)"));
         }),
-        wrong("on workdays", "two days of the week are missing", &[(12, "2")], |student| {
+        wrong("on workdays", "two days of the week are missing: nearly", &[(12, "2.5")], |student| {
             student.set("rule", "ScheduleExpression", json!("cron(0 8 ? * MON-FRI *)"));
         }),
-        wrong("every hour", "that is 24 reports a day", &[(12, "2")], |student| {
+        wrong("every hour", "that is 24 reports a day: nearly", &[(12, "2.5")], |student| {
             student.set("rule", "ScheduleExpression", json!("rate(1 hour)"));
         }),
-        wrong("switched off", "it never fires", &[(12, "2")], |student| {
+        wrong("switched off", "it would fire once a day: nearly", &[(12, "2.5")], |student| {
             student.set("rule", "State", json!("DISABLED"));
         }),
         wrong("no target", "the rule starts nothing", &[(12, "2")], |student| {
@@ -307,7 +368,7 @@ async fn misspelt_half_done_and_several_at_once() {
             student.renamed("IAM-Auditor-Policy", "IAMAuditorPolicy");
         }),
         wrong("misspelt group", "the name is nearly right; its members are its members", &[(3, "2.5")], |student| {
-            student.renamed("IAM-Auditor-Group", "IAM-Auditors-Grp");
+            student.renamed("IAM-Auditor-Group", "IAM-Auditors-Groups");
         }),
         wrong("misspelt role", "the name is nearly right; it does its work", &[(8, "9")], |student| {
             student.renamed("IAM-Auditor-role", "IAM_Auditor_Rol");
@@ -332,9 +393,9 @@ async fn misspelt_half_done_and_several_at_once() {
                                  return {\n        'statusCode': 200,\n        'body': json.dumps('Hello from Lambda!')\n    }\n");
             }),
         wrong("several", "each mistake costs in its own task",
-            &[(1, "4"), (2, "3.5"), (7, "4"), (8, "8"), (11, "9"), (12, "2"), (13, "6")],
+            &[(1, "4"), (2, "3.5"), (7, "4"), (8, "7"), (11, "9"), (12, "2"), (13, "6")],
             |student| {
-                allows(student, and_more(&["iam:Get*", "iam:List*"]));
+                allows(student, &and_more(&["iam:Get*", "iam:List*"]));
                 student.without(&["user1-mfa", "role-policy", "confirmation"]);
                 student.set("function", "Architectures", json!(["arm64"]));
                 student.set("rule", "ScheduleExpression", json!("rate(2 days)"));

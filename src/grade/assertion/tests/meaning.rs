@@ -182,7 +182,16 @@ fn abilities() {
                 Nearly,
             ),
             ("no topic", |lab| lab.topics = Facet::Read([].into()), Missed),
-            ("no function", |lab| lab.functions = Facet::Read([].into()), Missed),
+            // That it is missing costs where the function is asked for; its role is there.
+            ("no function", |lab| lab.functions = Facet::Read([].into()), Met),
+            (
+                "no function and no role of one",
+                |lab| {
+                    lab.functions = Facet::Read([].into());
+                    identity_of(lab).roles.remove("fn-role");
+                },
+                Missed,
+            ),
         ],
     );
     rows(
@@ -266,7 +275,15 @@ fn trust_policies() {
                 ("unread", UNREAD, Unknown),
                 ("the function was not read", |lab| lab.functions = Facet::NotRead("denied".into()), Unknown),
                 ("no role", |lab| drop(identity_of(lab).roles.remove("IAM-Auditor-role")), Missed),
-                ("no function", |lab| lab.functions = Facet::Read([].into()), Missed),
+                ("no function, and its role is there", |lab| lab.functions = Facet::Read([].into()), Met),
+                (
+                    "no function and no role of one",
+                    |lab| {
+                        lab.functions = Facet::Read([].into());
+                        identity_of(lab).roles.remove("fn-role");
+                    },
+                    Missed,
+                ),
                 (
                     "it trusts its own service and the function runs as it",
                     |lab| {

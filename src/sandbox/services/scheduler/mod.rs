@@ -131,7 +131,7 @@ impl ServiceHandler for Scheduler {
             "DeleteScheduleGroup" => self.delete_group(ctx, &input),
             "ListScheduleGroups" => self.list_groups(ctx, &input),
             "TagResource" => {
-                let added = super::need::tags_in(&input["Tags"]);
+                let added = input.get("Tags").map(super::need::tags_in).unwrap_or_default();
                 self.retag(ctx, &input, |tags| tags.extend(added))
             }
             "UntagResource" => {

@@ -39,7 +39,8 @@ pub(super) fn of(service: &Scheduler, operation: &str, input: &Value, ctx: &Requ
         .removing(removed);
     let more = match operation {
         "CreateSchedule" | "UpdateSchedule" => {
-            input["Target"]["RoleArn"].as_str().map(|role| Need::pass_role(role, SCHEDULER))
+            let role = input.pointer("/Target/RoleArn").and_then(Value::as_str);
+            role.map(|role| Need::pass_role(role, SCHEDULER))
         }
         "CreateScheduleGroup" if !requested.is_empty() => Some(own.also("scheduler:TagResource")),
         "DeleteScheduleGroup" => Some(Need::new("scheduler:DeleteSchedule", schedule(name, "*"))),
