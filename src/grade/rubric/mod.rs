@@ -184,7 +184,7 @@ pub enum Assertion {
     Schedule(ScheduleFact),
     /// The topic has a subscription.
     Subscription(Subscription),
-    /// All of them hold, each an equal part.
+    /// All of them hold, each an equal part; nothing when the first does not.
     All(Vec<Assertion>),
     /// One of them holds; the best counts.
     Any(Vec<Assertion>),
