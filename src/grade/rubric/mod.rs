@@ -185,9 +185,9 @@ pub enum Assertion {
     /// The topic has a subscription.
     Subscription(Subscription),
     /// All of them hold, each an equal part; nothing when the first does not.
-    All(Vec<Assertion>),
+    All(Vec<Self>),
     /// One of them holds; the best counts.
-    Any(Vec<Assertion>),
+    Any(Vec<Self>),
     /// A person judges it and enters the points.
     Manual(Manual),
 }
