@@ -1,4 +1,4 @@
-//! Moodle: the offline grading worksheet of an assignment, and a plain file for the gradebook's import.
+//! Moodle: the offline grading worksheet of an assignment.
 //!
 //! The worksheet ([Assignment settings, Offline grading worksheet][offline]; written and read by Moodle's
 //! `mod/assign/gradingtable.php` and `mod/assign/feedback/offline`) has `Identifier`, `Full name`, what identifies users
@@ -6,11 +6,7 @@
 //! `Last modified (submission)`, `Last modified (grade)` and `Feedback comments`. Moodle finds users by `Identifier` and
 //! refuses grades that were changed since by `Last modified (grade)`: both stay as they are. Comments are HTML.
 //!
-//! The import ([Grade import][import]) takes any CSV with a column that identifies users; grade and feedback are mapped
-//! together, because a feedback without its grade takes the grade away.
-//!
 //! [offline]: https://docs.moodle.org/401/en/Assignment_settings
-//! [import]: https://docs.moodle.org/311/en/Grade_import
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -74,30 +70,6 @@ pub fn fill(
         warnings.push(format!("{kept} feedback comments that somebody wrote were kept"));
     }
     Ok(Filled { bytes: table.replaced(&texts), filled, left, warnings })
-}
-
-/// Writes a file for Moodle's grade import: id number, e-mail address, grade, feedback; only of students whose mark is
-/// final.
-pub fn import(rubric: &Rubric, rows: &[Row], roster: &Roster) -> Filled {
-    let marks: BTreeMap<&str, &Row> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
-    let mut text = String::from("idnumber,email,grade,feedback\r\n");
-    let (mut filled, mut left) = (0, Vec::new());
-    for student in &roster.students {
-        let mark = marks.get(student.id.as_str());
-        let why = mark.map_or_else(|| Some("has not been marked".to_owned()), |mark| open(mark));
-        match (mark, why) {
-            (Some(mark), None) => {
-                let email = student.email.as_deref().unwrap_or_default();
-                let cells = [&student.id, email, &mark.score.to_string(), &html(&feedback(rubric, mark))];
-                let cells: Vec<String> = cells.into_iter().map(quoted).collect();
-                text.push_str(&cells.join(","));
-                text.push_str("\r\n");
-                filled += 1;
-            }
-            (_, why) => left.push(Left { student: student.id.clone(), why: why.unwrap_or_default() }),
-        }
-    }
-    Filled { bytes: text.into_bytes(), filled, left, warnings: Vec::new() }
 }
 
 /// Where the worksheet's columns are.
@@ -183,14 +155,6 @@ fn html(text: &str) -> String {
     out
 }
 
-fn quoted(cell: &str) -> String {
-    let cell = escape::cell(cell);
-    if cell.contains([',', '"', '\n', '\r', ';']) {
-        return format!("\"{}\"", cell.replace('"', "\"\""));
-    }
-    cell.into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::{Mark, roster, rows, rubric};
@@ -237,19 +201,5 @@ mod tests {
             &roster(&[("s001", "")]),
         );
         assert_eq!(filled.unwrap().warnings, ["the worksheet's maximum grade is 100, the rubric's 50"]);
-    }
-
-    #[test]
-    fn the_import_holds_final_marks_and_no_formula() {
-        let marks = rows(&[("-s1", Mark::Final(100)), ("s2", Mark::Pending)]);
-        let class = roster(&[("-s1", "=cmd|'/C calc'!A0@x.y"), ("s2", ""), ("s3", "")]);
-        let file = import(&rubric(100), &marks, &class);
-        assert_eq!(
-            String::from_utf8(file.bytes).unwrap(),
-            "idnumber,email,grade,feedback\r\n'-s1,'=cmd|'/C calc'!A0@x.y,1,\"A rubric: 1 of 100 points. T1 1/100.\"\r\n"
-                .replace("\"A rubric: 1 of 100 points. T1 1/100.\"", "A rubric: 1 of 100 points. T1 1/100.")
-        );
-        let left: Vec<&str> = file.left.iter().map(|left| left.why.as_str()).collect();
-        assert_eq!(left, ["is pending: 3 points could not be looked at", "has not been marked"]);
     }
 }
