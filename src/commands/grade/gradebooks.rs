@@ -9,9 +9,7 @@ use clap::Args;
 use super::class::unread;
 use crate::error::{Error, Exit};
 use crate::grade::access::secret::CourseSecret;
-use crate::grade::gradebook::{FillError, Filled, canvas, moodle};
-use crate::grade::points::Points;
-use crate::grade::result::{Row, State};
+use crate::grade::gradebook::{FillError, Filled, Marks, canvas, moodle};
 use crate::grade::run::{Class, Ended, Journal, place, place_private, pseudonymous as write_pseudonymous};
 use crate::report::escape::plain;
 use crate::report::grade::Pseudonyms;
@@ -61,14 +59,11 @@ pub(super) fn fill(
     args: &GradebookArgs,
     books: Books,
 ) -> Result<(), Error> {
-    let provisional = |row: &Row| match row.state {
-        State::Graded if args.provisional => Row { manual_open: Points::ZERO, ..row.clone() },
-        _ => row.clone(),
-    };
-    let rows: Vec<Row> = ended.rows.iter().map(provisional).collect();
+    let marks = if args.provisional { Marks::Provisional } else { Marks::Final };
+    let (rubric, rows, roster) = (&class.rubric, &ended.rows, &class.roster);
     let column = args.canvas_column.as_deref();
-    let canvas = books.canvas.map(|bytes| canvas::fill(&bytes, column, &class.rubric, &rows, &class.roster));
-    let moodle = books.moodle.map(|bytes| moodle::fill(&bytes, &class.rubric, &rows, &class.roster));
+    let canvas = books.canvas.map(|bytes| canvas::fill(&bytes, column, rubric, rows, roster, marks));
+    let moodle = books.moodle.map(|bytes| moodle::fill(&bytes, rubric, rows, roster, marks));
     for (name, filled) in [("canvas.csv", canvas), ("moodle.csv", moodle)] {
         let Some(filled) = filled else { continue };
         let filled = filled.map_err(|errors| refused(ui, name, &errors))?;
@@ -120,7 +115,7 @@ pub(super) fn pseudonymous(
         &made.0
     };
     let key = secret.nonce("pseudonyms", &class.rubric.name);
-    let names = Pseudonyms::new(key.reveal().as_bytes(), &class.roster);
+    let names = Pseudonyms::new(key.reveal().as_bytes(), &class.roster, &class.rubric);
     let mut rows = String::from("id,code\n");
     for student in &class.roster.students {
         let guard = if student.id.starts_with(['-', '@']) { "'" } else { "" };

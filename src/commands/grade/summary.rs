@@ -9,7 +9,8 @@ use crate::commands::to_text;
 use crate::error::{Error, Exit};
 use crate::grade::points::Points;
 use crate::grade::result::State;
-use crate::grade::run::{Class, Ended, MANUAL, Open, Statistics};
+use crate::grade::run::{Class, Ended, MANUAL, Open};
+use crate::grade::statistics::Statistics;
 use crate::report::escape::plain;
 use crate::ui::{Tone, Ui};
 

@@ -213,12 +213,12 @@ pub(super) fn late_rule(rubric: &Rubric) -> Option<String> {
 }
 
 /// Writes points with their noun.
-pub(super) fn points(points: Points) -> String {
+pub(crate) fn points(points: Points) -> String {
     if points == Points::whole(1) { "1 point".to_owned() } else { format!("{points} points") }
 }
 
 /// Writes a number of days with their noun.
-pub(super) fn days(days: u32) -> String {
+pub(crate) fn days(days: u32) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
