@@ -132,7 +132,8 @@ fn a_marker_s_hint_reaches_no_student() {
 fn somebody_out_of_reach_has_no_score_and_is_not_told_what_the_instructor_does() {
     let rubric = small();
     let (student, _) = ada();
-    let problem = "there is no `w/bundles/ada.json` for arn:aws:iam::999988887777:user/prof; go on with `--resume`";
+    let problem =
+        "there is no `w/bundles/ada.json` for arn:aws:iam::999988887777:user/prof; go on with `--resume`";
     let result = iamlab::grade::mark::unreachable(&rubric, "s001", "", problem, &BTreeMap::new());
     for written in [
         student_html(&rubric, &student, &result),

@@ -29,7 +29,10 @@ pub fn student_text(
     let account = if result.account.is_empty() { "" } else { ", account " };
     text.line(&paint(Tone::Dim, &format!("{}{account}{}", plain(&name(student)), plain(&result.account))));
     text.out.push('\n');
-    text.line(&paint(Tone::Strong, &format!("{} of {}", score(result.state, result.score), points(result.max))));
+    text.line(&paint(
+        Tone::Strong,
+        &format!("{} of {}", score(result.state, result.score), points(result.max)),
+    ));
     for sentence in provisos(result) {
         text.wrapped("", 0, None, &sentence);
     }

@@ -194,7 +194,9 @@ pub(super) fn provisos(result: &StudentResult) -> Vec<String> {
     let mut said = Vec::new();
     if result.state == State::Unreachable {
         // Why is told to whoever marks: it names their files, their credentials and what they do next.
-        said.push("The account could not be looked at yet; the instructor knows why. Nothing is lost.".to_owned());
+        said.push(
+            "The account could not be looked at yet; the instructor knows why. Nothing is lost.".to_owned(),
+        );
     } else if result.state == State::Pending || result.unknown > Points::ZERO {
         said.push(format!(
             "{} could not be looked at yet. They are not lost: they are looked at again.",
