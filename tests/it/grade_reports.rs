@@ -129,6 +129,36 @@ fn a_marker_s_hint_reaches_no_student() {
     }
 }
 
+#[test]
+fn somebody_out_of_reach_has_no_score_and_is_not_told_what_the_instructor_does() {
+    let rubric = small();
+    let (student, _) = ada();
+    let problem =
+        "there is no `w/bundles/ada.json` for arn:aws:iam::999988887777:user/prof; go on with `--resume`";
+    let result = iamlab::grade::mark::unreachable(&rubric, "s001", "", problem, &BTreeMap::new());
+    for written in [
+        student_html(&rubric, &student, &result),
+        student_markdown(&rubric, &student, &result),
+        text(&rubric, &student, &result),
+        gradescope(&rubric, &result),
+    ] {
+        for word in ["bundles", "999988887777", "prof", "resume"] {
+            assert!(!written.contains(word), "{word} in {written}");
+        }
+        assert!(written.contains("the instructor knows why"), "{written}");
+        assert!(written.contains('–') && !written.contains("0 of"), "{written}");
+        assert!(!written.contains("<b>0</b>"), "{written}");
+    }
+    let row = result.row();
+    let table = grades_csv(&rubric, &[Member { student: &student, row: &row }]).unwrap();
+    let cells: Vec<&str> = table.lines().nth(1).unwrap().split(',').collect();
+    assert_eq!(cells[4..9], ["unreachable", "", "10", "", ""], "{table}");
+    assert_eq!(cells[11..], ["", "", ""], "{table}");
+    for written in [grades_json(&rubric, &[&result]), junit(&rubric, &[&result])] {
+        assert!(written.contains("bundles/ada.json"), "the instructor is told: {written}");
+    }
+}
+
 /// What a page's markup is made of: tags with their attributes, in order.
 fn tags(page: &str) -> Vec<(String, BTreeMap<String, String>)> {
     let mut found = Vec::new();
