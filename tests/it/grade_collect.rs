@@ -289,6 +289,45 @@ async fn whoever_works_elsewhere_is_found_there() {
 }
 
 #[tokio::test]
+async fn a_function_that_is_left_over_does_not_hide_the_students() {
+    let account = finished().await;
+    let home = clients_in(&account, REGION).await.lambda;
+    let role = format!("arn:aws:iam::{DEFAULT_ACCOUNT}:role/IAM-Auditor-Lambda-role");
+    let hello = iamlab::package::zip(&[("index.py".to_owned(), b"def main(event, context):\n    return 'hello'\n".to_vec())]);
+    home.delete_function().function_name("iam-auditor").send().await.unwrap();
+    let make = |lambda: aws_sdk_lambda::Client, name: &'static str, handler: &'static str, code: Vec<u8>| {
+        let code = aws_sdk_lambda::types::FunctionCode::builder().zip_file(code.into()).build();
+        let made = lambda.create_function().function_name(name).role(&role).handler(handler);
+        made.runtime("python3.9".into()).code(code).send()
+    };
+    make(home.clone(), "left-over", "index.main", hello).await.unwrap();
+    let there = clients_in(&account, ELSEWHERE).await.lambda;
+    make(there.clone(), "my-audit", "handler.main", package()).await.unwrap();
+
+    let (evidence, _) = read_through(&account, |_| Fault::None).await;
+    assert_eq!(evidence.snapshot.region, ELSEWHERE);
+    assert_eq!(evidence.functions, Facet::Read(["my-audit".to_owned()].into()));
+    let place = evidence.place.as_deref().unwrap();
+    assert!(place.contains(ELSEWHERE) && place.contains(REGION), "{place}");
+    assert!(evidence.lookups.iter().any(|lookup| lookup.region == ELSEWHERE && lookup.value == "LookupEvents"));
+    assert_eq!(Evidence::parse(&evidence.to_json().unwrap()).unwrap().place, evidence.place);
+
+    // A region that cannot be listed leaves it open where the student's function is.
+    there.delete_function().function_name("my-audit").send().await.unwrap();
+    let (evidence, _) = read_through(&account, |_| Fault::None).await;
+    assert_eq!(evidence.functions, Facet::Read(["left-over".to_owned()].into()));
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let third = move |action: &str| {
+        let is_list = action == "lambda:ListFunctions";
+        let is_third = is_list && asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 2;
+        if is_third { Fault::Denied } else { Fault::None }
+    };
+    let (evidence, _) = read_through(&account, third).await;
+    let Facet::NotRead(why) = evidence.functions else { panic!("{:?}", evidence.functions) };
+    assert!(why.contains("lambda:ListFunctions"), "{why}");
+}
+
+#[tokio::test]
 async fn documents_of_aws_are_read_and_known_without_the_permission() {
     let account = finished().await;
     let iam = account.clients().await.iam;

@@ -205,6 +205,7 @@ pub(super) fn empty() -> Evidence {
         finished: now,
         api_calls: ApiCalls::default(),
         snapshot,
+        place: None,
         functions: Facet::Read([].into()),
         topics: Facet::Read([].into()),
         rules: Facet::Read([].into()),

@@ -64,6 +64,17 @@ pub(super) async fn read(
     found
 }
 
+/// Looks also into the history of the region that was settled on, when that was not the first choice.
+pub(super) async fn settle(aws: &Aws, needs: &Needs, found: &[evidence::Lookup]) -> Vec<evidence::Lookup> {
+    let is_asked = |query: &&Query| {
+        found.iter().any(|one| {
+            one.region == aws.region && one.attribute == query.attribute() && one.value == query.value()
+        })
+    };
+    let left: Vec<Query> = needs.queries.iter().filter(|query| !is_asked(query)).cloned().collect();
+    if left.is_empty() { Vec::new() } else { of_regions(aws, &[&aws.region], &left).await }
+}
+
 /// Looks for those whose names are nearly what is asked for.
 pub(super) async fn also(aws: &Aws, queries: &[Query]) -> Vec<evidence::Lookup> {
     if queries.is_empty() {
