@@ -58,6 +58,15 @@ async fn finished() -> Account {
     account
 }
 
+/// The package of a function that does something of what is asked for.
+fn publishing() -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("handler.py", zip::write::SimpleFileOptions::default()).unwrap();
+    let code = b"import boto3\ndef main(event, context):\n    boto3.client('sns').publish(TopicArn='t', Message='m')\n";
+    std::io::Write::write_all(&mut zip, code).unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
 /// The clients of an administrator in a region.
 async fn clients_in(account: &Account, region: &'static str) -> Clients {
     let config = config_of(&account.sandbox).await;
@@ -196,6 +205,37 @@ async fn the_history_tells_what_students_did_and_nothing_of_the_grader() {
 }
 
 #[tokio::test]
+async fn a_look_into_the_history_is_found_whichever_region_was_chosen() {
+    let account = finished().await;
+    let there = config_of(&account.sandbox).await.into_builder().region(Region::from_static("eu-west-1"));
+    let trail = aws_sdk_cloudtrail::Client::new(&there.build());
+    let by_root = aws_sdk_cloudtrail::types::LookupAttribute::builder()
+        .attribute_key("Username".into())
+        .attribute_value("root")
+        .build()
+        .unwrap();
+    trail.lookup_events().lookup_attributes(by_root).send().await.unwrap();
+    account.pass(3600);
+    let (evidence, _) = read_through(&account, |_| Fault::None).await;
+    let result = iamlab::grade::mark::mark(&rubric(), &evidence, &BTreeMap::new());
+    let task = result.tasks.iter().find(|task| task.id == "T13").unwrap();
+    assert_eq!(task.score, task.max, "{task:?}");
+
+    // Once it was found at home, nobody asks elsewhere.
+    let trail = aws_sdk_cloudtrail::Client::new(&config_of(&account.sandbox).await);
+    let by_name = aws_sdk_cloudtrail::types::LookupAttribute::builder()
+        .attribute_key("EventName".into())
+        .attribute_value("ConsoleLogin")
+        .build()
+        .unwrap();
+    trail.lookup_events().lookup_attributes(by_name).send().await.unwrap();
+    account.pass(3600);
+    let (evidence, _) = read_through(&account, |_| Fault::None).await;
+    let of_name = evidence.lookups.iter().filter(|lookup| lookup.value == "LookupEvents");
+    assert_eq!(of_name.map(|lookup| lookup.region.as_str()).collect::<Vec<_>>(), [REGION]);
+}
+
+#[tokio::test]
 async fn what_may_not_be_read_names_the_permission() {
     let account = finished().await;
     for (action, place) in [
@@ -253,7 +293,7 @@ async fn whoever_works_elsewhere_is_found_there() {
     home.lambda.delete_function().function_name("iam-auditor").send().await.unwrap();
     let role = format!("arn:aws:iam::{DEFAULT_ACCOUNT}:role/IAM-Auditor-Lambda-role");
     let there = clients_in(&account, ELSEWHERE).await;
-    let code = aws_sdk_lambda::types::FunctionCode::builder().zip_file(package().into()).build();
+    let code = aws_sdk_lambda::types::FunctionCode::builder().zip_file(publishing().into()).build();
     let made = there.lambda.create_function().function_name("my-audit").role(role).handler("handler.main");
     let made = made.runtime("python3.9".into()).code(code).send().await;
     made.unwrap();
@@ -293,16 +333,15 @@ async fn a_function_that_is_left_over_does_not_hide_the_students() {
     let account = finished().await;
     let home = clients_in(&account, REGION).await.lambda;
     let role = format!("arn:aws:iam::{DEFAULT_ACCOUNT}:role/IAM-Auditor-Lambda-role");
-    let hello = iamlab::package::zip(&[("index.py".to_owned(), b"def main(event, context):\n    return 'hello'\n".to_vec())]);
     home.delete_function().function_name("iam-auditor").send().await.unwrap();
     let make = |lambda: aws_sdk_lambda::Client, name: &'static str, handler: &'static str, code: Vec<u8>| {
         let code = aws_sdk_lambda::types::FunctionCode::builder().zip_file(code.into()).build();
         let made = lambda.create_function().function_name(name).role(&role).handler(handler);
         made.runtime("python3.9".into()).code(code).send()
     };
-    make(home.clone(), "left-over", "index.main", hello).await.unwrap();
+    make(home.clone(), "left-over", "handler.main", package()).await.unwrap();
     let there = clients_in(&account, ELSEWHERE).await.lambda;
-    make(there.clone(), "my-audit", "handler.main", package()).await.unwrap();
+    make(there.clone(), "my-audit", "handler.main", publishing()).await.unwrap();
 
     let (evidence, _) = read_through(&account, |_| Fault::None).await;
     assert_eq!(evidence.snapshot.region, ELSEWHERE);

@@ -43,6 +43,8 @@ struct Needs {
     queries: Vec<Query>,
     /// Those of the queries that look for a sign-in, and whether only one with MFA will do.
     sign_ins: Vec<(Query, bool)>,
+    /// Those of the queries that look for a call by whomever, and what it has to be about.
+    calls: Vec<(Query, Vec<String>)>,
 }
 
 impl Needs {
@@ -67,6 +69,10 @@ impl Needs {
                 && JOB.contains(deed)
             {
                 needs.deeds.push(*deed);
+            }
+            if let Assertion::Event(event) = check {
+                let of_name = queries(event).into_iter().filter(|it| matches!(it, Query::EventName(_)));
+                needs.calls.extend(of_name.map(|query| (query, event.mentions.clone())));
             }
             if let Assertion::Event(event) = check
                 && event.name.iter().any(|name| name == history::SIGN_IN)
@@ -100,6 +106,9 @@ pub async fn collect(
         );
         let (place, work) = Box::pin(place::settle((place, work), &rubric.regions, &needs, tell)).await;
         lookups.extend(Box::pin(history::settle(&place.aws, &needs, &lookups)).await);
+        lookups.extend(
+            Box::pin(history::elsewhere(&place.aws, &rubric.regions, &needs, &lookups)).await,
+        );
         (place, work, lookups)
     };
     let (mut snapshot, (place, work, lookups)) =
