@@ -86,7 +86,9 @@ fn unread(evidence: &Evidence) -> BTreeMap<String, String> {
         match value {
             Value::Object(fields) => {
                 for (key, field) in fields {
-                    match field.as_str().filter(|_| key == "not_read") {
+                    let is_part = key == "permissions_unread" || place.ends_with("/unread");
+                    match field.as_str().filter(|_| key == "not_read" || is_part) {
+                        Some(why) if is_part => drop(found.insert(format!("{place}/{key}"), why.to_owned())),
                         Some(why) => drop(found.insert(place.to_owned(), why.to_owned())),
                         None => walk(field, &format!("{place}/{key}"), found),
                     }
@@ -241,7 +243,10 @@ async fn what_may_not_be_read_names_the_permission() {
     for (action, place) in [
         ("iam:GetAccountAuthorizationDetails", "/facets/identity"),
         ("iam:GenerateCredentialReport", "/facets/credential_report"),
-        ("iam:ListMFADevices", "/facets/credentials/User1"),
+        ("iam:ListMFADevices", "/facets/credentials/User1/unread/mfa_devices"),
+        ("iam:ListAccessKeys", "/facets/credentials/User2/unread/access_keys"),
+        ("iam:GetLoginProfile", "/facets/credentials/User1/unread/login_profile"),
+        ("lambda:GetPolicy", "/facets/functions/iam-auditor/permissions_unread"),
         ("lambda:ListFunctions", "/facets/function_names"),
         ("lambda:GetFunction", "/packages/iam-auditor"),
         ("sns:ListTopics", "/facets/topic_names"),
@@ -262,6 +267,26 @@ async fn what_may_not_be_read_names_the_permission() {
         assert!(asked <= 9, "{action} was asked for {asked} times");
         assert_eq!(Evidence::parse(&evidence.to_json().unwrap()).unwrap().lookups, evidence.lookups);
     }
+}
+
+#[tokio::test]
+async fn what_may_not_be_read_hides_nothing_else() {
+    let account = finished().await;
+    let open = |denied: &'static str| {
+        let account = &account;
+        async move {
+            let deny = move |asked: &str| if asked == denied { Fault::Denied } else { Fault::None };
+            let (evidence, _) = read_through(account, deny).await;
+            let result = iamlab::grade::mark::mark(&rubric(), &evidence, &BTreeMap::new());
+            let criteria = result.tasks.into_iter().flat_map(|task| task.criteria);
+            let unknown = criteria.filter(|it| it.status == iamlab::grade::result::Status::Unknown);
+            unknown.map(|it| it.id).collect::<Vec<String>>()
+        }
+    };
+    assert_eq!(open("lambda:GetPolicy").await, ["T12.may-invoke"]);
+    assert_eq!(open("sns:ListSubscriptionsByTopic").await, ["T11.subscription"]);
+    let of_credentials = open("iam:ListMFADevices").await.len() + open("iam:ListAccessKeys").await.len();
+    assert!(of_credentials <= 2, "{of_credentials}");
 }
 
 #[tokio::test]
@@ -348,7 +373,9 @@ async fn a_function_that_is_left_over_does_not_hide_the_students() {
     assert_eq!(evidence.functions, Facet::Read(["my-audit".to_owned()].into()));
     let place = evidence.place.as_deref().unwrap();
     assert!(place.contains(ELSEWHERE) && place.contains(REGION), "{place}");
-    assert!(evidence.lookups.iter().any(|lookup| lookup.region == ELSEWHERE && lookup.value == "LookupEvents"));
+    assert!(
+        evidence.lookups.iter().any(|lookup| lookup.region == ELSEWHERE && lookup.value == "LookupEvents")
+    );
     assert_eq!(Evidence::parse(&evidence.to_json().unwrap()).unwrap().place, evidence.place);
 
     // A region that cannot be listed leaves it open where the student's function is.

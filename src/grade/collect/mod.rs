@@ -106,9 +106,7 @@ pub async fn collect(
         );
         let (place, work) = Box::pin(place::settle((place, work), &rubric.regions, &needs, tell)).await;
         lookups.extend(Box::pin(history::settle(&place.aws, &needs, &lookups)).await);
-        lookups.extend(
-            Box::pin(history::elsewhere(&place.aws, &rubric.regions, &needs, &lookups)).await,
-        );
+        lookups.extend(Box::pin(history::elsewhere(&place.aws, &rubric.regions, &needs, &lookups)).await);
         (place, work, lookups)
     };
     let (mut snapshot, (place, work, lookups)) =

@@ -78,7 +78,8 @@ pub(super) async fn settle(
         let of_other = work::read(&other, needs, tell).await;
         if of_other.does(&needs.deeds) {
             let there = &other.aws.region;
-            let remark = format!("looked at in {there}: no function in {passed} does anything of what is asked for");
+            let remark =
+                format!("looked at in {there}: no function in {passed} does anything of what is asked for");
             return (Place { remark: Some(remark), ..other }, of_other);
         }
         if let Some(why) = of_other.unread() {

@@ -11,7 +11,7 @@ use super::{Needs, blank, mask};
 use crate::account::snapshot::{Facet, Function, Schedule, Snapshot, Tags};
 use crate::aws::Aws;
 use crate::aws::archive::{Unfetched, package};
-use crate::aws::collect::{Scope, collect, listing, policies, schedules};
+use crate::aws::collect::{Scope, collect, function, listing, policies, schedules};
 use crate::aws::error::ApiError;
 use crate::grade::code::Code;
 use crate::grade::code::package::Package;
@@ -122,13 +122,18 @@ fn chosen<'a>(names: impl Iterator<Item = &'a String>) -> (BTreeSet<String>, BTr
 }
 
 async fn functions(aws: &Aws, names: &BTreeSet<String>) -> Snapshot {
-    let scope = Scope { functions: names.clone(), ..Scope::default() };
-    let mut seen = collect(aws, &scope).await.snapshot;
+    let mut seen = blank(aws);
+    // Why something could not be read, the picture says too.
+    function::add(aws, names, &mut seen).await;
     let (functions, policies) = (&mut seen.functions, &mut seen.resource_policies);
     for function in functions.values_mut() {
         if let Facet::Read(Some(function)) = function {
             mask::environment(&mut function.environment);
-            policies.insert(function.arn.clone(), Facet::Read(policy(function)));
+            let policy = match &function.permissions_unread {
+                Some(why) => Facet::NotRead(why.clone()),
+                None => Facet::Read(policy(function)),
+            };
+            policies.insert(function.arn.clone(), policy);
         }
     }
     seen

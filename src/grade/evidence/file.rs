@@ -426,7 +426,7 @@ mod tests {
 
     use super::*;
     use crate::account::scan::opening;
-    use crate::account::snapshot::{AccessKey, Permission, Subscription, Target};
+    use crate::account::snapshot::{AccessKey, CredentialsUnread, Permission, Subscription, Target};
     use crate::account::testing::lab;
     use crate::grade::code::package::PackageFile;
     use crate::grade::evidence::Way;
@@ -450,6 +450,7 @@ mod tests {
             login_profile: true,
             access_keys: vec![key],
             mfa_devices: Some(vec!["arn:aws:iam::123456789012:mfa/User1".into()]),
+            unread: CredentialsUnread { access_keys: Some("denied".into()), ..Default::default() },
             others: None,
         };
         snapshot.credentials =
@@ -473,6 +474,7 @@ mod tests {
                 Permission { service: None, source_arn: None, statement: "{}".into() },
             )]
             .into(),
+            permissions_unread: None,
             last_modified: Some("2026-03-01T09:00:00Z".parse().unwrap()),
         };
         snapshot.functions =
@@ -498,6 +500,7 @@ mod tests {
             enabled: true,
             target: TOPIC.into(),
             role: "arn:aws:iam::123456789012:role/r".into(),
+            input: Some("{}".into()),
             starts: Some(snapshot.taken_at),
             ends: None,
         }]);
