@@ -117,15 +117,24 @@ pub(super) async fn settle(aws: &Aws, needs: &Needs, found: &[evidence::Lookup])
     if left.is_empty() { Vec::new() } else { of_regions(aws, &[&aws.region], &left).await }
 }
 
-/// Looks for those whose names are nearly what is asked for.
-pub(super) async fn also(aws: &Aws, queries: &[Query]) -> Vec<evidence::Lookup> {
-    if queries.is_empty() {
+/// Looks for those who have other names than the rubric's, also for their sign-ins where else these may be.
+pub(super) async fn also(aws: &Aws, needs: &Needs, others: &[(Query, Query)]) -> Vec<evidence::Lookup> {
+    if others.is_empty() {
         return Vec::new();
     }
     let home = home_region(&aws.region);
     let mut regions = vec![home];
     regions.extend(Some(aws.region.as_str()).filter(|region| *region != home));
-    of_regions(aws, &regions, queries).await
+    let queries: Vec<Query> = others.iter().map(|(_, query)| query.clone()).collect();
+    let mut found = of_regions(aws, &regions, &queries).await;
+    let renamed = |(wanted, by_mfa): &(Query, bool)| {
+        let (_, query) = others.iter().find(|(asked, _)| asked == wanted)?;
+        Some((query.clone(), *by_mfa))
+    };
+    let wanted: Vec<(Query, bool)> = needs.sign_ins.iter().filter_map(renamed).collect();
+    let more = sign_ins(aws, &regions, &wanted, &found).await;
+    found.extend(more);
+    found
 }
 
 /// Tells whether a sign-in is among what was found.

@@ -110,10 +110,10 @@ pub async fn collect(
         (place, work, lookups)
     };
     let (mut snapshot, (place, work, lookups)) =
-        futures::join!(Box::pin(people::read(&aws, &needs, tell)), Box::pin(there));
-    let others = people::alike(&snapshot, &needs.queries);
+        futures::join!(Box::pin(people::read(&aws, rubric, &needs, tell)), Box::pin(there));
+    let others = people::alike(&snapshot, rubric, &needs.queries);
     let mut lookups = lookups;
-    lookups.extend(history::also(&place.aws, &others).await);
+    lookups.extend(history::also(&place.aws, &needs, &others).await);
     snapshot.taken_at = started;
     snapshot.region = place.aws.region;
     let (topics, rules) = (work.topics.clone(), work.rules.clone());

@@ -164,7 +164,7 @@ fn what_calls_lambda_names_the_function_in_its_input() {
         "arn:aws:lambda:us-east-1:123456789012:function:fn:3",
         "123456789012:function:fn",
     ] {
-        assert_eq!(by(Some(name)), [Met; 3], "{name}");
+        assert_eq!(by(Some(name)), [Met, Met, Met], "{name}");
     }
     assert_eq!(by(Some("fn2")), [Met, Missed, Missed]);
     assert_eq!(by(None), [Met, Unknown, Unknown]);
