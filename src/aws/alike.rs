@@ -35,7 +35,7 @@ impl Aws {
             aws_sdk_accessanalyzer: access_analyzer,
             aws_sdk_resourcegroupstagging: tagging,
         );
-        moved.region = region.to_owned();
+        region.clone_into(&mut moved.region);
         moved
     }
 

@@ -12,7 +12,7 @@ use crate::account::part::Part;
 use crate::account::snapshot::Snapshot;
 use crate::aws::Aws;
 use crate::aws::collect::{Collected, Scope, collect};
-use crate::aws::connect::{connect, region};
+use crate::aws::connect::{Target, connect, region};
 use crate::cli::TargetArgs;
 use crate::clock::{Clock, seconds};
 use crate::error::Error;
@@ -83,10 +83,16 @@ pub(super) async fn take(ui: &Ui, args: &PictureArgs, parts: &BTreeSet<Part>) ->
     Ok(Picture { snapshot, target: "file", calls: None, aws: None })
 }
 
-/// Connects to the account that is meant; also returns the target's name.
-pub(super) async fn connected(args: &TargetArgs) -> Result<(Aws, &'static str), Error> {
+/// Finds out which account and which region are meant; nobody is contacted.
+pub(super) async fn meant(args: &TargetArgs) -> Result<(Target, String), Error> {
     let target = args.target()?;
     let region = region(&target, args.region.as_deref(), DEFAULT_REGION).await;
+    Ok((target, region))
+}
+
+/// Connects to the account that is meant; also returns the target's name.
+pub(super) async fn connected(args: &TargetArgs) -> Result<(Aws, &'static str), Error> {
+    let (target, region) = meant(args).await?;
     Ok((connect(&target, &region, Clock::System).await?, target.name()))
 }
 

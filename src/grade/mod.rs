@@ -32,6 +32,7 @@ pub mod run;
 #[cfg(feature = "sandbox")]
 pub mod selftest;
 pub mod similar;
+pub mod statistics;
 pub mod subject;
 
 pub use mark::mark;

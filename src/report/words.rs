@@ -103,8 +103,13 @@ pub(super) fn missing_permissions(audit: &Audit) -> Option<String> {
     serde_json::to_string_pretty(&policy).ok()
 }
 
-/// Makes a sentence of our own end and begin as one.
+/// Makes a sentence of our own end and begin as one. An identifier at its beginning stays as it is: its case has a
+/// meaning.
 pub(super) fn sentence(text: &str) -> String {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    if first.trim_end_matches([':', '.', ',']).contains(['_', ':', '.']) {
+        return format!("{text}.");
+    }
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
@@ -112,6 +117,21 @@ pub(super) fn sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_begins_large_and_an_identifier_as_it_is() {
+        for (text, told) in [
+            ("it allows more", "It allows more."),
+            ("nobody could look: throttled", "Nobody could look: throttled."),
+            ("denied: it is not there", "Denied: it is not there."),
+            ("generate_credential_report is called", "generate_credential_report is called."),
+            ("arn:aws:iam::1:role/r is there", "arn:aws:iam::1:role/r is there."),
+            ("sns.publish is called", "sns.publish is called."),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(text), told);
+        }
+    }
 
     #[test]
     fn almost_all_is_not_all() {

@@ -8,6 +8,7 @@ use iamlab::grade::points::Points;
 use iamlab::grade::result::StudentResult;
 use iamlab::grade::roster::{Roster, Student};
 use iamlab::grade::rubric::Rubric;
+use iamlab::grade::statistics::Statistics;
 use iamlab::report::grade::{
     GradesJson, JunitXml, Member, Pseudonyms, grades_csv, gradescope, index_html, student_html,
     student_markdown, student_text,
@@ -125,6 +126,36 @@ fn a_marker_s_hint_reaches_no_student() {
             !written.contains("secret to markers") && !written.contains("one finding per user"),
             "{written}"
         );
+    }
+}
+
+#[test]
+fn somebody_out_of_reach_has_no_score_and_is_not_told_what_the_instructor_does() {
+    let rubric = small();
+    let (student, _) = ada();
+    let problem =
+        "there is no `w/bundles/ada.json` for arn:aws:iam::999988887777:user/prof; go on with `--resume`";
+    let result = iamlab::grade::mark::unreachable(&rubric, "s001", "", problem, &BTreeMap::new());
+    for written in [
+        student_html(&rubric, &student, &result),
+        student_markdown(&rubric, &student, &result),
+        text(&rubric, &student, &result),
+        gradescope(&rubric, &result),
+    ] {
+        for word in ["bundles", "999988887777", "prof", "resume"] {
+            assert!(!written.contains(word), "{word} in {written}");
+        }
+        assert!(written.contains("the instructor knows why"), "{written}");
+        assert!(written.contains('–') && !written.contains("0 of"), "{written}");
+        assert!(!written.contains("<b>0</b>"), "{written}");
+    }
+    let row = result.row();
+    let table = grades_csv(&rubric, &[Member { student: &student, row: &row }]).unwrap();
+    let cells: Vec<&str> = table.lines().nth(1).unwrap().split(',').collect();
+    assert_eq!(cells[4..9], ["unreachable", "", "10", "", ""], "{table}");
+    assert_eq!(cells[11..], ["", "", ""], "{table}");
+    for written in [grades_json(&rubric, &[&result]), junit(&rubric, &[&result])] {
+        assert!(written.contains("bundles/ada.json"), "the instructor is told: {written}");
     }
 }
 
@@ -406,6 +437,19 @@ fn gradescope_s_file_is_as_specified() {
 }
 
 #[test]
+fn the_page_of_a_class_has_the_mean_that_the_command_tells() {
+    let rubric = shipped();
+    let class = class(&rubric, 60);
+    let statistics = Statistics::of(class.iter().map(|(_, row)| row));
+    assert!(statistics.counts.pending > 0, "a pending student would pull the mean");
+    let page = index_html(&rubric, &page(&members(&class), &alike()));
+    for (words, points) in [("mean", statistics.mean), ("median", statistics.median)] {
+        let figure = format!("<dt>{words} of the graded</dt><dd>{}</dd>", points.unwrap());
+        assert!(page.contains(&figure), "{figure}");
+    }
+}
+
+#[test]
 fn a_large_class_stays_small_and_is_written_at_once() {
     let rubric = shipped();
     let sizes: Vec<usize> = [300, 5000]
@@ -425,7 +469,7 @@ fn a_pseudonymised_copy_names_nobody_in_any_format() {
     let (student, mut result) = ada();
     result.tasks[0].criteria[1].evidence.push("key AKIAIOSFODNN7EXAMPLE of ada.lovelace, s001-role".into());
     let class = Roster { students: vec![student.clone()] };
-    let codes = Pseudonyms::new(b"a key", &class);
+    let codes = Pseudonyms::new(b"a key", &class, &rubric);
     let (masked, masked_student) = (codes.result(&student, &result), codes.student(&student));
     let row = codes.row(&student, &result.row());
     assert_eq!(masked.row(), row, "a row of the copy is the copy of the row");

@@ -190,3 +190,67 @@ fn a_dry_run_contacts_nobody_and_writes_nothing() {
     class.run("mine", &["--resume"]).expect(64);
     assert_eq!(fs::read_dir(class.path("mine")).unwrap().count(), 1);
 }
+
+const WORKSHEET: &str = "Identifier,Full name,ID number,Username,Email address,Status,Grade,Maximum grade,Grade can be \
+                         changed,Last modified (submission),Last modified (grade),Feedback comments\r\n";
+
+#[test]
+fn a_gradebook_that_cannot_be_filled_is_told_before_the_folder_is_taken() {
+    let class = Class::of("2");
+    let canvas = "Student,ID,SIS User ID,SIS Login ID,Section,Quiz (1),Essay (2)\r\n    Points Possible,,,,,100,100\r\n\
+                  A,9,s001,s001,one,,\r\n";
+    fs::write(class.path("canvas-export.csv"), canvas).unwrap();
+    fs::write(class.path("moodle-export.csv"), WORKSHEET).unwrap();
+    fs::write(class.path("broken.csv"), "a,b\r\n1,2\r\n").unwrap();
+    let none = class.run("marks", &["--canvas", "export.csv"]).expect(1);
+    assert!(none.stderr.contains("`export.csv` cannot be read"), "{}", none.stderr);
+    let both = class.run("marks", &["--canvas", "canvas-export.csv", "--moodle", "broken.csv"]).expect(1);
+    assert!(both.stderr.contains("`canvas-export.csv` and `broken.csv` cannot be filled"), "{}", both.stderr);
+    assert!(both.stderr.contains("--canvas-column") && both.stderr.contains("Quiz (1)"), "{}", both.stderr);
+    assert!(!class.path("marks").exists(), "nothing was begun");
+
+    let column =
+        ["--canvas", "canvas-export.csv", "--canvas-column", "Essay", "--moodle", "moodle-export.csv"];
+    let done = class.run("marks", &[&column[..], &["--provisional"]].concat());
+    assert!(done.stdout.contains("2 students: "), "{}", done.stdout);
+    let filled = fs::read_to_string(class.path("marks/canvas.csv")).unwrap();
+    assert_ne!(filled, canvas);
+    let again = class.run("marks", &["--resume"]);
+    assert!(again.stderr.contains("canvas.csv is that of an earlier run"), "{}", again.stderr);
+    assert_eq!(fs::read_to_string(class.path("marks/canvas.csv")).unwrap(), filled, "nothing is taken away");
+}
+
+#[test]
+fn what_cannot_be_read_has_no_mistakes_and_what_is_hinted_at_is_there() {
+    let program = Program::new();
+    let run = |rubric: &str, more: &[&str]| {
+        program.run(&[&["grade", "run", rubric, "-o", "marks", "--roster"], more].concat()).expect(1).stderr
+    };
+    let said = run(RUBRIC, &["nobody.csv"]);
+    assert!(said.contains("`nobody.csv` cannot be read") && said.contains("name a CSV file"), "{said}");
+    assert!(!said.contains("mistakes"), "{said}");
+    let said = run("nowhere", &["nobody.csv"]);
+    assert!(said.contains("`nowhere` cannot be read") && said.contains("`rubric.yaml`"), "{said}");
+    assert!(!said.contains("mistakes"), "{said}");
+
+    fs::write(program.folder().join("roster.csv"), "id,bundle\na,none.json\n").unwrap();
+    let marks = |more: &[&str]| {
+        let run = ["grade", "run", RUBRIC, "--roster", "roster.csv", "-o", "marks"];
+        program.run(&[&run[..], more].concat()).expect(4)
+    };
+    assert!(marks(&[]).stderr.contains("`--resume`"));
+    let resumed = marks(&["--resume"]);
+    assert!(!resumed.stderr.contains("--resume` looks"), "{}", resumed.stderr);
+    let regrade = ["grade", "regrade", RUBRIC, "--evidence", "marks", "-o"];
+    let taken = program.run(&[&regrade[..], &["marks"]].concat()).expect(64);
+    assert!(!taken.stderr.contains("--resume"), "{}", taken.stderr);
+    let again = program.run(&[&regrade[..], &["again"]].concat()).expect(4);
+    assert!(again.stderr.contains("`grade run --resume`"), "{}", again.stderr);
+    assert!(!again.stdout.contains("run with --resume"), "{}", again.stdout);
+    let own = program.json(&["grade", "self", RUBRIC], 2);
+    let criteria =
+        || own["tasks"].as_array().unwrap().iter().flat_map(|task| task["criteria"].as_array().unwrap());
+    assert!(criteria().all(|one| !one["what"].as_str().unwrap().is_empty()), "{own}");
+    assert!(criteria().any(|one| one["status"] == "FAIL"), "{own}");
+    assert!(criteria().all(|one| (one["status"] == "FAIL") == one["next"].is_string()), "{own}");
+}

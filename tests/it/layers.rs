@@ -35,6 +35,7 @@ const PURE: [&str; 29] = [
     "grade/result.rs",
     "grade/rubric",
     "grade/similar.rs",
+    "grade/statistics.rs",
     "report/grade",
 ];
 

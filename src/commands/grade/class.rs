@@ -11,11 +11,11 @@ use clap::Args;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::gradebooks::{self, GradebookArgs};
+use super::gradebooks::{self, Books, GradebookArgs};
 use super::summary;
 use crate::account::scan::hex;
 use crate::cli::{Format, moment};
-use crate::error::{Error, Exit};
+use crate::error::{Error, ErrorKind, Exit};
 use crate::grade::access::secret::CourseSecret;
 use crate::grade::manual::{self, Manual};
 use crate::grade::roster::Roster;
@@ -40,6 +40,25 @@ pub(super) struct ClassArgs {
     pub(super) format: Format,
 }
 
+/// Which command marks: what can be done next depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// `grade run`.
+    First,
+    /// `grade run --resume`.
+    Resumed,
+    /// `grade regrade`.
+    Again,
+}
+
+/// What comes in besides the evidence.
+#[derive(Debug)]
+pub(super) struct Beside<'a> {
+    pub(super) given: Given,
+    pub(super) books: Books,
+    pub(super) secret: Option<&'a CourseSecret>,
+}
+
 /// Hashes the file of a rubric.
 pub(super) fn digest(path: &Path) -> Result<String, Error> {
     let path = if path.is_dir() { path.join("rubric.yaml") } else { path.to_owned() };
@@ -50,6 +69,9 @@ pub(super) fn digest(path: &Path) -> Result<String, Error> {
 /// Reads a roster; its mistakes are shown with their places.
 pub(super) fn roster(ui: &Ui, path: &Path) -> Result<Roster, Error> {
     Roster::load(path).map_err(|found| {
+        if let Some(error) = super::unreadable(&found) {
+            return error.hinted("name a CSV file");
+        }
         ui.diagnostics(&found);
         Error::input(format!("the roster `{}` has mistakes", path.display()))
     })
@@ -57,7 +79,7 @@ pub(super) fn roster(ui: &Ui, path: &Path) -> Result<Roster, Error> {
 
 /// Looks whether a folder can hold the results: one that is new or empty, or with `--resume` that of an earlier run of
 /// this rubric. Nothing in it is ever deleted.
-pub(super) fn claim(folder: &Path, rubric: &Rubric, resume: bool) -> Result<Option<journal::Header>, Error> {
+pub(super) fn claim(folder: &Path, rubric: &Rubric, pass: Pass) -> Result<Option<journal::Header>, Error> {
     let there = Journal::look(folder).map_err(|error| Error::from(RunError::from(error)))?;
     let shown = folder.display();
     match there {
@@ -70,11 +92,12 @@ pub(super) fn claim(folder: &Path, rubric: &Rubric, resume: bool) -> Result<Opti
                 ))
                 .hinted("name another folder with `-o`"));
             }
-            if !resume {
-                return Err(Error::usage(format!("`{shown}` holds a run already"))
-                    .hinted("`--resume` goes on with it; another `-o` begins a new one"));
-            }
-            Ok(header)
+            let hint = match pass {
+                Pass::First => "`--resume` goes on with it; another `-o` begins a new one",
+                Pass::Resumed => return Ok(header),
+                Pass::Again => "name another folder with `-o`",
+            };
+            Err(Error::usage(format!("`{shown}` holds a run already")).hinted(hint))
         }
         None => {
             let is_empty = match fs::read_dir(folder) {
@@ -157,23 +180,38 @@ pub(super) async fn conclude(
     class: Class,
     mut journal: Journal,
     parallelism: usize,
-    given: Given,
     args: &ClassArgs,
-    secret: Option<(&CourseSecret, &Path)>,
+    pass: Pass,
+    beside: Beside<'_>,
 ) -> Result<Exit, Error> {
-    let books = gradebooks::read(&args.gradebooks)?;
+    let Beside { given, books, secret } = beside;
     place_form(&class, given.text.as_deref())?;
     let class = Arc::new(class);
     let tell = teller(ui);
     let carried = carry(&class, &mut journal, parallelism, stop(), &tell).await;
     ui.end_progress();
-    carried?;
+    carried.map_err(|error| match (error, pass) {
+        (interrupted @ RunError::Interrupted, Pass::Again) => {
+            Error::new(ErrorKind::Interrupted, interrupted.to_string())
+                .hinted("run again with another folder: `-o`")
+        }
+        (other, _) => other.into(),
+    })?;
     let ended = finish(&class, &journal)?;
     if args.gradebooks.anonymous {
         gradebooks::pseudonymous(&class, &journal, &ended, secret)?;
     }
-    gradebooks::fill(ui, &class, &ended, &args.gradebooks, books)?;
-    summary::tell(ui, &class, &ended, args.format)
+    let filled = gradebooks::fill(ui, &class, &ended, &args.gradebooks, books);
+    let exit = summary::tell(ui, &class, &ended, args.format, pass)?;
+    match filled {
+        Err(error) if exit == Exit::Ok => Err(error),
+        // That somebody is not graded weighs more.
+        Err(error) => {
+            ui.error(&error);
+            Ok(exit)
+        }
+        Ok(()) => Ok(exit),
+    }
 }
 
 /// Waits until somebody asks the program to stop.

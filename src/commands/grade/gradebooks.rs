@@ -1,17 +1,19 @@
 //! The instructor's own gradebooks, filled; and copies that do not tell whose they are.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::class::unread;
 use crate::error::{Error, Exit};
 use crate::grade::access::secret::CourseSecret;
-use crate::grade::gradebook::{FillError, Filled, canvas, moodle};
-use crate::grade::points::Points;
-use crate::grade::result::{Row, State};
+use crate::grade::gradebook::{FillError, Filled, Marks, canvas, moodle};
+use crate::grade::result::Row;
+use crate::grade::roster::Roster;
+use crate::grade::rubric::Rubric;
 use crate::grade::run::{Class, Ended, Journal, place, place_private, pseudonymous as write_pseudonymous};
 use crate::report::escape::plain;
 use crate::report::grade::Pseudonyms;
@@ -38,22 +40,52 @@ pub(super) struct GradebookArgs {
     pub(super) anonymous: bool,
 }
 
-/// Gradebooks as they were exported.
-#[derive(Debug, Default)]
-pub(super) struct Books {
-    canvas: Option<Vec<u8>>,
-    moodle: Option<Vec<u8>>,
+/// The copies, in the results' folder.
+const COPIES: [&str; 2] = ["canvas.csv", "moodle.csv"];
+
+/// Gradebooks as they were exported: Canvas's, Moodle's.
+#[derive(Debug)]
+pub(super) struct Books([Option<Vec<u8>>; 2]);
+
+/// What filling a gradebook comes to.
+type Outcome = Result<Filled, Vec<FillError>>;
+
+impl Books {
+    /// Fills those that there are.
+    fn filled(
+        &self,
+        args: &GradebookArgs,
+        rubric: &Rubric,
+        rows: &[Row],
+        roster: &Roster,
+    ) -> [Option<Outcome>; 2] {
+        let Self([canvas, moodle]) = self;
+        let column = args.canvas_column.as_deref();
+        let marks = if args.provisional { Marks::Provisional } else { Marks::Final };
+        [
+            canvas.as_deref().map(|bytes| canvas::fill(bytes, column, rubric, rows, roster, marks)),
+            moodle.as_deref().map(|bytes| moodle::fill(bytes, rubric, rows, roster, marks)),
+        ]
+    }
 }
 
-/// Reads the gradebooks before anything is done.
-pub(super) fn read(args: &GradebookArgs) -> Result<Books, Error> {
+/// Reads the gradebooks and sees that they can be filled, before anything is done.
+pub(super) fn read(ui: &Ui, args: &GradebookArgs, rubric: &Rubric, roster: &Roster) -> Result<Books, Error> {
     let bytes = |path: &Option<PathBuf>| {
         path.as_ref().map(|path| fs::read(path).map_err(|error| unread(path, error))).transpose()
     };
-    Ok(Books { canvas: bytes(&args.canvas)?, moodle: bytes(&args.moodle)? })
+    let books = Books([bytes(&args.canvas)?, bytes(&args.moodle)?]);
+    let mut refused = Refused::default();
+    let paths = [&args.canvas, &args.moodle];
+    for (path, filled) in paths.into_iter().zip(books.filled(args, rubric, &[], roster)) {
+        if let (Some(path), Some(Err(errors))) = (path, filled) {
+            refused.add(ui, &path.display().to_string(), &errors);
+        }
+    }
+    refused.error("cannot be filled; nobody was marked").map_or(Ok(books), Err)
 }
 
-/// Fills the gradebooks and tells who was left out.
+/// Fills the gradebooks and tells who was left out. One that cannot be filled does not keep the other from it.
 pub(super) fn fill(
     ui: &Ui,
     class: &Class,
@@ -61,29 +93,57 @@ pub(super) fn fill(
     args: &GradebookArgs,
     books: Books,
 ) -> Result<(), Error> {
-    let provisional = |row: &Row| match row.state {
-        State::Graded if args.provisional => Row { manual_open: Points::ZERO, ..row.clone() },
-        _ => row.clone(),
-    };
-    let rows: Vec<Row> = ended.rows.iter().map(provisional).collect();
-    let column = args.canvas_column.as_deref();
-    let canvas = books.canvas.map(|bytes| canvas::fill(&bytes, column, &class.rubric, &rows, &class.roster));
-    let moodle = books.moodle.map(|bytes| moodle::fill(&bytes, &class.rubric, &rows, &class.roster));
-    for (name, filled) in [("canvas.csv", canvas), ("moodle.csv", moodle)] {
-        let Some(filled) = filled else { continue };
-        let filled = filled.map_err(|errors| refused(ui, name, &errors))?;
-        place(&class.folder.join(name), &filled.bytes)?;
-        tell(ui, name, &filled);
+    let (mut refused, mut unwritten) = (Refused::default(), None);
+    for (name, filled) in
+        COPIES.into_iter().zip(books.filled(args, &class.rubric, &ended.rows, &class.roster))
+    {
+        let path = class.folder.join(name);
+        let placed = match filled {
+            Some(Ok(filled)) => place(&path, &filled.bytes).map(|()| Some(filled)),
+            Some(Err(errors)) => {
+                refused.add(ui, name, &errors);
+                Ok(None)
+            }
+            None => Ok(None),
+        };
+        match placed {
+            Ok(Some(filled)) => tell(ui, name, &filled),
+            // Nothing is ever taken away; nobody shall take it for these marks.
+            Ok(None) if path.exists() => {
+                ui.warn(&format!("{name} is that of an earlier run, and has none of the changes since"));
+            }
+            Ok(None) => {}
+            Err(error) => unwritten = Some(error),
+        }
     }
-    Ok(())
+    let refused = refused.error("cannot be made; the marks are in the results' folder");
+    unwritten.map(Error::from).or(refused).map_or(Ok(()), Err)
 }
 
-fn refused(ui: &Ui, name: &str, errors: &[FillError]) -> Error {
-    for error in errors {
-        ui.status(&format!("{name}: {}", plain(&error.to_string())));
+/// Gradebooks that cannot be filled.
+#[derive(Debug, Default)]
+struct Refused {
+    names: Vec<String>,
+    hints: BTreeSet<&'static str>,
+}
+
+impl Refused {
+    /// Tells why one cannot be filled.
+    fn add(&mut self, ui: &Ui, name: &str, errors: &[FillError]) {
+        for error in errors {
+            ui.status(&format!("{name}: {}", plain(&error.to_string())));
+            self.hints.insert(match error {
+                FillError::NotCsv { .. } | FillError::NotExported(_) => "export the gradebook again",
+                FillError::Column(_) => "name the assignment with `--canvas-column`, as the gradebook has it",
+            });
+        }
+        self.names.push(format!("`{name}`"));
     }
-    Error::input(format!("`{name}` cannot be made; the marks are in the results' folder"))
-        .hinted("export the gradebook again, then run with `--resume`")
+
+    fn error(self, what: &str) -> Option<Error> {
+        let error = || Error::input(format!("{} {what}", self.names.join(" and ")));
+        (!self.names.is_empty()).then(|| self.hints.iter().fold(error(), |error, hint| error.hinted(*hint)))
+    }
 }
 
 fn tell(ui: &Ui, name: &str, filled: &Filled) {
@@ -106,11 +166,11 @@ pub(super) fn pseudonymous(
     class: &Class,
     journal: &Journal,
     ended: &Ended,
-    secret: Option<(&CourseSecret, &Path)>,
+    secret: Option<&CourseSecret>,
 ) -> Result<Exit, Error> {
     let path = class.folder.join("pseudonyms.key");
     let made;
-    let secret = if let Some((secret, _)) = secret {
+    let secret = if let Some(secret) = secret {
         secret
     } else {
         made = CourseSecret::load_or_make(&path).map_err(|error| {
@@ -120,7 +180,7 @@ pub(super) fn pseudonymous(
         &made.0
     };
     let key = secret.nonce("pseudonyms", &class.rubric.name);
-    let names = Pseudonyms::new(key.reveal().as_bytes(), &class.roster);
+    let names = Pseudonyms::new(key.reveal().as_bytes(), &class.roster, &class.rubric);
     let mut rows = String::from("id,code\n");
     for student in &class.roster.students {
         let guard = if student.id.starts_with(['-', '@']) { "'" } else { "" };

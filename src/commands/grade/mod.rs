@@ -6,6 +6,8 @@ use clap::Subcommand;
 
 use crate::error::{Error, Exit};
 use crate::grade::rubric::Rubric;
+use crate::report::escape::plain;
+use crate::source::Diagnostic;
 use crate::ui::Ui;
 
 mod access;
@@ -52,9 +54,20 @@ pub(super) async fn run(ui: &Ui, command: GradeCommand) -> Result<Exit, Error> {
     }
 }
 
+/// Returns the error of a file that cannot be read at all: there are no mistakes in it to show.
+fn unreadable(found: &[Diagnostic]) -> Option<Error> {
+    match found {
+        [one] if one.id == "unreadable-file" => Some(Error::input(plain(&one.message))),
+        _ => None,
+    }
+}
+
 /// Reads a rubric; its mistakes are shown with their places.
 fn rubric(ui: &Ui, path: &Path) -> Result<Rubric, Error> {
     Rubric::load(path).map_err(|found| {
+        if let Some(error) = unreadable(&found) {
+            return error.hinted("name a folder that holds `rubric.yaml`, or a YAML file");
+        }
         ui.diagnostics(&found);
         Error::input(format!("the rubric `{}` has mistakes", path.display()))
             .hinted("`iamlab schema rubric` prints its form for editors")

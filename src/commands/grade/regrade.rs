@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::class::{ClassArgs, claim, conclude, digest, given, roster};
+use super::class::{Beside, ClassArgs, Pass, claim, conclude, digest, given, roster};
+use super::gradebooks;
 use crate::error::{Error, Exit};
 use crate::grade::run::{Class, Journal, Kept, RunError, Source};
 use crate::ui::Ui;
@@ -55,7 +56,7 @@ pub(super) async fn run(ui: &Ui, args: &RegradeArgs) -> Result<Exit, Error> {
             rubric.name
         )));
     }
-    claim(&args.output, &rubric, false)?;
+    claim(&args.output, &rubric, Pass::Again)?;
     let roster = match &args.roster {
         Some(path) => roster(ui, path)?,
         None => kept.roster().clone(),
@@ -64,6 +65,7 @@ pub(super) async fn run(ui: &Ui, args: &RegradeArgs) -> Result<Exit, Error> {
         return Err(Error::input(format!("`{}` holds no evidence", args.evidence.display())));
     }
     let given = given(ui, args.class.manual.as_deref(), &[&args.evidence], &rubric, &roster)?;
+    let books = gradebooks::read(ui, &args.class.gradebooks, &rubric, &roster)?;
     let asked = args.class.deadline.or(kept.deadline());
     let class = Class {
         digest: digest(&args.rubric)?,
@@ -78,5 +80,6 @@ pub(super) async fn run(ui: &Ui, args: &RegradeArgs) -> Result<Exit, Error> {
     fs::create_dir_all(&args.output)
         .map_err(|source| Error::from(RunError::Write { path: args.output.clone(), source }))?;
     let journal = Journal::open(&args.output).map_err(|error| Error::from(RunError::from(error)))?;
-    conclude(ui, class, journal, PARALLELISM, given, &args.class, None).await
+    let beside = Beside { given, books, secret: None };
+    conclude(ui, class, journal, PARALLELISM, &args.class, Pass::Again, beside).await
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::class::{ClassArgs, claim, conclude, digest, given, roster};
-use super::dry_run;
+use super::class::{Beside, ClassArgs, Pass, claim, conclude, digest, given, roster};
+use super::{dry_run, gradebooks};
 use crate::cli::TargetArgs;
 use crate::clock::Clock;
 use crate::env;
@@ -64,8 +64,10 @@ pub(super) async fn run(ui: &Ui, args: &RunArgs) -> Result<Exit, Error> {
     let roster = roster(ui, &args.roster)?;
     let secret = args.secret_file.as_deref().map(secret).transpose()?;
     let target = args.target.target()?;
-    let header = claim(&args.output, &rubric, args.resume)?;
+    let pass = if args.resume { Pass::Resumed } else { Pass::First };
+    let header = claim(&args.output, &rubric, pass)?;
     let given = given(ui, args.class.manual.as_deref(), &[&args.output], &rubric, &roster)?;
+    let books = gradebooks::read(ui, &args.class.gradebooks, &rubric, &roster)?;
     let asked = args.class.deadline.or(header.and_then(|header| header.deadline));
     let instructor = Instructor::new(Settings {
         target: target.clone(),
@@ -85,8 +87,8 @@ pub(super) async fn run(ui: &Ui, args: &RunArgs) -> Result<Exit, Error> {
         rubric,
         roster,
     };
+    let journal = Journal::look(&args.output).map_err(|error| Error::from(RunError::from(error)))?;
     if args.dry_run {
-        let journal = Journal::look(&args.output).map_err(|error| Error::from(RunError::from(error)))?;
         let settings = dry_run::Settings {
             target: &target,
             has_secret: secret.is_some(),
@@ -94,18 +96,20 @@ pub(super) async fn run(ui: &Ui, args: &RunArgs) -> Result<Exit, Error> {
         };
         return dry_run::tell(ui, &class, journal.as_ref(), &settings, args.class.format);
     }
-    std::fs::create_dir_all(&args.output)
-        .map_err(|source| Error::from(RunError::Write { path: args.output.clone(), source }))?;
-    let journal = Journal::open(&args.output).map_err(|error| Error::from(RunError::from(error)))?;
-    let someone = class.roster.students.iter().any(|student| class.todo(&journal, student) == Todo::Read);
+    let is_read = |student| journal.as_ref().is_none_or(|journal| class.todo(journal, student) == Todo::Read);
+    let someone = class.roster.students.iter().any(is_read);
+    // Before the folder is taken: whoever lacks credentials can run the same command again.
     if let Source::Accounts(instructor) = &class.source
         && someone
         && let Some(caller) = instructor.prepare(&class.roster, &class.rubric).await?
     {
         ui.status(&format!("reading as {}", caller.arn));
     }
-    let secret = secret.as_ref().zip(args.secret_file.as_deref());
-    conclude(ui, class, journal, usize::from(args.parallelism), given, &args.class, secret).await
+    std::fs::create_dir_all(&args.output)
+        .map_err(|source| Error::from(RunError::Write { path: args.output.clone(), source }))?;
+    let journal = Journal::open(&args.output).map_err(|error| Error::from(RunError::from(error)))?;
+    let beside = Beside { given, books, secret: secret.as_ref() };
+    conclude(ui, class, journal, usize::from(args.parallelism), &args.class, pass, beside).await
 }
 
 /// Reads the course's secret.

@@ -11,8 +11,10 @@ use crate::commands::output::Destination;
 use crate::commands::to_text;
 use crate::error::{Error, Exit};
 use crate::grade::mark::mark;
-use crate::grade::result::{Status, StudentResult};
+use crate::grade::points::Points;
+use crate::grade::result::{CriterionResult, State, Status, StudentResult, TaskResult};
 use crate::grade::roster::Student;
+use crate::grade::rubric::Rubric;
 use crate::grade::run::visible;
 use crate::report::grade::{student_html, student_markdown, student_text};
 use crate::ui::Ui;
@@ -54,12 +56,71 @@ enum Form {
     Markdown,
 }
 
+/// The result, each criterion with what was looked for and what to do.
 #[derive(Serialize)]
 struct Document<'a> {
     format_version: u32,
     rubric: &'a str,
+    id: &'a str,
+    account: &'a str,
+    state: State,
+    score: Points,
+    max: Points,
+    manual_open: Points,
+    unknown: Points,
+    tasks: Vec<Part<'a>>,
+}
+
+#[derive(Serialize)]
+struct Part<'a> {
+    id: &'a str,
+    score: Points,
+    max: Points,
+    criteria: Vec<Told<'a>>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
     #[serde(flatten)]
-    result: &'a StudentResult,
+    result: &'a CriterionResult,
+    what: &'a str,
+    /// Of what is missed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a str>,
+}
+
+impl<'a> Document<'a> {
+    fn of(rubric: &'a Rubric, result: &'a StudentResult) -> Self {
+        let criteria = rubric.by_id();
+        let told = |result: &'a CriterionResult| {
+            let criterion = criteria.get(result.id.as_str()).copied();
+            Told {
+                result,
+                what: criterion.map_or("", |criterion| &criterion.what),
+                next: criterion
+                    .filter(|_| result.status == Status::Fail)
+                    .map(|criterion| criterion.feedback.as_str()),
+            }
+        };
+        let part = |task: &'a TaskResult| Part {
+            id: &task.id,
+            score: task.score,
+            max: task.max,
+            criteria: task.criteria.iter().map(told).collect(),
+        };
+        Self {
+            format_version: 1,
+            rubric: &rubric.name,
+            id: &result.id,
+            account: &result.account,
+            state: result.state,
+            score: result.score,
+            max: result.max,
+            manual_open: result.manual_open,
+            unknown: result.unknown,
+            tasks: result.tasks.iter().map(part).collect(),
+        }
+    }
 }
 
 pub(super) async fn run(ui: &Ui, args: &SelfArgs) -> Result<Exit, Error> {
@@ -74,7 +135,7 @@ pub(super) async fn run(ui: &Ui, args: &SelfArgs) -> Result<Exit, Error> {
         Form::Text => {
             student_text(&rubric, &student, &result, &|tone, text| destination.paint(ui, tone, text))
         }
-        Form::Json => to_text(&Document { format_version: 1, rubric: &rubric.name, result: &result })? + "\n",
+        Form::Json => to_text(&Document::of(&rubric, &result))? + "\n",
         Form::Html => student_html(&rubric, &student, &result),
         Form::Markdown => student_markdown(&rubric, &student, &result),
     };

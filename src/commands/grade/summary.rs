@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::class::Pass;
 use crate::cli::Format;
 use crate::commands::to_text;
 use crate::error::{Error, Exit};
 use crate::grade::points::Points;
 use crate::grade::result::State;
-use crate::grade::run::{Class, Ended, MANUAL, Open, Statistics};
+use crate::grade::run::{Class, Ended, MANUAL, Open};
+use crate::grade::statistics::Statistics;
 use crate::report::escape::plain;
 use crate::ui::{Tone, Ui};
 
@@ -35,7 +37,7 @@ struct Finding<'a> {
 }
 
 /// Tells what a class came to, and chooses the exit code.
-pub(super) fn tell(ui: &Ui, class: &Class, ended: &Ended, format: Format) -> Result<Exit, Error> {
+pub(super) fn tell(ui: &Ui, class: &Class, ended: &Ended, format: Format, pass: Pass) -> Result<Exit, Error> {
     let summary = Statistics::of(&ended.rows);
     let access: Vec<Finding<'_>> = ended
         .rows
@@ -53,16 +55,32 @@ pub(super) fn tell(ui: &Ui, class: &Class, ended: &Ended, format: Format) -> Res
             access,
             similarity_hints: ended.hints.len(),
         })?),
-        Format::Text => ui.data(text(ui, class, ended, &summary, &access).trim_end()),
+        Format::Text => ui.data(text(ui, class, ended, &summary, &access, pass).trim_end()),
     }
     if summary.counts.graded < summary.counts.students {
-        ui.hint("`--resume` looks again at those who are pending or unreachable, and at nobody else");
+        match pass {
+            Pass::First => {
+                ui.hint("`--resume` looks again at those who are pending or unreachable, and at nobody else");
+            }
+            Pass::Again => ui.hint(
+                "`grade run --resume` on the folder of the evidence looks again at those who are pending or unreachable",
+            ),
+            // It has just looked again.
+            Pass::Resumed => {}
+        }
         return Ok(Exit::Unseen);
     }
     Ok(Exit::Ok)
 }
 
-fn text(ui: &Ui, class: &Class, ended: &Ended, summary: &Statistics, access: &[Finding<'_>]) -> String {
+fn text(
+    ui: &Ui,
+    class: &Class,
+    ended: &Ended,
+    summary: &Statistics,
+    access: &[Finding<'_>],
+    pass: Pass,
+) -> String {
     let (counts, max) = (summary.counts, class.rubric.max());
     let mut out = String::new();
     let mut line = |text: String| _ = writeln!(out, "{text}");
@@ -85,8 +103,12 @@ fn text(ui: &Ui, class: &Class, ended: &Ended, summary: &Statistics, access: &[F
     }
     let shown = class.folder.display();
     if summary.manual_students > 0 {
+        let next = match pass {
+            Pass::First | Pass::Resumed => "run with --resume".to_owned(),
+            Pass::Again => format!("mark again into another folder with --manual {shown}/{MANUAL}"),
+        };
         line(format!(
-            "{} points of {} wait for a person: fill in {shown}/{MANUAL}, then run with --resume",
+            "{} points of {} wait for a person: fill in {shown}/{MANUAL}, then {next}",
             summary.manual_points,
             people(summary.manual_students),
         ));

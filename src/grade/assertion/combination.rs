@@ -4,10 +4,16 @@ use super::wording::joined;
 use crate::grade::found::{Found, Outcome};
 use crate::grade::points::Share;
 
-/// All of them hold, each an equal part. What is nearly so is half of its part.
+/// All of them hold, each an equal part; nothing when the first does not. What is nearly so is half of its part.
 pub(super) fn all(parts: &[Found]) -> Found {
-    if let Some(unknown) = parts.iter().find(|part| matches!(part.outcome, Outcome::Unknown(_))) {
-        return unknown.clone();
+    if let Some(missed) = parts.first().filter(|first| first.outcome == Outcome::Missed) {
+        return missed.clone();
+    }
+    // What nobody could look at, or a program could not judge, leaves the whole to those who can.
+    let open = |part: &&Found| matches!(part.outcome, Outcome::Unknown(_));
+    let by_hand = |part: &&Found| part.outcome == Outcome::Manual;
+    if let Some(part) = parts.iter().find(open).or_else(|| parts.iter().find(by_hand)) {
+        return part.clone();
     }
     let whole = parts.len() * WHOLE;
     let reached: usize = parts.iter().map(|part| worth(&part.outcome)).sum();
@@ -32,6 +38,7 @@ pub(super) fn any(parts: &[Found]) -> Found {
     // Of equals the first: `max_by_key` takes the last.
     let best = parts.iter().rev().max_by_key(|part| worth(&part.outcome));
     let unknown = parts.iter().find(|part| matches!(part.outcome, Outcome::Unknown(_)));
+    let unknown = unknown.or_else(|| parts.iter().find(|part| part.outcome == Outcome::Manual));
     match (best, unknown) {
         (Some(best), _) if best.outcome == Outcome::Met => best.clone(),
         (_, Some(unknown)) => unknown.clone(),

@@ -418,6 +418,7 @@ fn history(lab: &mut Evidence, user: &str, records: Vec<Value>) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of events")]
 fn events() {
     rows(
         "{ event: { name: [ConsoleLogin], by: user/User1, mfa: true } }",

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 use super::cells::Table;
 use super::people::{People, Person, shown};
-use super::{FillError, Filled, Left, number};
+use super::{FillError, Filled, Left, Marks, number, provisional};
 use crate::grade::points::Points;
 use crate::grade::result::Row;
 use crate::grade::roster::Roster;
@@ -39,13 +39,15 @@ pub fn fill(
     rubric: &Rubric,
     rows: &[Row],
     roster: &Roster,
+    marks: Marks,
 ) -> Result<Filled, Vec<FillError>> {
     let table = Table::scan(exported).map_err(|error| vec![error])?;
     let form = Form::of(&table)?;
     let assignment = form.assignment(column, rubric)?;
     let persons = form.persons(roster);
-    let People { found, mut left } = People::find(&persons, rows, roster);
+    let People { found, mut left } = People::find(&persons, rows, roster, marks);
     let mut texts = BTreeMap::new();
+    let mut waiting = 0;
     for (at, mark) in found {
         let why = match table.text(at, assignment.column).as_deref().map(str::trim) {
             None => "the row ends before the assignment's column",
@@ -53,6 +55,7 @@ pub fn fill(
             Some(cell) if cell.eq_ignore_ascii_case("N/A") => "is not assigned to it",
             Some(_) => {
                 _ = texts.insert((at, assignment.column), mark.score.to_string());
+                waiting += usize::from(!mark.is_final());
                 continue;
             }
         };
@@ -69,7 +72,7 @@ pub fn fill(
         bytes: table.replaced(&texts),
         filled: texts.len(),
         left,
-        warnings: warnings.into_iter().collect(),
+        warnings: warnings.into_iter().chain(provisional(waiting)).collect(),
     })
 }
 
@@ -237,7 +240,8 @@ mod tests {
         let marks =
             rows(&[("s001", Mark::Final(8750)), ("s002", Mark::Final(6000)), ("s003", Mark::Final(1))]);
         let class = roster(&[("s001", ""), ("s002", ""), ("s003", "")]);
-        let filled = fill(EXPORT.as_bytes(), Some("IAM Lab"), &rubric(100), &marks, &class).unwrap();
+        let filled =
+            fill(EXPORT.as_bytes(), Some("IAM Lab"), &rubric(100), &marks, &class, Marks::Final).unwrap();
         let text = String::from_utf8(filled.bytes).unwrap();
         let expected = EXPORT.replace("9,,90.0", "9,87.5,90.0").replace("\"12\"", "\"60\"");
         assert_eq!(text, expected);
@@ -253,7 +257,14 @@ mod tests {
     fn the_column_is_never_guessed() {
         let marks = rows(&[("s001", Mark::Final(100))]);
         let class = roster(&[("s001", "")]);
-        let why = |wanted: Option<&str>| match fill(EXPORT.as_bytes(), wanted, &rubric(100), &marks, &class) {
+        let why = |wanted: Option<&str>| match fill(
+            EXPORT.as_bytes(),
+            wanted,
+            &rubric(100),
+            &marks,
+            &class,
+            Marks::Final,
+        ) {
             Ok(_) => "filled".to_owned(),
             Err(errors) => errors[0].to_string(),
         };
@@ -273,12 +284,15 @@ mod tests {
             "what Canvas computes is no assignment"
         );
         let one = EXPORT.replace("Lab 1 (11)", "Theme (1)").replace("IAM Lab (12)", "A rubric (3)");
-        assert!(fill(one.as_bytes(), None, &rubric(100), &marks, &class).is_ok(), "by the rubric's title");
+        assert!(
+            fill(one.as_bytes(), None, &rubric(100), &marks, &class, Marks::Final).is_ok(),
+            "by the rubric's title"
+        );
         let twice = EXPORT.replace("Lab 1 (11)", "IAM Lab (11)");
-        assert!(fill(twice.as_bytes(), Some("IAM Lab"), &rubric(100), &marks, &class).is_err());
+        assert!(fill(twice.as_bytes(), Some("IAM Lab"), &rubric(100), &marks, &class, Marks::Final).is_err());
         let locked = EXPORT.replace("100.00", "100.00 (read only)");
-        assert!(fill(locked.as_bytes(), Some("12"), &rubric(100), &marks, &class).is_err());
-        assert!(fill(b"a,b\n1,2\n", None, &rubric(100), &marks, &class).is_err());
+        assert!(fill(locked.as_bytes(), Some("12"), &rubric(100), &marks, &class, Marks::Final).is_err());
+        assert!(fill(b"a,b\n1,2\n", None, &rubric(100), &marks, &class, Marks::Final).is_err());
     }
 
     #[test]
@@ -299,7 +313,7 @@ mod tests {
             ("s009", ""),
             ("grace", ""),
         ]);
-        let filled = fill(EXPORT.as_bytes(), Some("12"), &rubric(50), &marks, &class).unwrap();
+        let filled = fill(EXPORT.as_bytes(), Some("12"), &rubric(50), &marks, &class, Marks::Final).unwrap();
         assert_eq!(filled.bytes, EXPORT.as_bytes());
         let left: Vec<String> =
             filled.left.iter().map(|left| format!("{} {}", left.student, left.why)).collect();
@@ -316,8 +330,14 @@ mod tests {
         );
         assert_eq!(filled.warnings, ["`IAM Lab (12)` is worth 100 points in Canvas and 50 in the rubric"]);
         let two = roster(&[("s001", "alan")]);
-        let filled =
-            fill(EXPORT.replace("alan", "alan@x.y").as_bytes(), Some("12"), &rubric(100), &marks, &two);
+        let filled = fill(
+            EXPORT.replace("alan", "alan@x.y").as_bytes(),
+            Some("12"),
+            &rubric(100),
+            &marks,
+            &two,
+            Marks::Final,
+        );
         assert!(filled.unwrap().left.iter().any(|left| left.why.contains("is in the gradebook and not")));
     }
 
@@ -326,11 +346,12 @@ mod tests {
         // 501 is Ada's number in Canvas and somebody else's registration number.
         let marks = rows(&[("501", Mark::Final(100)), ("s002", Mark::Final(200))]);
         let class = roster(&[("501", ""), ("s002", "")]);
-        let filled = fill(EXPORT.as_bytes(), Some("12"), &rubric(100), &marks, &class).unwrap();
+        let filled = fill(EXPORT.as_bytes(), Some("12"), &rubric(100), &marks, &class, Marks::Final).unwrap();
         assert_eq!(filled.filled, 1);
         let only = rows(&[("501", Mark::Final(100))]);
         let filled =
-            fill(EXPORT.as_bytes(), Some("12"), &rubric(100), &only, &roster(&[("501", "")])).unwrap();
+            fill(EXPORT.as_bytes(), Some("12"), &rubric(100), &only, &roster(&[("501", "")]), Marks::Final)
+                .unwrap();
         assert!(String::from_utf8(filled.bytes).unwrap().contains("9,1,90.0"));
     }
 
@@ -354,7 +375,7 @@ mod tests {
             let ids: Vec<String> = (0..cells.len()).map(|at| format!("s{at}")).collect();
             let marks: Vec<Row> = ids.iter().flat_map(|id| rows(&[(id, Mark::Final(7777))])).collect();
             let class = roster(&ids.iter().map(|id| (id.as_str(), "")).collect::<Vec<_>>());
-            let filled = fill(text.as_bytes(), Some("7"), &rubric(100), &marks, &class).unwrap();
+            let filled = fill(text.as_bytes(), Some("7"), &rubric(100), &marks, &class, Marks::Final).unwrap();
             let (before, after) = (Table::scan(text.as_bytes()).unwrap(), Table::scan(&filled.bytes).unwrap());
             proptest::prop_assert_eq!(before.len(), after.len());
             // The bytes between the column's cells are the same, one after the other.

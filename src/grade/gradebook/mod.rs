@@ -21,6 +21,15 @@ pub struct Filled {
     pub warnings: Vec<String>,
 }
 
+/// Which marks are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marks {
+    /// Those that are final.
+    Final,
+    /// Those that wait for points that a person gives too; a comment says so.
+    Provisional,
+}
+
 /// Somebody whose mark was not written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
@@ -47,6 +56,15 @@ pub enum FillError {
     /// Which column is to be filled cannot be told.
     #[error("{0}")]
     Column(String),
+}
+
+/// Warns of marks that are not final.
+fn provisional(number: usize) -> Option<String> {
+    match number {
+        0 => None,
+        1 => Some("1 of the marks is provisional".to_owned()),
+        many => Some(format!("{many} of the marks are provisional")),
+    }
 }
 
 /// Reads a number of points as platforms write it: `100`, `100.00`, `100,0`.

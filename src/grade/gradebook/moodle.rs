@@ -1,4 +1,4 @@
-//! Moodle: the offline grading worksheet of an assignment, and a plain file for the gradebook's import.
+//! Moodle: the offline grading worksheet of an assignment.
 //!
 //! The worksheet ([Assignment settings, Offline grading worksheet][offline]; written and read by Moodle's
 //! `mod/assign/gradingtable.php` and `mod/assign/feedback/offline`) has `Identifier`, `Full name`, what identifies users
@@ -6,23 +6,20 @@
 //! `Last modified (submission)`, `Last modified (grade)` and `Feedback comments`. Moodle finds users by `Identifier` and
 //! refuses grades that were changed since by `Last modified (grade)`: both stay as they are. Comments are HTML.
 //!
-//! The import ([Grade import][import]) takes any CSV with a column that identifies users; grade and feedback are mapped
-//! together, because a feedback without its grade takes the grade away.
-//!
 //! [offline]: https://docs.moodle.org/401/en/Assignment_settings
-//! [import]: https://docs.moodle.org/311/en/Grade_import
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::cells::Table;
-use super::people::{People, Person, open};
-use super::{FillError, Filled, Left, number};
+use super::people::{People, Person};
+use super::{FillError, Filled, Left, Marks, number, provisional};
 use crate::grade::points::Points;
 use crate::grade::result::Row;
 use crate::grade::roster::Roster;
 use crate::grade::rubric::Rubric;
 use crate::report::escape;
+use crate::report::grade::{days, points};
 
 /// Fills grade and feedback comments of an offline grading worksheet; every other byte stays. A comment that somebody
 /// wrote stays too.
@@ -35,14 +32,15 @@ pub fn fill(
     rubric: &Rubric,
     rows: &[Row],
     roster: &Roster,
+    marks: Marks,
 ) -> Result<Filled, Vec<FillError>> {
     let table = Table::scan(exported).map_err(|error| vec![error])?;
     let form = Form::of(&table.texts(0))?;
     let persons: Vec<Person> = (1..table.len()).filter_map(|row| form.person(&table, row)).collect();
-    let People { found, mut left } = People::find(&persons, rows, roster);
+    let People { found, mut left } = People::find(&persons, rows, roster, marks);
     let mut texts = BTreeMap::new();
     let mut warnings = Vec::new();
-    let (mut filled, mut kept) = (0_usize, 0_usize);
+    let (mut filled, mut kept, mut waiting) = (0_usize, 0_usize, 0_usize);
     for (at, mark) in found {
         let cell = |column: Option<usize>| column.and_then(|column| table.text(at, column));
         if cell(form.can_change).is_some_and(|cell| cell.trim() == "No") {
@@ -61,6 +59,7 @@ pub fn fill(
             }
         }
         filled += 1;
+        waiting += usize::from(!mark.is_final());
         _ = texts.insert((at, form.grade), mark.score.to_string());
         match (form.feedback, cell(form.feedback)) {
             (Some(column), Some(old)) if old.trim().is_empty() || is_ours(&old, rubric) => {
@@ -73,31 +72,8 @@ pub fn fill(
     if kept > 0 {
         warnings.push(format!("{kept} feedback comments that somebody wrote were kept"));
     }
+    warnings.extend(provisional(waiting));
     Ok(Filled { bytes: table.replaced(&texts), filled, left, warnings })
-}
-
-/// Writes a file for Moodle's grade import: id number, e-mail address, grade, feedback; only of students whose mark is
-/// final.
-pub fn import(rubric: &Rubric, rows: &[Row], roster: &Roster) -> Filled {
-    let marks: BTreeMap<&str, &Row> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
-    let mut text = String::from("idnumber,email,grade,feedback\r\n");
-    let (mut filled, mut left) = (0, Vec::new());
-    for student in &roster.students {
-        let mark = marks.get(student.id.as_str());
-        let why = mark.map_or_else(|| Some("has not been marked".to_owned()), |mark| open(mark));
-        match (mark, why) {
-            (Some(mark), None) => {
-                let email = student.email.as_deref().unwrap_or_default();
-                let cells = [&student.id, email, &mark.score.to_string(), &html(&feedback(rubric, mark))];
-                let cells: Vec<String> = cells.into_iter().map(quoted).collect();
-                text.push_str(&cells.join(","));
-                text.push_str("\r\n");
-                filled += 1;
-            }
-            (_, why) => left.push(Left { student: student.id.clone(), why: why.unwrap_or_default() }),
-        }
-    }
-    Filled { bytes: text.into_bytes(), filled, left, warnings: Vec::new() }
 }
 
 /// Where the worksheet's columns are.
@@ -162,11 +138,18 @@ fn feedback(rubric: &Rubric, mark: &Row) -> String {
     let tasks: Vec<String> =
         tasks.map(|(task, earned)| format!("{} {earned}/{}", task.id, task.points)).collect();
     let late = if mark.deduction > Points::ZERO {
-        format!(" Late by {} days: less {} points.", mark.late_days, mark.deduction)
+        format!(" Late by {}: less {}.", days(mark.late_days), points(mark.deduction))
     } else {
         String::new()
     };
-    format!("{} {} of {} points. {}.{late}", lead(rubric), mark.score, rubric.max(), tasks.join(", "))
+    let open = if mark.is_final() {
+        String::new()
+    } else {
+        let verb = if mark.manual_open == Points::whole(1) { "waits" } else { "wait" };
+        format!(" Provisional: {} {verb} for a person.", points(mark.manual_open))
+    };
+    let all = points(rubric.max());
+    format!("{} {} of {all}. {}.{late}{open}", lead(rubric), mark.score, tasks.join(", "))
 }
 
 fn lead(rubric: &Rubric) -> String {
@@ -181,14 +164,6 @@ fn html(text: &str) -> String {
     let mut out = String::new();
     escape::html(&mut out, text);
     out
-}
-
-fn quoted(cell: &str) -> String {
-    let cell = escape::cell(cell);
-    if cell.contains([',', '"', '\n', '\r', ';']) {
-        return format!("\"{}\"", cell.replace('"', "\"\""));
-    }
-    cell.into_owned()
 }
 
 #[cfg(test)]
@@ -206,7 +181,7 @@ mod tests {
         let marks =
             rows(&[("s001", Mark::Final(8750)), ("alan", Mark::Final(6000)), ("s003", Mark::Final(100))]);
         let class = roster(&[("s001", ""), ("alan", "ALAN@example.edu"), ("s003", "")]);
-        let filled = fill(EXPORT.as_bytes(), &rubric(100), &marks, &class).unwrap();
+        let filled = fill(EXPORT.as_bytes(), &rubric(100), &marks, &class, Marks::Final).unwrap();
         let comment = "A rubric: 87.5 of 100 points. T1 87.5/100.";
         let expected = EXPORT
             .replace("\"Submitted for grading\",,", "\"Submitted for grading\",87.5,")
@@ -219,14 +194,36 @@ mod tests {
         // A second run replaces what the first one wrote.
         let again =
             rows(&[("s001", Mark::Final(9000)), ("alan", Mark::Final(6000)), ("s003", Mark::Final(100))]);
-        let filled = fill(&filled.bytes, &rubric(100), &again, &class).unwrap();
+        let filled = fill(&filled.bytes, &rubric(100), &again, &class, Marks::Final).unwrap();
         assert!(String::from_utf8(filled.bytes).unwrap().contains("A rubric: 90 of 100 points"));
+    }
+
+    #[test]
+    fn a_provisional_mark_is_told_as_one() {
+        let mut marks = rows(&[("s001", Mark::Manual), ("s002", Mark::Pending)]);
+        (marks[0].late_days, marks[0].deduction) = (1, Points::whole(1));
+        let class = roster(&[("s001", ""), ("s002", "")]);
+        let fill = |which| fill(EXPORT.as_bytes(), &rubric(100), &marks, &class, which).unwrap();
+        assert_eq!(fill(Marks::Final).bytes, EXPORT.as_bytes());
+        let filled = fill(Marks::Provisional);
+        let text = String::from_utf8(filled.bytes).unwrap();
+        let comment = "1 of 100 points. T1 1/100. Late by 1 day: less 1 point. Provisional: 5 points wait for a person.";
+        assert!(text.contains(comment), "{text}");
+        assert_eq!(filled.filled, 1, "who is pending has no mark yet");
+        assert!(
+            filled.warnings.contains(&"1 of the marks is provisional".to_owned()),
+            "{:?}",
+            filled.warnings
+        );
     }
 
     #[test]
     fn another_file_is_refused_and_says_what_to_do() {
         let why = |text: &str| {
-            fill(text.as_bytes(), &rubric(100), &[], &roster(&[])).unwrap_err().remove(0).to_string()
+            fill(text.as_bytes(), &rubric(100), &[], &roster(&[]), Marks::Final)
+                .unwrap_err()
+                .remove(0)
+                .to_string()
         };
         assert!(why("a,b\n").contains("Download grading worksheet"));
         assert!(why("Identifier,Grade,Last modified (grade)\n").contains("anonymous"));
@@ -235,21 +232,8 @@ mod tests {
             &rubric(50),
             &rows(&[("s001", Mark::Final(100))]),
             &roster(&[("s001", "")]),
+            Marks::Final,
         );
         assert_eq!(filled.unwrap().warnings, ["the worksheet's maximum grade is 100, the rubric's 50"]);
-    }
-
-    #[test]
-    fn the_import_holds_final_marks_and_no_formula() {
-        let marks = rows(&[("-s1", Mark::Final(100)), ("s2", Mark::Pending)]);
-        let class = roster(&[("-s1", "=cmd|'/C calc'!A0@x.y"), ("s2", ""), ("s3", "")]);
-        let file = import(&rubric(100), &marks, &class);
-        assert_eq!(
-            String::from_utf8(file.bytes).unwrap(),
-            "idnumber,email,grade,feedback\r\n'-s1,'=cmd|'/C calc'!A0@x.y,1,\"A rubric: 1 of 100 points. T1 1/100.\"\r\n"
-                .replace("\"A rubric: 1 of 100 points. T1 1/100.\"", "A rubric: 1 of 100 points. T1 1/100.")
-        );
-        let left: Vec<&str> = file.left.iter().map(|left| left.why.as_str()).collect();
-        assert_eq!(left, ["is pending: 3 points could not be looked at", "has not been marked"]);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Left;
+use super::{Left, Marks};
 use crate::grade::result::{Row, State};
 use crate::grade::roster::{Roster, Student};
 use crate::report::escape::{cut, plain};
@@ -35,7 +35,7 @@ pub(super) struct People<'a> {
 
 impl<'a> People<'a> {
     /// Finds the class in a gradebook. Ids and addresses are compared without regard to case.
-    pub(super) fn find(persons: &[Person], rows: &'a [Row], roster: &Roster) -> Self {
+    pub(super) fn find(persons: &[Person], rows: &'a [Row], roster: &Roster, which: Marks) -> Self {
         let mut by_key: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         for (at, person) in persons.iter().enumerate() {
             for key in
@@ -61,7 +61,7 @@ impl<'a> People<'a> {
         let marks: BTreeMap<&str, &Row> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
         let mut people = Self::default();
         for (student, place) in &places {
-            match placed(student, place, &claimed, persons, &marks) {
+            match placed(student, place, &claimed, persons, &marks, which) {
                 Ok((row, mark)) => _ = people.found.insert(row, mark),
                 Err(why) => people.left.push(Left { student: student.id.clone(), why }),
             }
@@ -86,6 +86,7 @@ fn placed<'a>(
     claimed: &BTreeMap<usize, Vec<&str>>,
     persons: &[Person],
     marks: &BTreeMap<&str, &'a Row>,
+    which: Marks,
 ) -> Result<(usize, &'a Row), String> {
     let mut fitting = place.iter();
     let (Some(at), None) = (fitting.next(), fitting.next()) else {
@@ -99,18 +100,20 @@ fn placed<'a>(
         return Err(format!("fits the same row of the gradebook as `{rival}`"));
     }
     let mark = marks.get(student.id.as_str()).ok_or("has not been marked")?;
-    if let Some(why) = open(mark) {
+    if let Some(why) = open(mark, which) {
         return Err(why);
     }
     Ok((persons.get(*at).map_or(0, |person| person.row), mark))
 }
 
-/// Tells why a mark is not final; nothing when it is.
-pub(super) fn open(row: &Row) -> Option<String> {
+/// Tells why a mark is not written; nothing when it is.
+fn open(row: &Row, which: Marks) -> Option<String> {
     match row.state {
         State::Unreachable => Some("the account could not be reached".to_owned()),
         State::Pending => Some(format!("is pending: {} points could not be looked at", row.unknown)),
-        State::Graded if !row.is_final() => Some(format!("{} points wait for a person", row.manual_open)),
+        State::Graded if which == Marks::Final && !row.is_final() => {
+            Some(format!("{} points wait for a person", row.manual_open))
+        }
         State::Graded => None,
     }
 }

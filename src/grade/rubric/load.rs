@@ -109,7 +109,7 @@ impl Checker<'_> {
     fn criterion(&mut self, task: &Task, criterion: &Criterion) {
         let id = criterion.id.as_str();
         let own = id.strip_prefix(task.id.as_str()).and_then(|rest| rest.strip_prefix('.'));
-        if !own.is_some_and(|own| !own.is_empty()) {
+        if own.is_none_or(str::is_empty) {
             let message = format!("the criterion `{id}` is one of task `{}`", task.id);
             let help = format!("call it `{}.something`", task.id);
             self.wrong("criterion-id", id, message, &help);

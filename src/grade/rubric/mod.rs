@@ -184,10 +184,10 @@ pub enum Assertion {
     Schedule(ScheduleFact),
     /// The topic has a subscription.
     Subscription(Subscription),
-    /// All of them hold, each an equal part.
-    All(Vec<Assertion>),
+    /// All of them hold, each an equal part; nothing when the first does not.
+    All(Vec<Self>),
     /// One of them holds; the best counts.
-    Any(Vec<Assertion>),
+    Any(Vec<Self>),
     /// A person judges it and enters the points.
     Manual(Manual),
 }

@@ -1,6 +1,9 @@
 //! What a class gets when everybody is done: from the journal, a student at a time, in the roster's order.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -91,7 +94,8 @@ pub fn finish(class: &Class, journal: &Journal) -> Result<Ended, RunError> {
     Ok(ended)
 }
 
-/// Writes copies that do not tell whose they are into the folder `anonymous`, in the order of the codes.
+/// Writes copies that do not tell whose they are into the folder `anonymous`, in the order of the codes. Copies that
+/// another key or another roster left there go first: beside the new ones they would tell who is who.
 ///
 /// # Errors
 ///
@@ -108,6 +112,7 @@ pub fn pseudonymous(
     let mut coded: Vec<(Student, Row, &Student)> =
         rows.map(|(student, row)| (names.student(student), names.row(student, row), student)).collect();
     coded.sort_by(|one, other| one.0.id.cmp(&other.0.id));
+    clear(&folder, &coded.iter().map(|(student, ..)| student.id.as_str()).collect())?;
     files::fill(&folder.join("grades.json"), |out| {
         let mut grades = GradesJson::new(out, &class.rubric)?;
         for (_, _, student) in &coded {
@@ -129,6 +134,27 @@ pub fn pseudonymous(
     let alike: Vec<Alike> = ended.hints.iter().map(|hint| names.alike(&alike(hint))).collect();
     let page = ClassPage { members: &members, alike: &alike, deadline: class.deadline };
     files::place(&folder.join("index.html"), index_html(&class.rubric, &page).as_bytes())
+}
+
+/// Takes the copies away whose code is nobody's any more; what else is there is left.
+fn clear(folder: &Path, codes: &BTreeSet<&str>) -> Result<(), RunError> {
+    let folder = folder.join("students");
+    let failed = |source| RunError::Write { path: folder.clone(), source };
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(failed)?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        let is_old = name.to_str().is_some_and(|name| Pseudonyms::is_code(name) && !codes.contains(name));
+        // A link is no folder: what it leads to is not ours.
+        if is_old && entry.file_type().map_err(failed)?.is_dir() {
+            let path = entry.path();
+            fs::remove_dir_all(&path).map_err(|source| RunError::Write { path, source })?;
+        }
+    }
+    Ok(())
 }
 
 fn result(journal: &Journal, student: &Student) -> Result<StudentResult, RenderError> {
@@ -159,4 +185,24 @@ fn why_open(result: &StudentResult) -> Option<Open> {
         }
     };
     Some(Open { id, state, why })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_of_another_key_are_taken_away_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, old, other) = ("p-aaaaaaaa", "p-bbbbbbbb", "p-notes");
+        for name in [kept, old, other] {
+            let student = files::student(folder.path(), name);
+            fs::create_dir_all(&student).unwrap();
+            fs::write(student.join("report.md"), "x").unwrap();
+        }
+        clear(folder.path(), &BTreeSet::from([kept])).unwrap();
+        let there = |name: &str| files::student(folder.path(), name).join("report.md").exists();
+        assert_eq!([kept, old, other].map(there), [true, false, true]);
+        clear(&folder.path().join("none"), &BTreeSet::new()).unwrap();
+    }
 }

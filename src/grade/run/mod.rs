@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Nothing of a student is held but a row and a fingerprint. Every file is whole or not there, and no file is ever
-//! taken away.
+//! taken away but copies without names that another key made.
 
 mod account;
 mod carry;
@@ -16,7 +16,6 @@ mod files;
 mod finish;
 pub mod journal;
 mod kept;
-mod statistics;
 
 use std::io;
 use std::path::PathBuf;
@@ -28,7 +27,6 @@ pub use files::{MANUAL, place, place_private};
 pub use finish::{Ended, Open, finish, pseudonymous};
 pub use journal::{Journal, JournalError};
 pub use kept::Kept;
-pub use statistics::{Counts, Statistics};
 
 use crate::error::{Error, ErrorKind};
 use crate::report::RenderError;

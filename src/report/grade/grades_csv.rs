@@ -4,6 +4,7 @@ use ::csv::{Terminator, WriterBuilder};
 
 use super::Member;
 use super::view::{NAME, state};
+use crate::grade::result::State;
 use crate::grade::rubric::Rubric;
 use crate::report::RenderError;
 use crate::report::escape::{cell, cut};
@@ -23,7 +24,8 @@ const HEADER: [&str; 11] = [
     "unknown",
 ];
 
-/// Writes the class as a table (RFC 4180): a row per student, a column per task at the end.
+/// Writes the class as a table (RFC 4180): a row per student, a column per task at the end. Who could not be reached has
+/// no score, which is not the same as one of 0.
 ///
 /// # Errors
 ///
@@ -35,21 +37,22 @@ pub fn grades_csv(rubric: &Rubric, members: &[Member<'_>]) -> Result<String, Ren
     writer.write_record(HEADER.iter().map(ToString::to_string).chain(tasks))?;
     let max = rubric.max().to_string();
     for Member { student, row } in members {
+        let reached = |text: String| if row.state == State::Unreachable { String::new() } else { text };
         let fixed = [
             row.id.clone(),
             student.name.clone().unwrap_or_default(),
             student.email.clone().unwrap_or_default(),
             row.account.clone(),
             state(row.state).to_owned(),
-            row.score.to_string(),
+            reached(row.score.to_string()),
             max.clone(),
-            row.late_days.to_string(),
-            row.deduction.to_string(),
+            reached(row.late_days.to_string()),
+            reached(row.deduction.to_string()),
             row.manual_open.to_string(),
             row.unknown.to_string(),
         ];
-        let tasks =
-            (0..rubric.tasks.len()).map(|at| row.tasks.get(at).map_or_else(String::new, ToString::to_string));
+        let tasks = (0..rubric.tasks.len())
+            .map(|at| reached(row.tasks.get(at).map_or_else(String::new, ToString::to_string)));
         writer.write_record(fixed.into_iter().chain(tasks).map(|text| safe(&text)))?;
     }
     let bytes = writer.into_inner().map_err(|error| ::csv::Error::from(error.into_error()))?;

@@ -8,6 +8,7 @@
 //! - What nobody could look at and what waits for a person carries neither `score` nor `status`, which the specification
 //!   allows for tests that only inform. While there is any, the whole is shown only when it is published, so that
 //!   nobody takes the number for the mark.
+//! - Whoever's account could not be looked at has a `score` of 0, as there has to be one; the text has a dash.
 //! - Criteria that the rubric hides are shown when the marks are published. Gradescope then shows no total before.
 //! - Every text is shown as text: `output_format` and `name_format` are `text`, which renders nothing.
 //!
@@ -15,7 +16,7 @@
 
 use serde_json::{Value, json};
 
-use super::view::{Marked, Standing, parts, points, provisos, state, told};
+use super::view::{Marked, Standing, parts, points, provisos, score, state, told};
 use crate::grade::points::Points;
 use crate::grade::result::{State, Status, StudentResult};
 use crate::grade::rubric::Rubric;
@@ -31,7 +32,7 @@ pub fn gradescope(rubric: &Rubric, result: &StudentResult) -> String {
     }
     let is_final = result.state == State::Graded && result.manual_open == Points::ZERO;
     let late = result.late.as_ref();
-    let mut output = vec![format!("{} of {}.", result.score, points(result.max))];
+    let mut output = vec![format!("{} of {}.", score(result.state, result.score), points(result.max))];
     output.extend(provisos(result).iter().map(|sentence| plain(sentence).into_owned()));
     let results = json!({
         "score": result.score,

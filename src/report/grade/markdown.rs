@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::view::{Marked, Part, Standing, days, late_rule, name, parts, points, provisos, told};
+use super::view::{Marked, Part, Standing, days, late_rule, name, parts, points, provisos, score, told};
 use crate::grade::result::StudentResult;
 use crate::grade::roster::Student;
 use crate::grade::rubric::Rubric;
@@ -16,7 +16,7 @@ pub fn student_markdown(rubric: &Rubric, student: &Student, result: &StudentResu
     if !result.account.is_empty() {
         _ = write!(out, ", account {}", markdown_code(&result.account));
     }
-    _ = write!(out, "\n\n**{} of {}**\n", result.score, points(result.max));
+    _ = write!(out, "\n\n**{} of {}**\n", score(result.state, result.score), points(result.max));
     let said = provisos(result);
     if !said.is_empty() {
         out.push('\n');
@@ -26,9 +26,8 @@ pub fn student_markdown(rubric: &Rubric, student: &Student, result: &StudentResu
     }
     out.push_str("\n| Task | About | Criteria | Points |\n| --- | --- | --- | ---: |\n");
     for part in &parts {
-        let (score, max) = (part.result.score, part.result.max);
         let id = markdown(&part.result.id);
-        _ = writeln!(out, "| {id} | {} | {} | {score} of {max} |", markdown(part.title), part.state());
+        _ = writeln!(out, "| {id} | {} | {} | {} |", markdown(part.title), part.state(), part.points());
     }
     for part in &parts {
         task(&mut out, part);
@@ -52,8 +51,7 @@ pub fn student_markdown(rubric: &Rubric, student: &Student, result: &StudentResu
 }
 
 fn task(out: &mut String, part: &Part<'_>) {
-    let (score, max) = (part.result.score, part.result.max);
-    _ = writeln!(out, "\n## {} {}: {score} of {max}\n", markdown(&part.result.id), markdown(part.title));
+    _ = writeln!(out, "\n## {} {}: {}\n", markdown(&part.result.id), markdown(part.title), part.points());
     for marked in &part.criteria {
         criterion(out, marked);
     }

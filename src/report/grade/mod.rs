@@ -28,6 +28,7 @@ pub use junit::JunitXml;
 pub use markdown::student_markdown;
 pub use student::student_html;
 pub use text::student_text;
+pub(crate) use view::{days, points};
 
 /// A student of the class, with what the class page keeps of the result.
 #[derive(Debug, Clone, Copy)]

@@ -3,10 +3,10 @@
 //! The page needs nothing else: no request leaves it, it has no script, and its style is allowed by its hash.
 
 use super::view::{
-    Marked, NAME, Part, Standing, days, late_rule, name, parts, points, provisos, told, worst,
+    Marked, NAME, Part, Standing, days, late_rule, name, parts, points, provisos, score, told, worst,
 };
 use crate::grade::points::Points;
-use crate::grade::result::StudentResult;
+use crate::grade::result::{State, StudentResult};
 use crate::grade::roster::Student;
 use crate::grade::rubric::Rubric;
 use crate::report::escape::cut;
@@ -66,7 +66,7 @@ fn head(page: &mut Page, rubric: &Rubric, student: &Student, result: &StudentRes
 
 fn overview(page: &mut Page, result: &StudentResult, parts: &[Part<'_>]) {
     page.raw("<section class=\"overview\" aria-labelledby=\"result\">\n<h2 id=\"result\" class=\"vh\">Result</h2>\n<div class=\"cards\">\n");
-    page.raw("<div class=\"card total\">\n<p class=\"sum\"><b>").text(&result.score.to_string());
+    page.raw("<div class=\"card total\">\n<p class=\"sum\"><b>").text(&score(result.state, result.score));
     page.raw("</b> of ").text(&points(result.max)).raw("</p>\n");
     bar(page, result, parts);
     let said = provisos(result);
@@ -78,7 +78,7 @@ fn overview(page: &mut Page, result: &StudentResult, parts: &[Part<'_>]) {
         page.raw("</ul>\n");
     }
     page.raw("</div>\n");
-    mend_first(page, parts);
+    mend_first(page, result, parts);
     page.raw("</div>\n</section>\n");
 }
 
@@ -116,11 +116,15 @@ fn bar(page: &mut Page, result: &StudentResult, parts: &[Part<'_>]) {
     page.raw("</ul>\n");
 }
 
-fn mend_first(page: &mut Page, parts: &[Part<'_>]) {
+fn mend_first(page: &mut Page, result: &StudentResult, parts: &[Part<'_>]) {
     let worst = worst(parts);
     page.raw("<div class=\"card first\">\n<h2>What cost points</h2>\n");
     if worst.is_empty() {
-        page.raw("<p>Nothing that was looked at is missing.</p>\n</div>\n");
+        let said = match result.state {
+            State::Unreachable => "Nobody could look at the account yet.",
+            State::Graded | State::Pending => "Nothing that was looked at is missing.",
+        };
+        page.raw("<p>").raw(said).raw("</p>\n</div>\n");
         return;
     }
     page.raw("<ol>\n");
@@ -142,7 +146,7 @@ fn tasks(page: &mut Page, parts: &[Part<'_>]) {
         page.raw(&format!("<tr><th scope=\"row\"><a href=\"#t{}\">", number + 1)).name(&part.result.id);
         page.raw("</a></th><td>").prose(part.title).raw("</td><td class=\"dim\">").text(&part.state());
         page.raw("</td><td class=\"n\">");
-        page.text(&format!("{} of {}", part.result.score, part.result.max)).raw("</td></tr>\n");
+        page.text(&part.points()).raw("</td></tr>\n");
     }
     page.raw("</tbody>\n</table>\n</section>\n");
 }
@@ -158,7 +162,7 @@ fn task(page: &mut Page, number: usize, part: &Part<'_>) {
         "<section class=\"task\" aria-labelledby=\"t{id}\">\n<h2 id=\"t{id}\"><span class=\"number\">"
     ));
     page.name(&part.result.id).raw("</span> ").prose(part.title).raw(" <span class=\"of\">");
-    page.text(&format!("{} of {}", part.result.score, part.result.max)).raw("</span></h2>\n");
+    page.text(&part.points()).raw("</span></h2>\n");
     for (at, marked) in part.criteria.iter().enumerate() {
         criterion(page, &anchor(number, at), marked);
     }

@@ -1,6 +1,6 @@
 //! One student's marks as text for a terminal.
 
-use super::view::{Marked, Part, Standing, late_rule, name, parts, points, provisos, told};
+use super::view::{Marked, Part, Standing, late_rule, name, parts, points, provisos, score, told};
 use crate::grade::result::StudentResult;
 use crate::grade::roster::Student;
 use crate::grade::rubric::Rubric;
@@ -29,7 +29,10 @@ pub fn student_text(
     let account = if result.account.is_empty() { "" } else { ", account " };
     text.line(&paint(Tone::Dim, &format!("{}{account}{}", plain(&name(student)), plain(&result.account))));
     text.out.push('\n');
-    text.line(&paint(Tone::Strong, &format!("{} of {}", result.score, points(result.max))));
+    text.line(&paint(
+        Tone::Strong,
+        &format!("{} of {}", score(result.state, result.score), points(result.max)),
+    ));
     for sentence in provisos(result) {
         text.wrapped("", 0, None, &sentence);
     }
@@ -71,11 +74,10 @@ impl Text<'_> {
     }
 
     fn task(&mut self, part: &Part<'_>) {
-        let (score, max) = (part.result.score, part.result.max);
         let heading = format!("{} {}", plain(&part.result.id), plain(part.title));
         let heading = (self.paint)(Tone::Strong, &heading);
         self.out.push('\n');
-        self.line(&format!("{heading}  {score} of {max}"));
+        self.line(&format!("{heading}  {}", part.points()));
         for marked in &part.criteria {
             self.criterion(marked);
         }

@@ -128,9 +128,15 @@ pub(super) struct Part<'a> {
     pub(super) result: &'a TaskResult,
     pub(super) title: &'a str,
     pub(super) criteria: Vec<Marked<'a>>,
+    state: State,
 }
 
 impl Part<'_> {
+    /// The points, as `5 of 7`.
+    pub(super) fn points(&self) -> String {
+        format!("{} of {}", score(self.state, self.result.score), self.result.max)
+    }
+
     /// Sums the points of criteria that nobody has decided.
     pub(super) fn undecided(&self) -> Points {
         let open =
@@ -158,10 +164,12 @@ pub(super) fn parts<'a>(rubric: &'a Rubric, result: &'a StudentResult) -> Vec<Pa
         criterion: criteria.get(result.id.as_str()).copied(),
         standing: Standing::of(result.status, result.earned),
     };
+    let whole = result.state;
     let part = |result: &'a TaskResult| Part {
         result,
         title: titles.get(result.id.as_str()).copied().unwrap_or_default(),
         criteria: result.criteria.iter().map(marked).collect(),
+        state: whole,
     };
     result.tasks.iter().map(part).collect()
 }
@@ -176,11 +184,19 @@ pub(super) fn worst<'a, 'b>(parts: &'b [Part<'a>]) -> Vec<(usize, usize, &'b Mar
     lost
 }
 
-/// Sentences on what the number does not say by itself.
+/// Writes a score; a dash where nobody could look at the account, which is not the same as no points.
+pub(super) fn score(state: State, score: Points) -> String {
+    if state == State::Unreachable { "–".to_owned() } else { score.to_string() }
+}
+
+/// Sentences for the student on what the number does not say by itself.
 pub(super) fn provisos(result: &StudentResult) -> Vec<String> {
     let mut said = Vec::new();
-    if let Some(problem) = &result.problem {
-        said.push(format!("The account could not be reached: {}", told(problem)));
+    if result.state == State::Unreachable {
+        // Why is told to whoever marks: it names their files, their credentials and what they do next.
+        said.push(
+            "The account could not be looked at yet; the instructor knows why. Nothing is lost.".to_owned(),
+        );
     } else if result.state == State::Pending || result.unknown > Points::ZERO {
         said.push(format!(
             "{} could not be looked at yet. They are not lost: they are looked at again.",
@@ -213,12 +229,12 @@ pub(super) fn late_rule(rubric: &Rubric) -> Option<String> {
 }
 
 /// Writes points with their noun.
-pub(super) fn points(points: Points) -> String {
+pub(crate) fn points(points: Points) -> String {
     if points == Points::whole(1) { "1 point".to_owned() } else { format!("{points} points") }
 }
 
 /// Writes a number of days with their noun.
-pub(super) fn days(days: u32) -> String {
+pub(crate) fn days(days: u32) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 

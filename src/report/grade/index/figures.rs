@@ -5,6 +5,7 @@ use super::super::view::{Standing, points};
 use crate::grade::points::Points;
 use crate::grade::result::{Row, State, Status};
 use crate::grade::rubric::{Criterion, Rubric};
+use crate::grade::statistics::Statistics;
 use crate::report::html::Page;
 use crate::report::words::count;
 
@@ -20,41 +21,18 @@ pub(super) fn write(page: &mut Page, rubric: &Rubric, class: &ClassPage<'_>) {
     let mut figure = |number: String, words: &str| {
         page.raw("<div><dt>").text(words).raw("</dt><dd>").text(&number).raw("</dd></div>\n");
     };
-    let mut scores: Vec<u32> = reached.iter().map(|row| row.score.in_hundredths()).collect();
-    scores.sort_unstable();
-    let of = |hundredths: Option<u32>| hundredths.map_or_else(|| "–".to_owned(), shown);
-    figure(of(mean(&scores)), "mean");
-    figure(of(median(&scores)), "median");
-    let number = |fits: &dyn Fn(&Row) -> bool| rows().filter(|row| fits(row)).count().to_string();
-    figure(number(&Row::is_final), "final");
-    figure(number(&|row| row.manual_open > Points::ZERO), "wait for a person");
-    figure(number(&|row| row.state == State::Pending), "pending");
-    figure(number(&|row| row.state == State::Unreachable), "unreachable");
-    figure(number(&|row| row.is_late), "late");
+    let class = Statistics::of(rows());
+    let of = |points: Option<Points>| points.map_or_else(|| "–".to_owned(), |points| points.to_string());
+    figure(of(class.mean), "mean of the graded");
+    figure(of(class.median), "median of the graded");
+    figure(rows().filter(|row| row.is_final()).count().to_string(), "final");
+    figure(class.manual_students.to_string(), "wait for a person");
+    figure(class.counts.pending.to_string(), "pending");
+    figure(class.counts.unreachable.to_string(), "unreachable");
+    figure(class.late.to_string(), "late");
     page.raw("</dl>\n</div>\n<div class=\"card wide\">\n<h3>Students by points</h3>\n");
     histogram(page, rubric.max(), &reached);
     page.raw("</div>\n</div>\n</section>\n");
-}
-
-fn shown(hundredths: u32) -> String {
-    // One decimal is enough for what describes a class.
-    Points::hundredths((hundredths + 5) / 10 * 10).to_string()
-}
-
-fn mean(scores: &[u32]) -> Option<u32> {
-    let sum: u64 = scores.iter().map(|score| u64::from(*score)).sum();
-    let number = u64::try_from(scores.len()).ok().filter(|number| *number > 0)?;
-    u32::try_from((sum + number / 2) / number).ok()
-}
-
-/// The middle of sorted scores.
-fn median(scores: &[u32]) -> Option<u32> {
-    let middle = scores.len() / 2;
-    let upper = *scores.get(middle)?;
-    if scores.len() % 2 == 1 {
-        return Some(upper);
-    }
-    scores.get(middle.checked_sub(1)?).map(|lower| lower.midpoint(upper))
 }
 
 /// Draws how many students have how many points, and says it in a table too.
@@ -172,17 +150,4 @@ fn table(page: &mut Page, rows: &[Went<'_>], caption: &str) {
         ));
     }
     page.raw("</tbody>\n</table>\n");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_middle_and_the_mean_of_a_class() {
-        assert_eq!((mean(&[]), median(&[])), (None, None));
-        assert_eq!((mean(&[0, 10, 50]), median(&[0, 10, 50])), (Some(20), Some(10)));
-        assert_eq!(median(&[0, 10, 30, 50]), Some(20));
-        assert_eq!(shown(8754), "87.5");
-    }
 }

@@ -1,4 +1,4 @@
-//! [`Statistics`]: what a class came to, in a few numbers.
+//! [`Statistics`]: what a class came to, in a few numbers; the same on the terminal, in JSON and on the class page.
 
 use serde::Serialize;
 
@@ -38,7 +38,8 @@ pub struct Statistics {
 
 impl Statistics {
     /// Counts a class.
-    pub fn of(rows: &[Row]) -> Self {
+    pub fn of<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Self {
+        let rows: Vec<&Row> = rows.into_iter().collect();
         let count = |state: State| rows.iter().filter(|row| row.state == state).count();
         let counts = Counts {
             students: rows.len(),
