@@ -259,8 +259,33 @@ pub struct Credentials {
     pub access_keys: Vec<AccessKey>,
     /// Serial numbers of the enabled MFA devices of any kind, when they were asked for.
     pub mfa_devices: Option<Vec<String>>,
+    /// Which of these could not be read, when others could.
+    #[serde(default, skip_serializing_if = "CredentialsUnread::is_none")]
+    pub unread: CredentialsUnread,
     /// The rarer children, read only before a user is deleted.
     pub others: Option<OtherCredentials>,
+}
+
+/// Why a part of what hangs on a user could not be read; what was read has no reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CredentialsUnread {
+    /// The login profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login_profile: Option<String>,
+    /// The access keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_keys: Option<String>,
+    /// The MFA devices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mfa_devices: Option<String>,
+}
+
+impl CredentialsUnread {
+    /// Tells whether all was read.
+    pub const fn is_none(&self) -> bool {
+        self.login_profile.is_none() && self.access_keys.is_none() && self.mfa_devices.is_none()
+    }
 }
 
 /// An access key, without its secret.
@@ -350,6 +375,9 @@ pub struct Function {
     pub state: String,
     /// Who may invoke it: the statements of its resource policy by `Sid`.
     pub permissions: BTreeMap<String, Permission>,
+    /// Why its resource policy could not be read, when only that could not: then nobody knows who may invoke it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_unread: Option<String>,
     /// When its code or configuration was changed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_modified: Option<Timestamp>,
@@ -441,6 +469,9 @@ pub struct Schedule {
     pub target: String,
     /// The role it calls it with.
     pub role: String,
+    /// What it calls it with, as JSON; of a call of `lambda:Invoke` only the function's name is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
     /// When it begins, if it says so.
     pub starts: Option<Timestamp>,
     /// When it ends, if it says so.

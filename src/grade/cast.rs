@@ -53,9 +53,9 @@ impl Cast {
         Self { parts, codes }
     }
 
-    /// Lists the users of an account that play a part, by their names there: what hangs on them and what they did is
-    /// looked for under these.
-    pub fn users(rubric: &Rubric, identity: &Identity) -> BTreeSet<String> {
+    /// Returns the users of an account that play a part, by the rubric's names: what hangs on them and what they did is
+    /// looked for under their names there.
+    pub fn users(rubric: &Rubric, identity: &Identity) -> BTreeMap<String, String> {
         let subjects: BTreeSet<&Subject> =
             rubric.criteria().flat_map(|criterion| criterion.check.subjects()).collect();
         let wanted: BTreeSet<&str> = subjects
@@ -64,7 +64,8 @@ impl Cast {
             .filter_map(Subject::name)
             .collect();
         let there = identity.users.keys().map(String::as_str).collect();
-        alike::assign(&wanted, &there).into_values().map(str::to_owned).collect()
+        let given = alike::assign(&wanted, &there).into_iter();
+        given.map(|(wanted, name)| (wanted.to_owned(), name.to_owned())).collect()
     }
 
     /// Tells who plays a part; `None` when the rubric never names it.

@@ -58,10 +58,28 @@ async fn finished() -> Account {
     account
 }
 
+/// The package of a function that does something of what is asked for.
+fn publishing() -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("handler.py", zip::write::SimpleFileOptions::default()).unwrap();
+    let code = b"import boto3\ndef main(event, context):\n    boto3.client('sns').publish(TopicArn='t', Message='m')\n";
+    std::io::Write::write_all(&mut zip, code).unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
 /// The clients of an administrator in a region.
 async fn clients_in(account: &Account, region: &'static str) -> Clients {
     let config = config_of(&account.sandbox).await;
     Clients::new(&config.into_builder().region(Region::from_static(region)).build())
+}
+
+/// Looks into the event history in a region, as the console's page does.
+async fn look_up(account: &Account, region: &'static str, key: &str, value: &str) {
+    let config = config_of(&account.sandbox).await.into_builder().region(Region::from_static(region)).build();
+    let attribute = aws_sdk_cloudtrail::types::LookupAttribute::builder();
+    let attribute = attribute.attribute_key(key.into()).attribute_value(value).build().unwrap();
+    let trail = aws_sdk_cloudtrail::Client::new(&config);
+    trail.lookup_events().lookup_attributes(attribute).send().await.unwrap();
 }
 
 /// The clients of whoever has these credentials.
@@ -77,7 +95,9 @@ fn unread(evidence: &Evidence) -> BTreeMap<String, String> {
         match value {
             Value::Object(fields) => {
                 for (key, field) in fields {
-                    match field.as_str().filter(|_| key == "not_read") {
+                    let is_part = key == "permissions_unread" || place.ends_with("/unread");
+                    match field.as_str().filter(|_| key == "not_read" || is_part) {
+                        Some(why) if is_part => drop(found.insert(format!("{place}/{key}"), why.to_owned())),
                         Some(why) => drop(found.insert(place.to_owned(), why.to_owned())),
                         None => walk(field, &format!("{place}/{key}"), found),
                     }
@@ -196,12 +216,33 @@ async fn the_history_tells_what_students_did_and_nothing_of_the_grader() {
 }
 
 #[tokio::test]
+async fn a_look_into_the_history_is_found_whichever_region_was_chosen() {
+    let account = finished().await;
+    look_up(&account, "eu-west-1", "Username", "root").await;
+    account.pass(3600);
+    let (evidence, _) = read_through(&account, |_| Fault::None).await;
+    let result = iamlab::grade::mark::mark(&rubric(), &evidence, &BTreeMap::new());
+    let task = result.tasks.iter().find(|task| task.id == "T13").unwrap();
+    assert_eq!(task.score, task.max, "{task:?}");
+
+    // Once it was found at home, nobody asks elsewhere.
+    look_up(&account, REGION, "EventName", "ConsoleLogin").await;
+    account.pass(3600);
+    let (evidence, _) = read_through(&account, |_| Fault::None).await;
+    let of_name = evidence.lookups.iter().filter(|lookup| lookup.value == "LookupEvents");
+    assert_eq!(of_name.map(|lookup| lookup.region.as_str()).collect::<Vec<_>>(), [REGION]);
+}
+
+#[tokio::test]
 async fn what_may_not_be_read_names_the_permission() {
     let account = finished().await;
     for (action, place) in [
         ("iam:GetAccountAuthorizationDetails", "/facets/identity"),
         ("iam:GenerateCredentialReport", "/facets/credential_report"),
-        ("iam:ListMFADevices", "/facets/credentials/User1"),
+        ("iam:ListMFADevices", "/facets/credentials/User1/unread/mfa_devices"),
+        ("iam:ListAccessKeys", "/facets/credentials/User2/unread/access_keys"),
+        ("iam:GetLoginProfile", "/facets/credentials/User1/unread/login_profile"),
+        ("lambda:GetPolicy", "/facets/functions/iam-auditor/permissions_unread"),
         ("lambda:ListFunctions", "/facets/function_names"),
         ("lambda:GetFunction", "/packages/iam-auditor"),
         ("sns:ListTopics", "/facets/topic_names"),
@@ -222,6 +263,26 @@ async fn what_may_not_be_read_names_the_permission() {
         assert!(asked <= 9, "{action} was asked for {asked} times");
         assert_eq!(Evidence::parse(&evidence.to_json().unwrap()).unwrap().lookups, evidence.lookups);
     }
+}
+
+#[tokio::test]
+async fn what_may_not_be_read_hides_nothing_else() {
+    let account = finished().await;
+    let open = |denied: &'static str| {
+        let account = &account;
+        async move {
+            let deny = move |asked: &str| if asked == denied { Fault::Denied } else { Fault::None };
+            let (evidence, _) = read_through(account, deny).await;
+            let result = iamlab::grade::mark::mark(&rubric(), &evidence, &BTreeMap::new());
+            let criteria = result.tasks.into_iter().flat_map(|task| task.criteria);
+            let unknown = criteria.filter(|it| it.status == iamlab::grade::result::Status::Unknown);
+            unknown.map(|it| it.id).collect::<Vec<String>>()
+        }
+    };
+    assert_eq!(open("lambda:GetPolicy").await, ["T12.may-invoke"]);
+    assert_eq!(open("sns:ListSubscriptionsByTopic").await, ["T11.subscription"]);
+    let of_credentials = open("iam:ListMFADevices").await.len() + open("iam:ListAccessKeys").await.len();
+    assert!(of_credentials <= 2, "{of_credentials}");
 }
 
 #[tokio::test]
@@ -253,11 +314,13 @@ async fn whoever_works_elsewhere_is_found_there() {
     home.lambda.delete_function().function_name("iam-auditor").send().await.unwrap();
     let role = format!("arn:aws:iam::{DEFAULT_ACCOUNT}:role/IAM-Auditor-Lambda-role");
     let there = clients_in(&account, ELSEWHERE).await;
-    let code = aws_sdk_lambda::types::FunctionCode::builder().zip_file(package().into()).build();
+    let code = aws_sdk_lambda::types::FunctionCode::builder().zip_file(publishing().into()).build();
     let made = there.lambda.create_function().function_name("my-audit").role(role).handler("handler.main");
     let made = made.runtime("python3.9".into()).code(code).send().await;
     made.unwrap();
     there.sns.create_topic().name("far-away").send().await.unwrap();
+    look_up(&account, ELSEWHERE, "Username", "root").await;
+    account.pass(3600);
 
     let (evidence, wire) = read_through(&account, |_| Fault::None).await;
     assert_eq!(evidence.snapshot.region, ELSEWHERE);
@@ -286,6 +349,46 @@ async fn whoever_works_elsewhere_is_found_there() {
     let (evidence, _) = read_through(&account, once).await;
     let Facet::NotRead(why) = evidence.functions else { panic!("{:?}", evidence.functions) };
     assert!(why.contains("lambda:ListFunctions") && why.starts_with("us-"), "{why}");
+}
+
+#[tokio::test]
+async fn a_function_that_is_left_over_does_not_hide_the_students() {
+    let account = finished().await;
+    let home = clients_in(&account, REGION).await.lambda;
+    let role = format!("arn:aws:iam::{DEFAULT_ACCOUNT}:role/IAM-Auditor-Lambda-role");
+    home.delete_function().function_name("iam-auditor").send().await.unwrap();
+    let make = |lambda: aws_sdk_lambda::Client, name: &'static str, handler: &'static str, code: Vec<u8>| {
+        let code = aws_sdk_lambda::types::FunctionCode::builder().zip_file(code.into()).build();
+        let made = lambda.create_function().function_name(name).role(&role).handler(handler);
+        made.runtime("python3.9".into()).code(code).send()
+    };
+    make(home.clone(), "left-over", "handler.main", package()).await.unwrap();
+    let there = clients_in(&account, ELSEWHERE).await.lambda;
+    make(there.clone(), "my-audit", "handler.main", publishing()).await.unwrap();
+
+    let (evidence, _) = read_through(&account, |_| Fault::None).await;
+    assert_eq!(evidence.snapshot.region, ELSEWHERE);
+    assert_eq!(evidence.functions, Facet::Read(["my-audit".to_owned()].into()));
+    let place = evidence.place.as_deref().unwrap();
+    assert!(place.contains(ELSEWHERE) && place.contains(REGION), "{place}");
+    assert!(
+        evidence.lookups.iter().any(|lookup| lookup.region == ELSEWHERE && lookup.value == "LookupEvents")
+    );
+    assert_eq!(Evidence::parse(&evidence.to_json().unwrap()).unwrap().place, evidence.place);
+
+    // A region that cannot be listed leaves it open where the student's function is.
+    there.delete_function().function_name("my-audit").send().await.unwrap();
+    let (evidence, _) = read_through(&account, |_| Fault::None).await;
+    assert_eq!(evidence.functions, Facet::Read(["left-over".to_owned()].into()));
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let third = move |action: &str| {
+        let is_list = action == "lambda:ListFunctions";
+        let is_third = is_list && asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 2;
+        if is_third { Fault::Denied } else { Fault::None }
+    };
+    let (evidence, _) = read_through(&account, third).await;
+    let Facet::NotRead(why) = evidence.functions else { panic!("{:?}", evidence.functions) };
+    assert!(why.contains("lambda:ListFunctions"), "{why}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{each, keep_each, timestamp};
-use crate::account::snapshot::{AccessKey, Credentials, OtherCredentials, Snapshot};
+use crate::account::snapshot::{AccessKey, Credentials, CredentialsUnread, OtherCredentials, Snapshot};
 use crate::aws::Aws;
 use crate::aws::error::{ApiError, ErrorClass};
 
@@ -12,48 +12,77 @@ use crate::aws::error::{ApiError, ErrorClass};
 pub(super) enum Extent {
     /// The login profile and the access keys.
     Usual,
-    /// The MFA devices too.
-    Devices,
     /// Everything, as before a deletion.
     All,
 }
 
-/// Reads the login profile, the access keys and the MFA devices of these users into a picture. Returns why some could
-/// not be read; the picture says so too.
+/// Reads the login profile, the access keys and the MFA devices of these users into a picture, each for itself. Returns
+/// why some users could not be read at all; the picture says so too.
 pub async fn add(aws: &Aws, users: &BTreeSet<String>, snapshot: &mut Snapshot) -> Vec<ApiError> {
-    let read = each(users, |name| async move { read(aws, &name, Extent::Devices).await }).await;
+    let read = each(users, |name| async move { parts(aws, &name).await }).await;
     let mut errors = Vec::new();
     keep_each(read, &mut snapshot.credentials, &mut errors);
     errors
+}
+
+/// Reads what can be read of the three.
+async fn parts(aws: &Aws, name: &str) -> Result<Credentials, ApiError> {
+    let resource = format!("user.{name}");
+    let (login_profile, access_keys, mfa_devices) = futures::join!(
+        has_login_profile(aws, name, &resource),
+        access_keys(aws, name, &resource),
+        devices(aws, name, &resource),
+    );
+    let why = |error: &ApiError| error.reason();
+    let unread = CredentialsUnread {
+        login_profile: login_profile.as_ref().err().map(why),
+        access_keys: access_keys.as_ref().err().map(why),
+        mfa_devices: mfa_devices.as_ref().err().map(why),
+    };
+    match (login_profile, access_keys, mfa_devices) {
+        (Err(error), Err(_), Err(_)) => Err(error),
+        (login_profile, access_keys, mfa_devices) => Ok(Credentials {
+            login_profile: login_profile.unwrap_or_default(),
+            access_keys: access_keys.unwrap_or_default(),
+            mfa_devices: mfa_devices.ok(),
+            unread,
+            others: None,
+        }),
+    }
 }
 
 pub(super) async fn read(aws: &Aws, name: &str, extent: Extent) -> Result<Credentials, ApiError> {
     let resource = format!("user.{name}");
     let others =
         async { if extent == Extent::All { others(aws, name, &resource).await.map(Some) } else { Ok(None) } };
-    let devices = async {
-        if extent == Extent::Devices { devices(aws, name, &resource).await.map(Some) } else { Ok(None) }
-    };
-    let (login_profile, keys, devices, others) = futures::join!(
-        aws.find("iam:GetLoginProfile", &resource, || aws.iam.get_login_profile().user_name(name).send()),
-        aws.find("iam:ListAccessKeys", &resource, || aws.iam.list_access_keys().user_name(name).send()),
-        devices,
-        others,
-    );
-    let keys = keys?.map(|answer| answer.access_key_metadata).unwrap_or_default();
+    let (login_profile, access_keys, others) =
+        futures::join!(has_login_profile(aws, name, &resource), access_keys(aws, name, &resource), others,);
     Ok(Credentials {
-        login_profile: login_profile?.is_some(),
-        access_keys: keys
-            .iter()
-            .map(|key| AccessKey {
-                id: key.access_key_id().unwrap_or_default().into(),
-                active: key.status() == Some(&aws_sdk_iam::types::StatusType::Active),
-                created: timestamp(key.create_date()),
-            })
-            .collect(),
-        mfa_devices: devices?,
+        login_profile: login_profile?,
+        access_keys: access_keys?,
         others: others?,
+        ..Credentials::default()
     })
+}
+
+async fn has_login_profile(aws: &Aws, name: &str, resource: &str) -> Result<bool, ApiError> {
+    let answer = aws
+        .find("iam:GetLoginProfile", resource, || aws.iam.get_login_profile().user_name(name).send())
+        .await?;
+    Ok(answer.is_some())
+}
+
+async fn access_keys(aws: &Aws, name: &str, resource: &str) -> Result<Vec<AccessKey>, ApiError> {
+    let answer = aws
+        .find("iam:ListAccessKeys", resource, || aws.iam.list_access_keys().user_name(name).send())
+        .await?;
+    let keys = answer.map(|answer| answer.access_key_metadata).unwrap_or_default();
+    let key = |key: &aws_sdk_iam::types::AccessKeyMetadata| AccessKey {
+        id: key.access_key_id().unwrap_or_default().into(),
+        active: key.status() == Some(&aws_sdk_iam::types::StatusType::Active),
+        created: timestamp(key.create_date()),
+    };
+    Ok(keys.iter().map(key).collect())
 }
 
 async fn devices(aws: &Aws, name: &str, resource: &str) -> Result<Vec<String>, ApiError> {

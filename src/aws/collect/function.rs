@@ -1,30 +1,53 @@
 //! A Lambda function: configuration, code hash, tags, and its resource policy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::account::snapshot::{Function, Permission};
+use super::{each, keep_each};
+use crate::account::snapshot::{Function, Permission, Snapshot};
 use crate::aws::Aws;
 use crate::aws::error::ApiError;
 
+/// Reads these functions into a picture. Where only the resource policy of one cannot be read, the function says why.
+/// Returns why some could not be read at all; the picture says so too.
+pub async fn add(aws: &Aws, names: &BTreeSet<String>, snapshot: &mut Snapshot) -> Vec<ApiError> {
+    let read = each(names, |name| async move {
+        let (function, policy) = parts(aws, &name).await?;
+        Ok(function.map(|function| match policy {
+            Ok(()) => function,
+            Err(error) => Function { permissions_unread: Some(error.reason()), ..function },
+        }))
+    })
+    .await;
+    let mut errors = Vec::new();
+    keep_each(read, &mut snapshot.functions, &mut errors);
+    errors
+}
+
 pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Function>, ApiError> {
+    let (function, policy) = parts(aws, name).await?;
+    policy.map(|()| function)
+}
+
+/// Reads a function, and tells whether its resource policy could be read.
+async fn parts(aws: &Aws, name: &str) -> Result<(Option<Function>, Result<(), ApiError>), ApiError> {
     let resource = format!("function.{name}");
     let answer = aws
         .find("lambda:GetFunction", &resource, || aws.lambda.get_function().function_name(name).send())
         .await?;
-    let Some(answer) = answer else { return Ok(None) };
-    let policy = aws
-        .find("lambda:GetPolicy", &resource, || aws.lambda.get_policy().function_name(name).send())
-        .await?;
+    let Some(answer) = answer else { return Ok((None, Ok(()))) };
+    let policy =
+        aws.find("lambda:GetPolicy", &resource, || aws.lambda.get_policy().function_name(name).send()).await;
+    let (policy, is_read) = policy.map_or_else(|error| (None, Err(error)), |answer| (answer, Ok(())));
     let permissions =
         policy.and_then(|answer| answer.policy).map(|text| permissions(&text)).unwrap_or_default();
     let config = answer.configuration.ok_or_else(|| {
         ApiError::broken("lambda:GetFunction", &resource, "the answer has no configuration")
     })?;
     let architecture = config.architectures().first().map_or("x86_64", |architecture| architecture.as_str());
-    Ok(Some(Function {
+    let function = Function {
         arn: config.function_arn().unwrap_or_default().into(),
         runtime: config.runtime().map(|runtime| runtime.as_str().to_owned()).unwrap_or_default(),
         architecture: architecture.into(),
@@ -42,8 +65,10 @@ pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Function>, ApiE
         tags: answer.tags.unwrap_or_default().into_iter().collect(),
         state: config.state().map_or("Active", |state| state.as_str()).into(),
         permissions,
+        permissions_unread: None,
         last_modified: config.last_modified().and_then(moment),
-    }))
+    };
+    Ok((Some(function), is_read))
 }
 
 /// Reads a time as Lambda writes it: `2026-03-02T09:00:00.000+0000`.

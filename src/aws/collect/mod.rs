@@ -17,7 +17,7 @@ mod analyzers;
 mod audit;
 mod credential_report;
 pub mod credentials;
-mod function;
+pub mod function;
 mod identity;
 mod identity_providers;
 pub mod listing;

@@ -3,6 +3,7 @@
 use aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput;
 use aws_sdk_scheduler::types::ScheduleState;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde_json::{Value, json};
 
 use super::{CONCURRENCY, timestamp};
 use crate::account::snapshot::Schedule;
@@ -11,6 +12,9 @@ use crate::aws::error::{ApiError, ErrorClass};
 
 /// The most schedules that are looked at; a quota of AWS lets an account have a million.
 const MOST: usize = 200;
+
+/// The longest name of a function that Lambda takes, as an ARN.
+const LONGEST_NAME: usize = 170;
 
 /// Reads the first 200 schedules by ARN. An endpoint that does not know the service has none.
 pub async fn read(aws: &Aws) -> Result<Vec<Schedule>, ApiError> {
@@ -53,10 +57,21 @@ async fn list(aws: &Aws) -> Result<Vec<(String, String)>, ApiError> {
     }
 }
 
+/// Returns what is kept of an input: which function a call of `lambda:Invoke` names. What else stands there nobody asks
+/// for, and it may be secret.
+/// Source: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html>.
+fn input(target: &str, text: &str) -> Option<String> {
+    let given: Value =
+        target.ends_with(":aws-sdk:lambda:invoke").then(|| serde_json::from_str(text).ok())??;
+    let function = given.get("FunctionName")?.as_str().filter(|name| name.len() <= LONGEST_NAME)?;
+    Some(json!({"FunctionName": function}).to_string())
+}
+
 fn schedule(answer: GetScheduleOutput) -> Schedule {
     let enabled = answer.state().is_none_or(|state| *state != ScheduleState::Disabled);
     let starts = timestamp(answer.start_date());
     let ends = timestamp(answer.end_date());
+    let input = answer.target.as_ref().and_then(|target| input(&target.arn, target.input()?));
     let (target, role) = answer.target.map(|target| (target.arn, target.role_arn)).unwrap_or_default();
     Schedule {
         arn: answer.arn.unwrap_or_default(),
@@ -66,7 +81,23 @@ fn schedule(answer: GetScheduleOutput) -> Schedule {
         enabled,
         target,
         role,
+        input,
         starts,
         ends,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_input_only_the_function_is_kept() {
+        let invoke = "arn:aws:scheduler:::aws-sdk:lambda:invoke";
+        let text = r#"{"FunctionName": "audit", "Payload": "{\"token\": \"secret\"}"}"#;
+        assert_eq!(input(invoke, text).unwrap(), r#"{"FunctionName":"audit"}"#);
+        assert_eq!(input("arn:aws:lambda:us-east-1:123456789012:function:audit", text), None);
+        assert_eq!(input(invoke, "not JSON"), None);
+        assert_eq!(input(invoke, &json!({"FunctionName": "x".repeat(5_000)}).to_string()), None);
     }
 }

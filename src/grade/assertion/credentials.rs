@@ -3,15 +3,22 @@
 use super::wording::{count, tick};
 use super::{Case, Named};
 use crate::account::credential_report::{Flag, Row};
-use crate::account::snapshot::{Credentials, Facet};
+use crate::account::snapshot::{Credentials, CredentialsUnread, Facet};
 use crate::grade::found::{Found, Outcome};
 use crate::grade::rubric::AccessKeys;
 use crate::grade::subject::Subject;
 
-/// What was read of a user's credentials, or why nothing was.
-fn credentials<'a>(case: &Case<'a>, user: &str) -> Result<&'a Credentials, &'a str> {
+/// What was read of a user's credentials, or why this part of it was not.
+fn credentials<'a>(
+    case: &Case<'a>,
+    user: &str,
+    part: fn(&CredentialsUnread) -> &Option<String>,
+) -> Result<&'a Credentials, &'a str> {
     match case.snapshot().credentials.get(user) {
-        Some(Facet::Read(credentials)) => Ok(credentials),
+        Some(Facet::Read(credentials)) => match part(&credentials.unread) {
+            Some(why) => Err(why),
+            None => Ok(credentials),
+        },
         Some(Facet::NotRead(why)) => Err(why),
         None => Err("nobody asked for the user's credentials"),
     }
@@ -34,7 +41,7 @@ const BY_REPORT: &str = "read from the credential report";
 
 pub(super) fn console(case: &Case<'_>, user: &Subject) -> Result<Found, Found> {
     let Named { name, remark } = case.find(user)?;
-    let (has, how) = match credentials(case, name) {
+    let (has, how) = match credentials(case, name, |unread| &unread.login_profile) {
         Ok(credentials) => (credentials.login_profile, None),
         Err(why) => match by_report(case, name, "password_enabled") {
             Some(has) => (has, Some(BY_REPORT.to_owned())),
@@ -56,7 +63,7 @@ pub(super) fn mfa(case: &Case<'_>, user: &Subject) -> Result<Found, Found> {
     let has =
         |serial: &str| Found::met(format!("{shown} has an MFA device")).shown(format!("MFA device {serial}"));
     let none = || Found::missed(format!("{shown} has no MFA device"));
-    let of_user = credentials(case, name);
+    let of_user = credentials(case, name, |unread| &unread.mfa_devices);
     let listed = of_user.ok().and_then(|credentials| credentials.mfa_devices.as_ref());
     if let Some(serial) = listed.and_then(|devices| devices.first()) {
         return Ok(has(serial).remarked(remark));
@@ -79,7 +86,7 @@ pub(super) fn mfa(case: &Case<'_>, user: &Subject) -> Result<Found, Found> {
 
 pub(super) fn access_keys(case: &Case<'_>, wanted: &AccessKeys) -> Result<Found, Found> {
     let Named { name, remark } = case.find(&wanted.of)?;
-    let keys = match credentials(case, name) {
+    let keys = match credentials(case, name, |unread| &unread.access_keys) {
         Ok(credentials) => &credentials.access_keys,
         Err(why) => return Err(Found::unknown(why)),
     };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Case;
-use super::wording::{joined, list, tick};
+use super::wording::{joined, list, listed, tick};
 use crate::account::actor::ActorKind;
 use crate::account::event::Event;
 use crate::account::snapshot::Facet;
@@ -18,6 +18,9 @@ use crate::grade::subject::Subject;
 
 /// How many events are shown.
 const SHOWN: usize = 3;
+
+/// How many regions are named.
+const REGIONS: usize = 12;
 
 /// The deepest that parameters are walked, and the most texts of them.
 const DEEPEST: usize = 12;
@@ -81,7 +84,7 @@ pub(super) fn happened(case: &Case<'_>, wanted: &rubric::Event) -> Result<Found,
     }
     let message = match best {
         Some(Fit::Ended) => format!("{who} called {what}, but {} {HISTORY}", other_ending(wanted)),
-        Some(_) => format!("{who} called {what}, but not about {} {HISTORY}", list(&wanted.mentions)),
+        Some(_) => format!("{who} called {what}, but not about {} {HISTORY}", either(&wanted.mentions)),
         None if matches!(by, By::Anybody) => format!("there is no {what} {HISTORY}"),
         None => format!("there is no {what} by {who} {HISTORY}"),
     };
@@ -275,13 +278,25 @@ fn other_ending(wanted: &rubric::Event) -> &'static str {
     }
 }
 
-/// Sign-ins are recorded where the sign-in page was, which need not be where one works.
+/// Lists names of which one is enough.
+fn either(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, before)) if !before.is_empty() => {
+            let before: Vec<String> = before.iter().take(SHOWN).map(|name| tick(name)).collect();
+            format!("{} or {}", before.join(", "), tick(last))
+        }
+        _ => list(names),
+    }
+}
+
+/// Names the regions that were looked in. Sign-ins are recorded where the sign-in page was, which need not be where one
+/// works.
 fn regions(lookups: &[&Lookup], wanted: &rubric::Event) -> String {
     let regions: BTreeSet<&str> = lookups.iter().map(|lookup| lookup.region.as_str()).collect();
+    let regions = listed(regions.into_iter().map(tick), REGIONS);
     if !wanted.name.iter().any(|name| name == "ConsoleLogin") {
-        return String::new();
+        return format!("; looked in {regions}");
     }
-    let regions = list(regions);
     format!("; looked in {regions}, and a sign-in can be recorded in another region")
 }
 

@@ -109,8 +109,15 @@ impl<'a> Case<'a> {
     fn arn(&self, subject: &Subject) -> Result<String, Found> {
         let named = self.find(subject)?;
         let of_topic = || {
-            let topic = self.snapshot().topics.get(named.name).and_then(Facet::read)?.as_ref()?;
-            Some(topic.arn.clone())
+            let Snapshot { topics, account, partition, region, .. } = self.snapshot();
+            match topics.get(named.name) {
+                Some(Facet::Read(topic)) => topic.as_ref().map(|topic| topic.arn.clone()),
+                // Its name tells its ARN, whatever else of it could not be read.
+                Some(Facet::NotRead(_)) => {
+                    Some(format!("arn:{partition}:sns:{region}:{account}:{}", named.name))
+                }
+                None => None,
+            }
         };
         let arn = match subject {
             Subject::Function => Some(self.function()?.1.arn.clone()),

@@ -26,6 +26,8 @@ struct Clockwork<'a> {
     expression: &'a str,
     is_on: bool,
     targets: BTreeSet<&'a str>,
+    /// Which function it names, when it calls Lambda and not the function.
+    invokes: Option<String>,
     kind: Kind<'a>,
 }
 
@@ -75,6 +77,7 @@ fn of_rule<'a>(name: &str, rule: &'a Rule) -> Clockwork<'a> {
         expression: &rule.expression,
         is_on: rule.enabled,
         targets: rule.targets.iter().map(|target| target.arn.as_str()).collect(),
+        invokes: None,
         kind: Kind::Rule(rule),
     }
 }
@@ -86,23 +89,49 @@ fn of_schedule<'a>(snapshot: &Snapshot, schedule: &'a Schedule) -> Clockwork<'a>
         expression: &schedule.expression,
         is_on: schedule.enabled && schedule.ends.is_none_or(|end| end > snapshot.taken_at),
         targets: BTreeSet::from([schedule.target.as_str()]),
+        invokes: invoked(schedule),
         kind: Kind::Schedule(schedule),
     }
+}
+
+/// Reads which function a call of Lambda names.
+fn invoked(schedule: &Schedule) -> Option<String> {
+    let input = schedule.input.as_ref().filter(|_| schedule.target.ends_with(UNIVERSAL))?;
+    let given: serde_json::Value = serde_json::from_str(input).ok()?;
+    given.get("FunctionName")?.as_str().map(str::to_owned)
+}
+
+/// Tells whether a text names a function, in any version or under any alias.
+fn is_named(text: &str, name: &str) -> bool {
+    text.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
 impl Clockwork<'_> {
     /// Tells whether it targets a function, in any version or under any alias.
     fn targets(&self, function: &Function) -> bool {
-        let is = |target: &&str| {
-            target
-                .strip_prefix(function.arn.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-        };
-        !function.arn.is_empty() && self.targets.iter().any(is)
+        let arn = function.arn.as_str();
+        // A call of Lambda may also name it by its name, or by account and name.
+        let invokes = self.invokes.as_ref().is_some_and(|text| {
+            let account = arn.split(':').nth(4).unwrap_or_default();
+            let name = bare_name(arn);
+            is_named(text, arn)
+                || is_named(text, name)
+                || is_named(text, &format!("{account}:function:{name}"))
+        });
+        !arn.is_empty() && (invokes || self.targets.iter().any(|target| is_named(target, arn)))
     }
 
+    /// Tells whether it calls Lambda for a function that nobody knows.
     fn is_universal(&self) -> bool {
-        self.targets.iter().any(|target| target.ends_with(UNIVERSAL))
+        self.invokes.is_none() && self.targets.iter().any(|target| target.ends_with(UNIVERSAL))
+    }
+
+    /// Lists what it targets, by name.
+    fn aims(&self) -> Vec<&str> {
+        match &self.invokes {
+            Some(function) => vec![function],
+            None => self.targets.iter().map(|arn| bare_name(arn)).collect(),
+        }
     }
 
     fn shown(&self) -> String {
@@ -171,10 +200,7 @@ fn targets_function(all: &All<'_>, (named, function): &(Named<'_>, &Function)) -
     let message = match all.clockworks.first() {
         None => format!("nothing is scheduled, so nothing targets {name}"),
         Some(one) if one.targets.is_empty() => format!("{} targets nothing", one.label),
-        Some(one) => {
-            let targets = one.targets.iter().map(|arn| bare_name(arn));
-            format!("{} targets {} and not {name}", one.label, list(targets))
-        }
+        Some(one) => format!("{} targets {} and not {name}", one.label, list(one.aims())),
     };
     let found = Found::missed(message).remarked(named.remark.clone());
     all.clockworks.iter().take(5).fold(found, |found, one| found.shown(one.shown()))
@@ -232,6 +258,9 @@ fn rule_may_invoke(
             return Found::met(lets).shown(role.arn.clone()).remarked(Some(remark));
         }
     }
+    if let Some(why) = &function.permissions_unread {
+        return Found::unknown(why.clone());
+    }
     let other = from_events().find_map(|permission| permission.source_arn.as_deref());
     Found::missed(match other {
         Some(other) => format!("{name} lets the rule {} in and not {}", tick(bare_name(other)), one.label),
@@ -276,6 +305,7 @@ fn role_may(snapshot: &Snapshot, role: &str, function: &Function) -> Result<(), 
         May::Yes(_) => Ok(()),
         May::Unread(why) => Err(Found::unknown(why)),
         // What the function's own policy says is read as its permissions: services are let in there.
+        May::ResourceUnread(why) if function.permissions_unread.is_some() => Err(Found::unknown(why)),
         May::ResourceUnread(_) => {
             Err(Found::missed(format!("no policy of the role {} lets it invoke the function", tick(role))))
         }

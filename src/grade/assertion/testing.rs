@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::{Case, evaluate};
 use crate::account::calls::ApiCalls;
 use crate::account::snapshot::{
-    AccessKey, Credentials, Facet, Function, Identity, Permission, Policies, Rule, Snapshot, Subscription,
-    Target, Topic,
+    AccessKey, Credentials, CredentialsUnread, Facet, Function, Identity, Permission, Policies, Rule,
+    Snapshot, Subscription, Target, Topic,
 };
 use crate::account::testing::{arn, attached, document, group, inline, managed, role, user};
 use crate::grade::code::package::Package;
@@ -66,6 +66,7 @@ fn credentials(keys: usize, mfa: &[&str]) -> Facet<Credentials> {
         login_profile: true,
         access_keys: (0..keys).map(key).collect(),
         mfa_devices: Some(mfa.iter().map(|serial| (*serial).to_owned()).collect()),
+        unread: CredentialsUnread::default(),
         others: None,
     })
 }
@@ -157,6 +158,7 @@ pub(super) fn function(name: &str) -> Function {
         tags: BTreeMap::new(),
         state: "Active".to_owned(),
         permissions: [("daily".to_owned(), permission)].into(),
+        permissions_unread: None,
         last_modified: None,
     }
 }
@@ -205,6 +207,7 @@ pub(super) fn empty() -> Evidence {
         finished: now,
         api_calls: ApiCalls::default(),
         snapshot,
+        place: None,
         functions: Facet::Read([].into()),
         topics: Facet::Read([].into()),
         rules: Facet::Read([].into()),

@@ -545,6 +545,28 @@ fn events() {
 }
 
 #[test]
+fn what_did_not_happen_is_told_with_where_it_was_looked_for() {
+    let check = "{ event: { name: [LookupEvents], mentions: [root, ConsoleLogin] } }";
+    let mut lab = lab();
+    lab.lookups[2].records = Facet::Read(vec![]);
+    let mut elsewhere = lookup("EventName", "LookupEvents", vec![]);
+    elsewhere.region = "eu-west-1".to_owned();
+    lab.lookups.push(elsewhere);
+    let told = found(check, &lab).message;
+    assert!(told.contains("`eu-west-1` and `us-east-1`"), "{told}");
+    lab.lookups[2].records = Facet::Read(vec![record("e", "x", "LookupEvents", &json!({}))]);
+    let told = found(check, &lab).message;
+    assert!(told.contains("not about `root` or `ConsoleLogin`"), "{told}");
+    // By its source, as the console lets one choose.
+    let by_source = json!({"requestParameters": {"lookupAttributes": [
+        {"attributeKey": "EventSource", "attributeValue": "signin.amazonaws.com"}]}});
+    lab.lookups[2].records = Facet::Read(vec![record("e", "x", "LookupEvents", &by_source)]);
+    let result = mark::mark(&shipped(), &lab, &BTreeMap::new());
+    let task = result.tasks.iter().find(|task| task.id == "T13").unwrap();
+    assert_eq!(task.score, task.max, "{task:?}");
+}
+
+#[test]
 fn events_are_shown_with_time_name_who_and_id() {
     let found = found("{ event: { name: [ConsoleLogin], by: user/User1 } }", &lab());
     assert_eq!(found.evidence, ["2026-03-02T09:00:00Z ConsoleLogin by User1, event e1"]);

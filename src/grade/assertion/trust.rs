@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::ability::{held, holder, source_of};
 use super::wording::{joined, list, tick, timeless};
@@ -186,8 +186,43 @@ fn instead(door: &Door<'_>) -> String {
             let service = tick(&text(service));
             format!("its trust policy names the service {service} and not the role that the function runs as")
         }
-        (None, None) => format!("its trust policy names {}", list(named.iter().map(text))),
+        (None, None) => {
+            let whom = list(named.iter().map(text));
+            let keys = if is_meant(door, &named) { condition_keys(door) } else { BTreeSet::new() };
+            if keys.is_empty() {
+                format!("its trust policy names {whom}")
+            } else {
+                let keys = list(keys);
+                format!(
+                    "its trust policy names {whom}, but under the condition on {keys}, which does not hold"
+                )
+            }
+        }
     }
+}
+
+/// Tells whether the one who is asked for is named, or the account or everybody, so that only a condition keeps it out.
+fn is_meant(door: &Door<'_>, named: &BTreeSet<Principal>) -> bool {
+    let Snapshot { account, partition, .. } = door.snapshot;
+    let root = format!("arn:{partition}:iam::{account}:root");
+    named.iter().any(|principal| match principal {
+        Principal::Anybody => true,
+        Principal::Identity(name) => is_the_one(door, name) || *name == root || name == account,
+        _ => false,
+    })
+}
+
+/// Lists the keys of the conditions of a trust policy's allowing statements.
+fn condition_keys(door: &Door<'_>) -> BTreeSet<String> {
+    let written = door.role.trust.written();
+    let statements = match written.get("Statement") {
+        Some(Value::Array(all)) => all.iter().collect(),
+        one => Vec::from_iter(one),
+    };
+    let allows = statements.into_iter().filter(|statement| statement.get("Effect") == Some(&json!("Allow")));
+    let operators = allows.filter_map(|statement| statement.get("Condition")?.as_object());
+    let keys = operators.flat_map(serde_json::Map::values).filter_map(Value::as_object);
+    keys.flat_map(serde_json::Map::keys).cloned().collect()
 }
 
 fn is_dead(door: &Door<'_>, principal: &Principal) -> bool {

@@ -22,6 +22,12 @@ enum Distance {
     Misspelt(usize),
 }
 
+/// How numbers are written out.
+const NUMBERS: [&str; 9] = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+
+/// The shortest name that is found within a longer one.
+const SHORTEST: usize = 4;
+
 /// Gives every wanted name one of those that are there, exactly it or the nearest to it, none of them twice.
 pub(super) fn assign<'a>(
     wanted: &BTreeSet<&'a str>,
@@ -46,7 +52,36 @@ pub(super) fn assign<'a>(
             given.insert(wanted, name);
         }
     }
+    for (wanted, name) in within(&left, &given, there) {
+        given.insert(wanted, name);
+    }
     given
+}
+
+/// Finds names that stand whole in longer ones, as `User1` in `IAM-User1`, where only one name can be meant and only one
+/// thing.
+fn within<'a>(
+    left: &[(&'a str, Folded)],
+    given: &BTreeMap<&'a str, &'a str>,
+    there: &BTreeSet<&'a str>,
+) -> Vec<(&'a str, &'a str)> {
+    let taken: BTreeSet<&str> = given.values().copied().collect();
+    let free = there.iter().copied().filter(|name| !taken.contains(name) && name.len() <= LONGEST);
+    let free: Vec<(&str, Folded)> = free.map(|name| (name, Folded::of(name))).collect();
+    let open = left.iter().filter(|(wanted, _)| !given.contains_key(wanted));
+    let pairs: Vec<(&str, &str)> = open
+        .flat_map(|(wanted, folded)| {
+            let fitting = free.iter().filter(|(_, other)| folded.is_within(other));
+            fitting.map(|(name, _)| (*wanted, *name))
+        })
+        .collect();
+    let mut counts: BTreeMap<(bool, &str), usize> = BTreeMap::new();
+    for (wanted, name) in &pairs {
+        *counts.entry((true, wanted)).or_default() += 1;
+        *counts.entry((false, name)).or_default() += 1;
+    }
+    let is_only = |key| counts.get(&key) == Some(&1);
+    pairs.into_iter().filter(|(wanted, name)| is_only((true, *wanted)) && is_only((false, *name))).collect()
 }
 
 /// A name without what does not matter.
@@ -58,7 +93,7 @@ struct Folded {
 
 impl Folded {
     fn of(name: &str) -> Self {
-        let lower = name.to_lowercase();
+        let lower = in_digits(name.to_lowercase());
         let plain: Vec<char> = lower.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).collect();
         // `Users1` and `User-1`: the last `s` of every word.
         let words = lower.split_inclusive(|c: char| !c.is_alphabetic());
@@ -74,6 +109,14 @@ impl Folded {
         Self { plain, singular: singular.collect(), digits }
     }
 
+    /// Tells whether this name begins or ends another one that has no other number.
+    fn is_within(&self, other: &Self) -> bool {
+        let (mine, its) = (&self.plain, &other.plain);
+        mine.len() >= SHORTEST
+            && self.digits == other.digits
+            && (its.starts_with(mine) || its.ends_with(mine))
+    }
+
     /// Tells how far another name is from this one, the wanted one.
     fn distance(&self, other: &Self) -> Option<Distance> {
         if self.plain == other.plain {
@@ -82,12 +125,35 @@ impl Folded {
         if self.singular == other.singular {
             return Some(Distance::Number);
         }
+        if self.digits == other.digits && is_swapped(&self.plain, &other.plain) {
+            return Some(Distance::Misspelt(1));
+        }
         // `Group1` is no misspelt `Group2`.
         let numbered = !self.digits.is_empty() && !other.digits.is_empty();
         if self.plain.len() < LONG_ENOUGH || (numbered && self.digits != other.digits) {
             return None;
         }
         mistakes(&self.plain, &other.plain).map(Distance::Misspelt)
+    }
+}
+
+/// Writes the number at the end of a name in digits, `user_one` as `user_1`.
+fn in_digits(lower: String) -> String {
+    let of_word = |(number, word): (usize, &&str)| {
+        let stem = lower.strip_suffix(*word)?;
+        // `everyone` has no number.
+        stem.ends_with(['-', '_', ' ']).then(|| format!("{stem}{}", number + 1))
+    };
+    NUMBERS.iter().enumerate().find_map(of_word).unwrap_or(lower)
+}
+
+/// Tells whether two neighbours changed places, and nothing else.
+fn is_swapped(one: &[char], other: &[char]) -> bool {
+    let differing: Vec<(usize, (&char, &char))> =
+        one.iter().zip(other).enumerate().filter(|(_, (mine, its))| mine != its).collect();
+    match differing.as_slice() {
+        [(at, (a, b)), (next, (c, d))] => one.len() == other.len() && at + 1 == *next && a == d && b == c,
+        _ => false,
     }
 }
 
@@ -158,6 +224,22 @@ mod tests {
             [("IAM-Auditor-role", "IAMAuditorRole")]
         );
         assert_eq!(assigned(&["Auditors-A"], &["auditors-a", "auditors_a"]).len(), 1);
+    }
+
+    #[test]
+    fn short_names_are_found_when_it_is_plain_which_is_meant() {
+        let users = ["User1", "User2", "User3"];
+        for near in ["Usre3", "IAM-User3", "User_Three", "User3-lab", "john.user3"] {
+            assert_eq!(assigned(&users, &["User1", near]), [("User1", "User1"), ("User3", near)], "{near}");
+        }
+        for far in ["User4", "User13", "3User", "User", "Userthree2"] {
+            assert_eq!(assigned(&users, &[far]), [], "{far}");
+        }
+        // Nobody knows which of two is meant.
+        assert_eq!(assigned(&["User1"], &["IAM-User1", "lab-User1"]), []);
+        assert_eq!(assigned(&["User1", "lab-User1"], &["another-lab-User1"]), []);
+        assert_eq!(assigned(&["User1"], &["User1", "IAM-User1"]), [("User1", "User1")]);
+        assert_eq!(assigned(&["everyone"], &["every1"]), []);
     }
 
     #[test]

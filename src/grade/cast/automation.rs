@@ -42,9 +42,20 @@ fn found(name: &str) -> Player {
     Player::Found { name: name.to_owned(), remark: None }
 }
 
+/// Finds the function, and says when another region was passed over for it.
+pub(super) fn function(evidence: &Evidence, codes: &BTreeMap<String, Result<Code, String>>) -> Player {
+    match (function_there(evidence, codes), &evidence.place) {
+        (Player::Found { name, remark }, Some(place)) => {
+            let remark = remark.map_or_else(|| place.clone(), |remark| format!("{remark}; {place}"));
+            Player::Found { name, remark: Some(remark) }
+        }
+        (player, _) => player,
+    }
+}
+
 /// Finds the function: the only one, else the one whose code does most of what is asked for, else the one whose name
 /// says so.
-pub(super) fn function(evidence: &Evidence, codes: &BTreeMap<String, Result<Code, String>>) -> Player {
+fn function_there(evidence: &Evidence, codes: &BTreeMap<String, Result<Code, String>>) -> Player {
     let names = match &evidence.functions {
         Facet::Read(names) => names,
         Facet::NotRead(why) => return Player::Unread(why.clone()),

@@ -1,6 +1,7 @@
 //! The event history: one walk for each question in each region, the regions at the same time, within AWS's limit of two
 //! requests a second for each.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use futures::future::join_all;
@@ -47,32 +48,93 @@ pub(super) async fn read(
     let mut regions = vec![home];
     regions.extend(Some(aws.region.as_str()).filter(|region| *region != home));
     let mut found = of_regions(aws, &regions, &needs.queries).await;
-    let mut sought: Vec<Query> = needs
-        .sign_ins
-        .iter()
-        .filter(|sought| !is_found(sought, &found))
-        .cloned()
-        .map(|(query, _)| query)
-        .collect();
-    sought.sort_unstable();
-    sought.dedup();
-    if !sought.is_empty() && aws.caller.partition == "aws" {
-        let elsewhere: Vec<&str> =
-            SIGN_IN_REGIONS.into_iter().filter(|region| !regions.contains(region)).collect();
-        found.extend(of_regions(aws, &elsewhere, &sought).await);
-    }
+    let more = sign_ins(aws, &regions, &needs.sign_ins, &found).await;
+    found.extend(more);
     found
 }
 
-/// Looks for those whose names are nearly what is asked for.
-pub(super) async fn also(aws: &Aws, queries: &[Query]) -> Vec<evidence::Lookup> {
-    if queries.is_empty() {
+/// Looks for sign-ins that were not found in these regions where else they may be.
+async fn sign_ins(
+    aws: &Aws,
+    regions: &[&str],
+    wanted: &[(Query, bool)],
+    found: &[evidence::Lookup],
+) -> Vec<evidence::Lookup> {
+    let open = wanted.iter().filter(|wanted| !is_found(wanted, found));
+    let sought: BTreeSet<Query> = open.map(|(query, _)| query.clone()).collect();
+    if sought.is_empty() || aws.caller.partition != "aws" {
+        return Vec::new();
+    }
+    let elsewhere: Vec<&str> =
+        SIGN_IN_REGIONS.into_iter().filter(|region| !regions.contains(region)).collect();
+    of_regions(aws, &elsewhere, &sought.into_iter().collect::<Vec<_>>()).await
+}
+
+/// Looks for calls that were not found where the student worked in the other regions of the rubric: a page of the console
+/// shows the region that happens to be chosen, and what it asks is recorded there.
+pub(super) async fn elsewhere(
+    aws: &Aws,
+    regions: &[String],
+    needs: &Needs,
+    found: &[evidence::Lookup],
+) -> Vec<evidence::Lookup> {
+    let of = |query: &Query| {
+        let (attribute, value) = (query.attribute(), query.value().to_owned());
+        found.iter().filter(move |one| one.attribute == attribute && one.value == value)
+    };
+    let is_open = |(query, mentions): &&(Query, Vec<String>)| {
+        // Who may not ask here may not ask there, and what is there already need not be looked for.
+        of(query).all(|lookup| {
+            lookup.records.read().is_some_and(|all| !all.iter().any(|record| is_about(record, mentions)))
+        })
+    };
+    let open: BTreeSet<&Query> = needs.calls.iter().filter(is_open).map(|(query, _)| query).collect();
+    let open: Vec<Query> = open.into_iter().cloned().collect();
+    let asked: BTreeSet<&str> = open.iter().flat_map(of).map(|lookup| lookup.region.as_str()).collect();
+    let home = home_region(&aws.region);
+    let others: Vec<&str> = regions
+        .iter()
+        .map(String::as_str)
+        .filter(|region| home_region(region) == home && !asked.contains(region))
+        .collect();
+    if open.is_empty() { Vec::new() } else { of_regions(aws, &others, &open).await }
+}
+
+/// Tells whether a record's parameters have one of these in them; without any, every record does.
+fn is_about(record: &Value, mentions: &[String]) -> bool {
+    let parameters = record.get("requestParameters").unwrap_or(&Value::Null).to_string().to_lowercase();
+    mentions.is_empty() || mentions.iter().any(|mention| parameters.contains(&mention.to_lowercase()))
+}
+
+/// Looks also into the history of the region that was settled on, when that was not the first choice.
+pub(super) async fn settle(aws: &Aws, needs: &Needs, found: &[evidence::Lookup]) -> Vec<evidence::Lookup> {
+    let is_asked = |query: &&Query| {
+        found.iter().any(|one| {
+            one.region == aws.region && one.attribute == query.attribute() && one.value == query.value()
+        })
+    };
+    let left: Vec<Query> = needs.queries.iter().filter(|query| !is_asked(query)).cloned().collect();
+    if left.is_empty() { Vec::new() } else { of_regions(aws, &[&aws.region], &left).await }
+}
+
+/// Looks for those who have other names than the rubric's, also for their sign-ins where else these may be.
+pub(super) async fn also(aws: &Aws, needs: &Needs, others: &[(Query, Query)]) -> Vec<evidence::Lookup> {
+    if others.is_empty() {
         return Vec::new();
     }
     let home = home_region(&aws.region);
     let mut regions = vec![home];
     regions.extend(Some(aws.region.as_str()).filter(|region| *region != home));
-    of_regions(aws, &regions, queries).await
+    let queries: Vec<Query> = others.iter().map(|(_, query)| query.clone()).collect();
+    let mut found = of_regions(aws, &regions, &queries).await;
+    let renamed = |(wanted, by_mfa): &(Query, bool)| {
+        let (_, query) = others.iter().find(|(asked, _)| asked == wanted)?;
+        Some((query.clone(), *by_mfa))
+    };
+    let wanted: Vec<(Query, bool)> = needs.sign_ins.iter().filter_map(renamed).collect();
+    let more = sign_ins(aws, &regions, &wanted, &found).await;
+    found.extend(more);
+    found
 }
 
 /// Tells whether a sign-in is among what was found.

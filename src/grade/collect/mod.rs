@@ -17,12 +17,15 @@ use std::collections::BTreeSet;
 
 use super::evidence::{Access, Evidence, Request};
 use super::need::{Need, Query, queries};
-use super::rubric::{Assertion, Rubric};
+use super::rubric::{Assertion, Deed, Rubric};
 use crate::account::snapshot::Snapshot;
 use crate::aws::Aws;
 
 /// The name by which the grader's own requests are known in an account's event history, and left out.
 pub const GRADER: &str = crate::aws::connect::GRADER_APP;
+
+/// What tells the function of an assignment from one that is left over from something else.
+const JOB: [Deed; 4] = [Deed::AssumesRole, Deed::GeneratesReport, Deed::GetsReport, Deed::Publishes];
 
 /// What a rubric needs, sorted by who reads it.
 #[derive(Debug, Default)]
@@ -35,9 +38,13 @@ struct Needs {
     packages: bool,
     topics: bool,
     schedules: bool,
+    /// Those of the function's deeds by which it is known.
+    deeds: Vec<Deed>,
     queries: Vec<Query>,
     /// Those of the queries that look for a sign-in, and whether only one with MFA will do.
     sign_ins: Vec<(Query, bool)>,
+    /// Those of the queries that look for a call by whomever, and what it has to be about.
+    calls: Vec<(Query, Vec<String>)>,
 }
 
 impl Needs {
@@ -58,6 +65,15 @@ impl Needs {
             }
         }
         for check in rubric.criteria().flat_map(|criterion| criterion.check.leaves()) {
+            if let Assertion::Code(deed) = check
+                && JOB.contains(deed)
+            {
+                needs.deeds.push(*deed);
+            }
+            if let Assertion::Event(event) = check {
+                let of_name = queries(event).into_iter().filter(|it| matches!(it, Query::EventName(_)));
+                needs.calls.extend(of_name.map(|query| (query, event.mentions.clone())));
+            }
             if let Assertion::Event(event) = check
                 && event.name.iter().any(|name| name == history::SIGN_IN)
             {
@@ -84,17 +100,20 @@ pub async fn collect(
     let there = async {
         tell("the region of the functions");
         let place = place::find(&aws, &rubric.regions, needs.functions).await;
-        let (work, lookups) = futures::join!(
+        let (work, mut lookups) = futures::join!(
             Box::pin(work::read(&place, &needs, tell)),
             Box::pin(history::read(&place.aws, &needs, tell)),
         );
+        let (place, work) = Box::pin(place::settle((place, work), &rubric.regions, &needs, tell)).await;
+        lookups.extend(Box::pin(history::settle(&place.aws, &needs, &lookups)).await);
+        lookups.extend(Box::pin(history::elsewhere(&place.aws, &rubric.regions, &needs, &lookups)).await);
         (place, work, lookups)
     };
     let (mut snapshot, (place, work, lookups)) =
-        futures::join!(Box::pin(people::read(&aws, &needs, tell)), Box::pin(there));
-    let others = people::alike(&snapshot, &needs.queries);
+        futures::join!(Box::pin(people::read(&aws, rubric, &needs, tell)), Box::pin(there));
+    let others = people::alike(&snapshot, rubric, &needs.queries);
     let mut lookups = lookups;
-    lookups.extend(history::also(&place.aws, &others).await);
+    lookups.extend(history::also(&place.aws, &needs, &others).await);
     snapshot.taken_at = started;
     snapshot.region = place.aws.region;
     let (topics, rules) = (work.topics.clone(), work.rules.clone());
@@ -108,6 +127,7 @@ pub async fn collect(
         finished: aws.now(),
         api_calls: aws.meter.calls(),
         snapshot,
+        place: place.remark,
         functions: place.functions,
         topics,
         rules,

@@ -9,24 +9,24 @@ use crate::account::part::Part;
 use crate::account::snapshot::{Facet, Identity, Policies, Snapshot};
 use crate::aws::Aws;
 use crate::aws::collect::{Scope, collect, credentials, policies};
+use crate::grade::cast::Cast;
 use crate::grade::need::Query;
+use crate::grade::rubric::Rubric;
 use crate::policy::catalogue::sandbox_document;
 use crate::policy::document::PolicyDocument;
-use crate::scenario::suggest::distance;
 
 /// Up to so many users, the credentials of all are read: whoever is meant is among them.
 const FEW: usize = 20;
 
-/// The most users whose credentials are read.
-const MOST_USERS: usize = 40;
-
-/// How many letters a name may be away from the one that is asked for.
-const NEAR: usize = 2;
-
 /// The most documents of AWS that are read; each takes two requests.
 const MOST_DOCUMENTS: usize = 40;
 
-pub(super) async fn read(aws: &Aws, needs: &Needs, tell: &(dyn Fn(&str) + Send + Sync)) -> Snapshot {
+pub(super) async fn read(
+    aws: &Aws,
+    rubric: &Rubric,
+    needs: &Needs,
+    tell: &(dyn Fn(&str) + Send + Sync),
+) -> Snapshot {
     let report = async {
         let parts = needs.credential_report.then_some(Part::CredentialReport);
         collect(aws, &Scope { parts: parts.into_iter().collect(), ..Scope::default() }).await.snapshot
@@ -36,7 +36,8 @@ pub(super) async fn read(aws: &Aws, needs: &Needs, tell: &(dyn Fn(&str) + Send +
         let mut snapshot =
             collect(aws, &Scope { identity: needs.identity, ..Scope::default() }).await.snapshot;
         let (users, documents) = match &snapshot.identity {
-            Facet::Read(identity) => (whose(identity, &needs.users), held(identity)),
+            Facet::Read(identity) if needs.users.is_empty() => (BTreeSet::new(), held(identity)),
+            Facet::Read(identity) => (whose(identity, rubric), held(identity)),
             Facet::NotRead(_) => Default::default(),
         };
         tell("the users' credentials");
@@ -59,53 +60,25 @@ pub(super) async fn read(aws: &Aws, needs: &Needs, tell: &(dyn Fn(&str) + Send +
     snapshot
 }
 
-/// Chooses whose credentials are read: everybody's in a small account; else those of whoever is asked for, and of those
-/// whose names are nearly so, the nearest first.
-fn whose(identity: &Identity, asked: &BTreeSet<String>) -> BTreeSet<String> {
-    if asked.is_empty() {
-        return BTreeSet::new();
-    }
+/// Chooses whose credentials are read: everybody's in a small account; else those of whoever plays a part in the rubric.
+fn whose(identity: &Identity, rubric: &Rubric) -> BTreeSet<String> {
     if identity.users.len() <= FEW {
         return identity.users.keys().cloned().collect();
     }
-    let asked: Vec<(&String, Vec<char>)> = asked.iter().map(|name| (name, folded(name))).collect();
-    let away = |name: &String| {
-        let letters = folded(name);
-        let far = |(exact, wanted): &(&String, Vec<char>)| {
-            let distance = distance(wanted, &letters);
-            if name == *exact { 0 } else { distance + 1 }
-        };
-        asked.iter().map(far).min().filter(|distance| *distance <= NEAR + 1)
-    };
-    let mut near: Vec<(usize, &String)> =
-        identity.users.keys().filter_map(|name| away(name).map(|distance| (distance, name))).collect();
-    near.sort_unstable();
-    near.into_iter().take(MOST_USERS).map(|(_, name)| name.clone()).collect()
+    Cast::users(rubric, identity).into_values().collect()
 }
 
-/// Lists what to ask of the event history besides: what those did whose names are nearly those of users that are asked
-/// for and not there, the nearest of each.
-pub(super) fn alike(snapshot: &Snapshot, queries: &[Query]) -> Vec<Query> {
+/// Lists what to ask of the event history besides: what those did who play a part under another name than the rubric's,
+/// with what is asked of the rubric's.
+pub(super) fn alike(snapshot: &Snapshot, rubric: &Rubric, queries: &[Query]) -> Vec<(Query, Query)> {
     let Facet::Read(identity) = &snapshot.identity else { return Vec::new() };
-    let asked: BTreeSet<&str> =
-        queries.iter().filter(|query| matches!(query, Query::Username(_))).map(Query::value).collect();
-    let mut found = Vec::new();
-    for name in asked.iter().filter(|name| !identity.users.contains_key(**name)) {
-        let wanted = folded(name);
-        let others = identity.users.keys().filter(|other| !asked.contains(other.as_str()));
-        let far = others.map(|other| (distance(&wanted, &folded(other)), other));
-        let mut near: Vec<(usize, &String)> = far.filter(|(distance, _)| *distance <= NEAR).collect();
-        near.sort_unstable();
-        found.extend(near.into_iter().take(2).map(|(_, other)| Query::Username(other.clone())));
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-/// Folds what a name may be written with: case, hyphens.
-fn folded(name: &str) -> Vec<char> {
-    name.chars().filter(|c| !matches!(c, '-' | '_' | ' ' | '.')).flat_map(char::to_lowercase).collect()
+    let users = Cast::users(rubric, identity);
+    let other = |query: &Query| match query {
+        Query::Username(wanted) => users.get(wanted).filter(|name| *name != wanted),
+        Query::EventName(_) => None,
+    };
+    let named = queries.iter().filter_map(|query| Some((query, other(query)?)));
+    named.map(|(query, name)| (query.clone(), Query::Username(name.clone()))).collect()
 }
 
 /// Lists the documents of AWS that somebody holds, users and groups first; roles that AWS made for itself are not
@@ -141,6 +114,7 @@ fn fall_back(snapshot: &mut Snapshot) {
 mod tests {
     use super::*;
     use crate::account::testing::{attached, aws, role, user};
+    use crate::grade::assertion::testing::shipped;
     use serde_json::json;
 
     fn identity(names: &[String]) -> Identity {
@@ -150,18 +124,19 @@ mod tests {
 
     #[test]
     fn in_a_large_account_those_are_looked_at_who_may_be_meant() {
-        let asked: BTreeSet<String> = ["IAM-User1".to_owned()].into();
         let small: Vec<String> = (0..20).map(|number| format!("other{number}")).collect();
-        assert_eq!(whose(&identity(&small), &asked).len(), 20);
-        assert_eq!(whose(&identity(&small), &BTreeSet::new()).len(), 0);
+        assert_eq!(whose(&identity(&small), &shipped()).len(), 20);
         let mut large: Vec<String> = (0..500).map(|number| format!("somebody{number}")).collect();
-        large.extend(["iam_user1", "IAMUser1", "IAM-User1", "IAM-Usr1"].map(str::to_owned));
-        let chosen = whose(&identity(&large), &asked);
-        assert_eq!(chosen.iter().collect::<Vec<_>>(), ["IAM-User1", "IAM-Usr1", "IAMUser1", "iam_user1"]);
-        // Who is named exactly so is never crowded out.
-        large.extend((0..90).map(|number| format!("IAM-User{number:02}")));
-        let chosen = whose(&identity(&large), &asked);
-        assert!(chosen.contains("IAM-User1") && chosen.len() == MOST_USERS);
+        large.extend(["Usre1", "IAM-User2", "User3", "user_3"].map(str::to_owned));
+        let large = identity(&large);
+        assert_eq!(whose(&large, &shipped()), ["IAM-User2", "User3", "Usre1"].map(str::to_owned).into());
+
+        // The history is asked for the same.
+        let mut snapshot = Snapshot::empty("123456789012", "aws", "us-east-1", jiff::Timestamp::UNIX_EPOCH);
+        snapshot.identity = Facet::Read(large);
+        let asked = ["User1", "User3"].map(|name| Query::Username(name.to_owned()));
+        let named = alike(&snapshot, &shipped(), &asked);
+        assert_eq!(named, [(asked[0].clone(), Query::Username("Usre1".to_owned()))]);
     }
 
     #[test]

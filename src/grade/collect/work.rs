@@ -11,9 +11,12 @@ use super::{Needs, blank, mask};
 use crate::account::snapshot::{Facet, Function, Schedule, Snapshot, Tags};
 use crate::aws::Aws;
 use crate::aws::archive::{Unfetched, package};
-use crate::aws::collect::{Scope, collect, listing, policies, schedules};
+use crate::aws::collect::{Scope, collect, function, listing, policies, schedules};
 use crate::aws::error::ApiError;
+use crate::grade::code::Code;
 use crate::grade::code::package::Package;
+use crate::grade::found::Outcome;
+use crate::grade::rubric::Deed;
 use crate::policy::document::PolicyDocument;
 
 /// The most functions that are read, with their packages.
@@ -61,6 +64,38 @@ pub(super) async fn read(place: &Place, needs: &Needs, tell: &(dyn Fn(&str) + Se
 }
 
 impl Work {
+    /// Tells whether a function does some of these.
+    pub(super) fn does(&self, deeds: &[Deed]) -> bool {
+        let is_done = |it: &Outcome| matches!(it, Outcome::Met | Outcome::Nearly | Outcome::Part(_));
+        self.codes().any(|code| deeds.iter().any(|deed| is_done(&code.deed(*deed).outcome)))
+    }
+
+    /// Tells whether a function may do some of these, for all that was read.
+    pub(super) fn may_do(&self, deeds: &[Deed]) -> bool {
+        let may = |code: &Code| deeds.iter().any(|deed| code.deed(*deed).outcome != Outcome::Missed);
+        self.unread().is_some() || self.codes().any(|code| may(&code))
+    }
+
+    /// Returns why the code of a function was not read.
+    pub(super) fn unread(&self) -> Option<&str> {
+        let packages = self.packages.values().map(|package| match package {
+            Facet::NotRead(why) => Some(why),
+            Facet::Read(_) => None,
+        });
+        let functions = self.seen.functions.values().map(|function| match function {
+            Facet::NotRead(why) => Some(why),
+            Facet::Read(_) => None,
+        });
+        packages.chain(functions).flatten().next().map(String::as_str)
+    }
+
+    fn codes(&self) -> impl Iterator<Item = Code> {
+        self.packages.iter().filter_map(|(name, package)| {
+            let function = self.seen.functions.get(name)?.read()?.as_ref()?;
+            Some(Code::read(package.read()?, &function.handler, &function.environment))
+        })
+    }
+
     /// Puts what was read into the picture; the packages, which have no place in it, are handed back.
     pub(super) fn add_to(self, snapshot: &mut Snapshot) -> BTreeMap<String, Facet<Package>> {
         snapshot.functions = self.seen.functions;
@@ -87,13 +122,18 @@ fn chosen<'a>(names: impl Iterator<Item = &'a String>) -> (BTreeSet<String>, BTr
 }
 
 async fn functions(aws: &Aws, names: &BTreeSet<String>) -> Snapshot {
-    let scope = Scope { functions: names.clone(), ..Scope::default() };
-    let mut seen = collect(aws, &scope).await.snapshot;
+    let mut seen = blank(aws);
+    // Why something could not be read, the picture says too.
+    function::add(aws, names, &mut seen).await;
     let (functions, policies) = (&mut seen.functions, &mut seen.resource_policies);
     for function in functions.values_mut() {
         if let Facet::Read(Some(function)) = function {
             mask::environment(&mut function.environment);
-            policies.insert(function.arn.clone(), Facet::Read(policy(function)));
+            let policy = match &function.permissions_unread {
+                Some(why) => Facet::NotRead(why.clone()),
+                None => Facet::Read(policy(function)),
+            };
+            policies.insert(function.arn.clone(), policy);
         }
     }
     seen

@@ -109,6 +109,8 @@ struct Written<'a> {
     account: &'a str,
     partition: &'a str,
     region: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<&'a str>,
     taken_at: Timestamp,
     started: Timestamp,
     finished: Timestamp,
@@ -146,6 +148,8 @@ struct Read {
     account: String,
     partition: String,
     region: String,
+    #[serde(default)]
+    place: Option<String>,
     taken_at: Timestamp,
     started: Timestamp,
     finished: Timestamp,
@@ -213,6 +217,7 @@ impl Evidence {
             account: &snapshot.account,
             partition: &snapshot.partition,
             region: &snapshot.region,
+            place: self.place.as_deref(),
             taken_at: snapshot.taken_at,
             started: self.started,
             finished: self.finished,
@@ -313,6 +318,7 @@ impl Read {
             ("account", is_account),
             ("partition", is_plain(&self.partition)),
             ("region", is_plain(&self.region)),
+            ("place", self.place.as_deref().is_none_or(is_short)),
             ("facets", self.facets.names().all(|name| is_short(name)) && self.facets.fit()),
             (
                 "packages",
@@ -358,6 +364,7 @@ impl Read {
             finished: self.finished,
             api_calls: self.api_calls,
             snapshot,
+            place: self.place,
             functions: facets.function_names,
             topics: facets.topic_names,
             rules: facets.rule_names,
@@ -419,7 +426,7 @@ mod tests {
 
     use super::*;
     use crate::account::scan::opening;
-    use crate::account::snapshot::{AccessKey, Permission, Subscription, Target};
+    use crate::account::snapshot::{AccessKey, CredentialsUnread, Permission, Subscription, Target};
     use crate::account::testing::lab;
     use crate::grade::code::package::PackageFile;
     use crate::grade::evidence::Way;
@@ -443,6 +450,7 @@ mod tests {
             login_profile: true,
             access_keys: vec![key],
             mfa_devices: Some(vec!["arn:aws:iam::123456789012:mfa/User1".into()]),
+            unread: CredentialsUnread { access_keys: Some("denied".into()), ..Default::default() },
             others: None,
         };
         snapshot.credentials =
@@ -466,6 +474,7 @@ mod tests {
                 Permission { service: None, source_arn: None, statement: "{}".into() },
             )]
             .into(),
+            permissions_unread: None,
             last_modified: Some("2026-03-01T09:00:00Z".parse().unwrap()),
         };
         snapshot.functions =
@@ -491,6 +500,7 @@ mod tests {
             enabled: true,
             target: TOPIC.into(),
             role: "arn:aws:iam::123456789012:role/r".into(),
+            input: Some("{}".into()),
             starts: Some(snapshot.taken_at),
             ends: None,
         }]);
@@ -537,6 +547,7 @@ mod tests {
             started: snapshot.taken_at,
             finished: "2026-03-02T09:00:09.123456789Z".parse().unwrap(),
             api_calls: ApiCalls { read: 34, write: 0, throttled: 2 },
+            place: Some("looked at in us-west-2".into()),
             functions: Facet::Read(["f".to_owned(), "g".to_owned()].into()),
             topics: Facet::Read(["t".to_owned()].into()),
             rules: Facet::NotRead("denied".into()),

@@ -33,6 +33,8 @@ pub struct Evidence {
     pub api_calls: ApiCalls,
     /// The picture of the account, in the region that was chosen.
     pub snapshot: Snapshot,
+    /// Why this region, when a function in another one was passed over.
+    pub place: Option<String>,
     /// The names of the functions of the region.
     pub functions: Facet<BTreeSet<String>>,
     /// The names of the topics of the region.

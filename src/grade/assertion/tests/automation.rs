@@ -24,6 +24,7 @@ fn scheduler(lab: &mut Evidence, trusted: &str, actions: &str) {
         enabled: true,
         target: regional("lambda:function:fn:$LATEST"),
         role: arn("role/clock"),
+        input: None,
         starts: None,
         ends: None,
     };
@@ -143,6 +144,40 @@ fn schedules() {
             ("nothing", |lab| lab.rules = Facet::Read([].into()), Missed),
         ],
     );
+}
+
+#[test]
+fn what_calls_lambda_names_the_function_in_its_input() {
+    let by = |input: Option<&str>| {
+        let mut lab = lab();
+        scheduler(&mut lab, SERVICE, INVOKE);
+        let Facet::Read(schedules) = &mut lab.snapshot.schedules else { panic!() };
+        "arn:aws:scheduler:::aws-sdk:lambda:invoke".clone_into(&mut schedules[0].target);
+        schedules[0].input = input.map(|name| json!({"FunctionName": name}).to_string());
+        ["daily", "targets-function", "may-invoke"]
+            .map(|fact| is(&found(&format!("{{ schedule: {fact} }}"), &lab).outcome))
+    };
+    for name in [
+        "fn",
+        "fn:live",
+        FN,
+        "arn:aws:lambda:us-east-1:123456789012:function:fn:3",
+        "123456789012:function:fn",
+    ] {
+        assert_eq!(by(Some(name)), [Met, Met, Met], "{name}");
+    }
+    assert_eq!(by(Some("fn2")), [Met, Missed, Missed]);
+    assert_eq!(by(None), [Met, Unknown, Unknown]);
+}
+
+#[test]
+fn who_may_invoke_is_unknown_when_only_that_was_not_read() {
+    let mut lab = lab();
+    let Some(Facet::Read(Some(function))) = lab.snapshot.functions.get_mut("fn") else { panic!() };
+    function.permissions.clear();
+    function.permissions_unread = Some("denied".to_owned());
+    assert_eq!(is(&found("{ schedule: may-invoke }", &lab).outcome), Unknown);
+    assert_eq!(is(&found("{ schedule: targets-function }", &lab).outcome), Met);
 }
 
 #[test]

@@ -233,6 +233,20 @@ fn abilities() {
 }
 
 #[test]
+fn a_condition_that_keeps_the_right_role_out_is_named() {
+    let trust = "{ trusts: { role: role/IAM-Auditor-role, by: function-role } }";
+    let mut lab = lab();
+    let condition = json!({"StringEquals": {"aws:SourceAccount": "123456789012"}});
+    trusts(&mut lab, &json!({"AWS": arn("role/fn-role")}), &condition);
+    let told = found(trust, &lab);
+    assert_eq!(is(&told.outcome), Missed);
+    assert!(told.message.contains("under the condition on `aws:SourceAccount`"), "{told:?}");
+    trusts(&mut lab, &json!({"AWS": arn("role/other")}), &condition);
+    let told = found(trust, &lab);
+    assert!(!told.message.contains("condition"), "{told:?}");
+}
+
+#[test]
 fn trust_policies() {
     let id = json!({"StringEquals": {"sts:ExternalId": "x"}});
     let only_fn = json!({"ArnEquals": {"aws:PrincipalArn": arn("role/fn-role")}});
