@@ -93,6 +93,7 @@ async fn functions(aws: &Aws, names: &BTreeSet<String>) -> Snapshot {
     for function in functions.values_mut() {
         if let Facet::Read(Some(function)) = function {
             mask::environment(&mut function.environment);
+            function.description = mask::text(&function.description);
             policies.insert(function.arn.clone(), Facet::Read(policy(function)));
         }
     }
