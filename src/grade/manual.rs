@@ -22,6 +22,7 @@ pub struct Entered {
 pub struct Manual {
     entered: BTreeMap<String, BTreeMap<String, Entered>>,
     rows: BTreeSet<(String, String)>,
+    strangers: BTreeSet<String>,
 }
 
 /// Something wrong with the file.
@@ -84,7 +85,10 @@ impl Manual {
             let [student, criterion] = [plain(cell(0)), cell(1)];
             let mut told = |message: String| wrong.push(Mistake { line, message });
             if !students.contains(student) {
-                told(format!("`{}` is nobody on the roster", shown(student)));
+                // Somebody who has left the class: the program wrote the row itself, or the points stay in the file.
+                if !cell(2).is_empty() || !cell(3).is_empty() {
+                    manual.strangers.insert(shown(student));
+                }
                 continue;
             }
             let Some(known) = criteria.get(criterion) else {
@@ -119,6 +123,11 @@ impl Manual {
             }
         }
         if wrong.is_empty() { Ok(manual) } else { Err(wrong) }
+    }
+
+    /// Lists whoever points are given to, and who is nobody on the roster.
+    pub fn strangers(&self) -> impl Iterator<Item = &str> {
+        self.strangers.iter().map(String::as_str)
     }
 
     /// Returns what was entered for a student, by criterion.
@@ -261,7 +270,6 @@ mod tests {
         assert_eq!(
             parse(wrong).unwrap_err(),
             [
-                "line 2: `nobody` is nobody on the roster",
                 "line 3: the rubric has no criterion `T1.x`",
                 "line 4: 4 points are more than the 3 that `T1.b` has",
                 "line 5: `T1.b` of `s1` is there twice",
@@ -275,5 +283,7 @@ mod tests {
             ["line 1: there is no column `criterion`; the columns are student, criterion, points, comment"]
         );
         assert!(parse("student,criterion,points,comment\ns1,T1.a,0,copied\n").is_ok());
+        let left = parse("student,criterion,points,comment\ns8,T1.b,,\ns9,T1.b,2,\ns1,T1.b,1,\n").unwrap();
+        assert_eq!((left.strangers().collect::<Vec<_>>(), left.of("s1").len()), (vec!["s9"], 1));
     }
 }

@@ -10,7 +10,9 @@
 //! One connection of the instructor's serves the whole class, made when the first student needs it. Nothing of a
 //! student stays when it is [done](Instructor::done).
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::sync::OnceCell;
@@ -20,6 +22,7 @@ use super::access::{bundle, role};
 use super::evidence::{Access, Evidence, Way};
 use super::roster::{Roster, Student};
 use super::rubric::Rubric;
+use crate::account::snapshot::Facet;
 use crate::aws::connect::{GRADER_APP, Line, Target};
 use crate::aws::{Aws, Caller};
 use crate::clock::Clock;
@@ -39,6 +42,8 @@ pub struct Settings {
     pub secret: Option<CourseSecret>,
     /// The role that the students' roles trust, when the instructor has to assume it first.
     pub grader_role: Option<String>,
+    /// Whether files are read that are not sealed, although there is a secret.
+    pub accept_unsealed: bool,
     /// The roster's folder, which the files of collected evidence are relative to.
     pub folder: PathBuf,
     /// Time.
@@ -52,6 +57,8 @@ pub struct Instructor {
     #[cfg(feature = "sandbox")]
     sandbox: Option<Sandbox>,
     ground: OnceCell<Ground>,
+    /// Accounts that several rows of the roster name.
+    shared: OnceLock<BTreeSet<String>>,
 }
 
 /// What was reached.
@@ -98,6 +105,15 @@ impl From<Error> for Unreached {
             retryable: matches!(error.kind(), ErrorKind::Access | ErrorKind::Api),
         }
     }
+}
+
+/// Lists the accounts that several rows of a roster name.
+fn shared(roster: &Roster) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let named = roster.students.iter().filter_map(|student| {
+        student.role_arn.as_deref().and_then(role::account).or(student.account.as_deref())
+    });
+    named.filter(|account| !seen.insert(*account)).map(str::to_owned).collect()
 }
 
 /// The instructor's own connection.
@@ -154,6 +170,7 @@ impl Instructor {
             #[cfg(feature = "sandbox")]
             sandbox: None,
             ground: OnceCell::new(),
+            shared: OnceLock::new(),
         }
     }
 
@@ -170,6 +187,7 @@ impl Instructor {
     ///
     /// Nobody of the class could be reached.
     pub async fn prepare(&self, roster: &Roster, rubric: &Rubric) -> Result<Option<Caller>, Error> {
+        self.shared.get_or_init(|| shared(roster));
         if roster.students.iter().all(|student| student.bundle.is_some()) {
             return Ok(None);
         }
@@ -185,7 +203,17 @@ impl Instructor {
         if let Some(file) = &student.bundle {
             let path = self.settings.folder.join(file);
             let nonce = self.settings.secret.as_ref().map(|secret| secret.nonce(&student.id, &rubric.name));
-            let evidence = bundle::read(&path, student, rubric, nonce.as_ref())?;
+            let (student, rubric, accepts) = (student.clone(), rubric.clone(), self.settings.accept_unsealed);
+            // A file may lie on a slow disk, and takes time to read and to look through.
+            let reading = tokio::task::spawn_blocking(move || {
+                bundle::read(&path, &student, &rubric, nonce.as_ref(), accepts)
+            });
+            let evidence = reading.await.map_err(|error| {
+                Unreached::new(
+                    format!("reading the file failed: {error}"),
+                    "this is a fault of iamlab; please report it",
+                )
+            })??;
             return Ok(Reached::File(Box::new(evidence)));
         }
         let (aws, access) = match (&student.role_arn, &student.profile, &student.account) {
@@ -221,6 +249,11 @@ impl Instructor {
                 let _ = sandbox.close(account);
             }
         }
+    }
+
+    /// Tells which file a student handed in, by what it holds: the same name may hold another one later.
+    pub fn handed_in(&self, student: &Student) -> Option<String> {
+        bundle::digest(&self.settings.folder.join(student.bundle.as_ref()?))
     }
 
     async fn ground(&self, rubric: &Rubric) -> Result<&Ground, Error> {
@@ -315,8 +348,16 @@ impl Instructor {
         let secret = self.settings.secret.as_ref();
         let external_id =
             external_id.or_else(|| secret.map(|secret| secret.external_id(&student.id, &rubric.name)));
-        let way =
-            role::Way { role, student, external_id: external_id.as_ref(), policy: role::policy(rubric) };
+        let Some(external_id) = external_id else {
+            return Err(Unreached::new(
+                format!(
+                    "there is no external id for {}: a role that opens without one is anybody's",
+                    student.id
+                ),
+                "name the course's secret with `--secret-file`, or write the student's external_id on the roster",
+            ));
+        };
+        let way = role::Way { role, student, external_id: &external_id, policy: role::policy(rubric) };
         let credentials = way.assume(&ground.aws).await?;
         let aws = ground.line.speak_as(credentials, self.region(rubric)).await?;
         if role::account(role) != Some(&aws.caller.account) {
@@ -326,12 +367,39 @@ impl Instructor {
             ));
         }
         let open = way.is_open(&ground.aws).await;
+        if open == Facet::Read(true) {
+            self.proven(student, role, &aws.caller.account)?;
+        }
         let access = Access {
             role: Some(role.to_owned()),
             open_without_external_id: Some(open),
             ..self.access(Way::Role, &aws)
         };
         Ok((aws, access))
+    }
+
+    /// Refuses a role that anybody may hand in, unless the instructor says whose the account is.
+    fn proven(&self, student: &Student, role: &str, account: &str) -> Result<(), Unreached> {
+        let Student { id, account: said, .. } = student;
+        let open = format!("`{role}` opens without the external id of {id}, so it may be somebody else's");
+        if self.shared.get().is_some_and(|shared| shared.contains(account)) {
+            return Err(Unreached::new(
+                format!("{open}, and another row of the roster names account {account} too"),
+                format!(
+                    "find out whose account it is and correct the roster, or have the stack made with the link for {id}"
+                ),
+            ));
+        }
+        if said.as_deref() == Some(account) {
+            return Ok(());
+        }
+        Err(Unreached::new(
+            open,
+            format!(
+                "have {id} make the stack with their own link, or write {account} as account_id into the row of {id} when \
+                 you know that it is theirs; then go on with `--resume`"
+            ),
+        ))
     }
 
     async fn by_profile(

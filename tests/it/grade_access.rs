@@ -12,7 +12,7 @@ use iamlab::grade::access::remarks;
 use iamlab::grade::access::secret::CourseSecret;
 use iamlab::grade::evidence::Access;
 use iamlab::grade::reach::{Instructor, Reached, Settings, Unreached};
-use iamlab::grade::roster::Student;
+use iamlab::grade::roster::{Roster, Student};
 use iamlab::grade::rubric::Rubric;
 use iamlab::sandbox::{DEFAULT_ACCOUNT, Options, Sandbox};
 
@@ -91,6 +91,7 @@ impl Class {
             region: None,
             secret: Some(secret()),
             grader_role: grader.map(str::to_owned),
+            accept_unsealed: false,
             folder: PathBuf::new(),
             clock: self.clock.clone(),
         };
@@ -160,7 +161,16 @@ async fn a_role_that_opens_without_its_external_id_is_found_and_the_session_stil
         let clients = clients_of(&class.sandbox.with_account(account).unwrap()).await;
         let all = "arn:aws:iam::aws:policy/AdministratorAccess";
         clients.iam.attach_role_policy().role_name("iamlab-grader").policy_arn(all).send().await.unwrap();
-        let (aws, access) = class.reach(&student("ada", account)).await.unwrap();
+        // Anybody may have handed it in: it counts when the instructor says whose account it is, and nobody else's row does.
+        let refused = class.reach(&student("ada", account)).await.unwrap_err();
+        assert!(refused.message.contains("may be somebody else's"), "{refused:?}");
+        let ada = Student { account: Some(account.into()), ..student("ada", account) };
+        let instructor = class.instructor(Some(GRADER));
+        let both = Roster { students: vec![ada.clone(), student("eve", account)] };
+        instructor.prepare(&both, &class.rubric).await.unwrap();
+        let refused = instructor.reach(&ada, &class.rubric).await.err().unwrap();
+        assert!(refused.message.contains("another row of the roster"), "{refused:?}");
+        let (aws, access) = class.reach(&ada).await.unwrap();
         assert_eq!(access.open_without_external_id, Some(Facet::Read(true)), "{account}");
         let told = remarks(&access);
         assert!(told.len() == 1 && told[0].contains("without the student's external id"), "{told:?}");
@@ -220,6 +230,7 @@ async fn accounts_of_a_folder_are_let_go() {
         region: None,
         secret: None,
         grader_role: None,
+        accept_unsealed: false,
         folder: PathBuf::new(),
         clock,
     };

@@ -254,3 +254,61 @@ fn what_cannot_be_read_has_no_mistakes_and_what_is_hinted_at_is_there() {
     assert!(criteria().any(|one| one["status"] == "FAIL"), "{own}");
     assert!(criteria().all(|one| (one["status"] == "FAIL") == one["next"].is_string()), "{own}");
 }
+
+#[test]
+fn what_is_there_is_kept_from_being_written_over_and_from_others() {
+    let class = Class::of("2");
+    class.run("marks", &[]);
+    let manual = class.path("marks/manual.csv");
+    fs::copy(&manual, class.path("other.csv")).unwrap();
+    let old = b"student,criterion,points,comment\ns001,T5.findings,2,gr\xfc\xdfe\n";
+    fs::write(&manual, old).unwrap();
+    let left = class.run("marks", &["--resume", "--manual", "other.csv"]);
+    assert!(left.stderr.contains("manual.csv` was left as it is"), "{}", left.stderr);
+    assert_eq!(fs::read(&manual).unwrap(), old);
+    fs::remove_file(&manual).unwrap();
+
+    let regrade =
+        |from: &str| class.program.run(&["grade", "regrade", RUBRIC, "--evidence", from, "-o", "again"]);
+    let first = regrade("marks");
+    let second = regrade("marks");
+    assert_eq!(first.code, second.code, "{}", second.stderr);
+    assert!(second.stderr.contains("2 of 2 students are done already"), "{}", second.stderr);
+    class.run("others", &[]);
+    regrade("others").expect(64);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: &str| fs::metadata(class.path(path)).unwrap().permissions().mode() & 0o777;
+        for name in ["journal.jsonl", "manual.csv", "students/s001/evidence.json"] {
+            assert_eq!(mode(&format!("again/{name}")), 0o600, "{name}");
+            assert_eq!(mode(&format!("others/{name}")), 0o600, "{name}");
+        }
+        assert_eq!(mode("others/students"), 0o700);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_holds_nobody_up_and_a_file_handed_in_again_is_read_again() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let program = Program::new();
+    let pipe = program.folder().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    program.run(&["grade", "collect", RUBRIC, "--student", "b", "-o", "b.json"]);
+    fs::write(program.folder().join("roster.csv"), "id,bundle\na,pipe\nb,b.json\n").unwrap();
+    fs::write(program.folder().join("key"), "7".repeat(64)).unwrap();
+    fs::set_permissions(program.folder().join("key"), fs::Permissions::from_mode(0o600)).unwrap();
+    let marks = |more: &[&str]| {
+        let run = ["grade", "run", RUBRIC, "--roster", "roster.csv", "-o", "marks"];
+        program.run(&[&run[..], more].concat()).expect(4).stdout
+    };
+    let said = marks(&["--secret-file", "key"]);
+    assert!(said.contains("a  the file of a cannot be read: it is no ordinary file"), "{said}");
+    assert!(said.contains("b  the file of b is not sealed") && said.contains("--accept-unsealed"), "{said}");
+    let said = marks(&["--secret-file", "key", "--resume", "--accept-unsealed"]);
+    assert!(!said.contains("b  the file of b"), "{said}");
+    fs::write(program.folder().join("b.json"), "{}").unwrap();
+    let said = marks(&["--resume"]);
+    assert!(said.contains("b  the file of b cannot be read"), "{said}");
+}

@@ -20,7 +20,9 @@ use crate::grade::access::secret::CourseSecret;
 use crate::grade::manual::{self, Manual};
 use crate::grade::roster::Roster;
 use crate::grade::rubric::Rubric;
-use crate::grade::run::{Class, Event, Journal, MANUAL, RunError, Teller, carry, finish, journal, place};
+use crate::grade::run::{
+    Class, Event, Journal, MANUAL, RunError, Teller, carry, finish, journal, place_private,
+};
 use crate::report::escape::plain;
 use crate::ui::Ui;
 
@@ -77,9 +79,14 @@ pub(super) fn roster(ui: &Ui, path: &Path) -> Result<Roster, Error> {
     })
 }
 
-/// Looks whether a folder can hold the results: one that is new or empty, or with `--resume` that of an earlier run of
-/// this rubric. Nothing in it is ever deleted.
-pub(super) fn claim(folder: &Path, rubric: &Rubric, pass: Pass) -> Result<Option<journal::Header>, Error> {
+/// Looks whether a folder can hold the results: one that is new or empty, with `--resume` that of an earlier run of this
+/// rubric, and that of marking the same evidence again, which `from` names. Nothing in it is ever deleted.
+pub(super) fn claim(
+    folder: &Path,
+    rubric: &Rubric,
+    pass: Pass,
+    from: Option<&str>,
+) -> Result<Option<journal::Header>, Error> {
     let there = Journal::look(folder).map_err(|error| Error::from(RunError::from(error)))?;
     let shown = folder.display();
     match there {
@@ -95,6 +102,9 @@ pub(super) fn claim(folder: &Path, rubric: &Rubric, pass: Pass) -> Result<Option
             let hint = match pass {
                 Pass::First => "`--resume` goes on with it; another `-o` begins a new one",
                 Pass::Resumed => return Ok(header),
+                Pass::Again if header.as_ref().is_some_and(|header| header.from.as_deref() == from) => {
+                    return Ok(header);
+                }
                 Pass::Again => "name another folder with `-o`",
             };
             Err(Error::usage(format!("`{shown}` holds a run already")).hinted(hint))
@@ -140,7 +150,16 @@ pub(super) fn given(
     })?;
     let students: BTreeSet<&str> = roster.students.iter().map(|student| student.id.as_str()).collect();
     match Manual::parse(&text, rubric, &students) {
-        Ok(manual) => Ok(Given { manual, text: Some(text) }),
+        Ok(manual) => {
+            for id in manual.strangers() {
+                ui.warn(&format!(
+                    "`{}` has points for `{}`, who is nobody on the roster: they count for nothing",
+                    path.display(),
+                    plain(id)
+                ));
+            }
+            Ok(Given { manual, text: Some(text) })
+        }
         Err(mistakes) => {
             for mistake in &mistakes {
                 ui.status(&format!("{}: {}", path.display(), plain(&mistake.to_string())));
@@ -156,22 +175,38 @@ pub(super) fn given(
 }
 
 /// Gives the folder a file for the points that a person gives. One that is there gets the rows that it lacks.
-fn place_form(class: &Class, text: Option<&str>) -> Result<(), Error> {
+fn place_form(ui: &Ui, class: &Class, text: Option<&str>) -> Result<(), Error> {
     let path = class.folder.join(MANUAL);
-    let there = fs::read_to_string(&path).ok();
+    let left = |why: &str| ui.warn(&format!("`{}` was left as it is: {why}", path.display()));
+    // Whatever is there holds points that a person gave.
+    let there = match fs::read(&path).map(String::from_utf8) {
+        Ok(Ok(text)) => Some(text),
+        Ok(Err(_)) => {
+            left("it is not written in UTF-8");
+            return Ok(());
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            left(&error.to_string());
+            return Ok(());
+        }
+    };
     let students: BTreeSet<&str> = class.roster.students.iter().map(|student| student.id.as_str()).collect();
     let of_folder = there.as_deref().map(|text| Manual::parse(text, &class.rubric, &students));
     let rows = match of_folder {
         Some(Ok(manual)) => manual,
         // Another file was named, and this one has mistakes: it is left alone.
-        Some(Err(_)) => return Ok(()),
+        Some(Err(_)) => {
+            left("it has mistakes");
+            return Ok(());
+        }
         None => class.manual.clone(),
     };
     let base = there.as_deref().or(text);
     let ids = class.roster.students.iter().map(|student| student.id.as_str());
     let completed = rows.completed(base, &class.rubric, ids);
     let new = completed.as_deref().or(base.filter(|_| there.is_none()));
-    new.map_or(Ok(()), |text| Ok(place(&path, text.as_bytes())?))
+    new.map_or(Ok(()), |text| Ok(place_private(&path, text.as_bytes())?))
 }
 
 /// Marks the class and tells what it came to.
@@ -185,7 +220,7 @@ pub(super) async fn conclude(
     beside: Beside<'_>,
 ) -> Result<Exit, Error> {
     let Beside { given, books, secret } = beside;
-    place_form(&class, given.text.as_deref())?;
+    place_form(ui, &class, given.text.as_deref())?;
     let class = Arc::new(class);
     let tell = teller(ui);
     let carried = carry(&class, &mut journal, parallelism, stop(), &tell).await;
@@ -193,7 +228,7 @@ pub(super) async fn conclude(
     carried.map_err(|error| match (error, pass) {
         (interrupted @ RunError::Interrupted, Pass::Again) => {
             Error::new(ErrorKind::Interrupted, interrupted.to_string())
-                .hinted("run again with another folder: `-o`")
+                .hinted("run the same command again to go on")
         }
         (other, _) => other.into(),
     })?;

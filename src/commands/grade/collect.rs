@@ -8,9 +8,9 @@ use clap::Args;
 use super::class::unread;
 use super::own;
 use crate::cli::TargetArgs;
-use crate::commands::output::write;
 use crate::error::{Error, ErrorKind, Exit};
 use crate::grade::evidence::{Evidence, Way};
+use crate::grade::run::place_private;
 use crate::secret::Secret;
 use crate::ui::Ui;
 
@@ -64,7 +64,7 @@ pub(super) async fn run(ui: &Ui, args: &CollectArgs) -> Result<Exit, Error> {
     let bytes = evidence.to_json().map_err(|error| {
         Error::new(ErrorKind::Internal, "the evidence cannot be written as JSON").caused_by(error)
     })?;
-    write(&args.output, &bytes)?;
+    place_private(&args.output, &bytes)?;
     tell(ui, &evidence, &args.output, nonce.is_some());
     let unread = unseen(&evidence);
     for what in &unread {

@@ -19,7 +19,8 @@ use crate::ui::Ui;
 #[command(
     after_help = "Examples:\n  iamlab grade regrade scenarios/iam-auditing --evidence marks -o again\n  \
                   iamlab grade regrade scenarios/iam-auditing --evidence marks -o again --manual points.csv\n\n\
-                  Exit code: 0 everybody is graded, 1 nothing can be concluded, 4 somebody is pending or unreachable"
+                  Exit code: 0 everybody is graded, 1 nothing can be concluded, 4 somebody is pending or unreachable,\n\
+                  130 interrupted: the same command goes on"
 )]
 pub struct RegradeArgs {
     /// The rubric: a folder that holds `rubric.yaml`, or a YAML file
@@ -56,7 +57,7 @@ pub(super) async fn run(ui: &Ui, args: &RegradeArgs) -> Result<Exit, Error> {
             rubric.name
         )));
     }
-    claim(&args.output, &rubric, Pass::Again)?;
+    claim(&args.output, &rubric, Pass::Again, Some(&kept.place()))?;
     let roster = match &args.roster {
         Some(path) => roster(ui, path)?,
         None => kept.roster().clone(),

@@ -52,6 +52,9 @@ pub struct RunArgs {
     /// The secret of the course, which external ids and seals are computed from
     #[arg(long, value_name = "FILE", env = env::COURSE_SECRET_FILE, help_heading = "Access")]
     secret_file: Option<PathBuf>,
+    /// Mark collected files too that are not sealed, although the course has a secret
+    #[arg(long, help_heading = "Access")]
+    accept_unsealed: bool,
     /// The role that the students' roles trust, when it has to be assumed first
     #[arg(long, value_name = "ARN", help_heading = "Access")]
     grader_role_arn: Option<String>,
@@ -65,7 +68,7 @@ pub(super) async fn run(ui: &Ui, args: &RunArgs) -> Result<Exit, Error> {
     let secret = args.secret_file.as_deref().map(secret).transpose()?;
     let target = args.target.target()?;
     let pass = if args.resume { Pass::Resumed } else { Pass::First };
-    let header = claim(&args.output, &rubric, pass)?;
+    let header = claim(&args.output, &rubric, pass, None)?;
     let given = given(ui, args.class.manual.as_deref(), &[&args.output], &rubric, &roster)?;
     let books = gradebooks::read(ui, &args.class.gradebooks, &rubric, &roster)?;
     let asked = args.class.deadline.or(header.and_then(|header| header.deadline));
@@ -74,6 +77,7 @@ pub(super) async fn run(ui: &Ui, args: &RunArgs) -> Result<Exit, Error> {
         region: args.target.region.clone(),
         secret: args.secret_file.as_deref().map(self::secret).transpose()?,
         grader_role: args.grader_role_arn.clone(),
+        accept_unsealed: args.accept_unsealed,
         folder: args.roster.parent().map(Path::to_path_buf).unwrap_or_default(),
         clock: Clock::System,
     });

@@ -1,9 +1,12 @@
 //! A file that a student collected: whose it is, and whether it is sealed.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
+use crate::account::scan::hex;
 use crate::error::chain;
 use crate::grade::evidence::{Access, Evidence, Way};
 use crate::grade::reach::Unreached;
@@ -18,17 +21,29 @@ const SEALED: &str = "sealed";
 /// Who collected it, when the file was made without the course's id.
 const SELF: &str = "self";
 
+/// Returns the size and SHA-256 of a file; `None` when it cannot be read.
+pub(in crate::grade) fn digest(path: &Path) -> Option<String> {
+    let about = fs::metadata(path).ok().filter(|about| about.is_file() && about.len() <= LARGEST)?;
+    let bytes = fs::read(path).ok()?;
+    Some(format!("{} {}", about.len(), hex(&Sha256::digest(bytes))))
+}
+
 /// Reads what a student collected. What the file says of how the account was reached is not believed.
 pub(in crate::grade) fn read(
     path: &Path,
     student: &Student,
     rubric: &Rubric,
     nonce: Option<&Secret<String>>,
+    accepts_unsealed: bool,
 ) -> Result<Evidence, Unreached> {
     let Student { id, account, .. } = student;
     let again = format!("ask {id} for the file again, then go on with `--resume`");
     let unread =
         |why: String| Unreached::new(format!("the file of {id} cannot be read: {why}"), again.clone());
+    // Opening what is no file, as a pipe, may take for ever.
+    if fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+        return Err(unread("it is no ordinary file".to_owned()));
+    }
     let file = File::open(path).map_err(|error| {
         let next =
             format!("put it at `{}`, or correct the roster, then go on with `--resume`", path.display());
@@ -57,6 +72,16 @@ pub(in crate::grade) fn read(
             return strange(format!(
                 "is sealed, but not by {id} for `{}`, or it was changed afterwards",
                 rubric.name
+            ));
+        }
+        (Some(_), None) if !accepts_unsealed => {
+            return Err(Unreached::new(
+                format!(
+                    "the file of {id} is not sealed, though the course has a secret: anybody may have made it"
+                ),
+                format!(
+                    "have {id} collect it again with the nonce, or take it as it is with `--accept-unsealed`"
+                ),
             ));
         }
         _ => false,

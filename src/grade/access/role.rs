@@ -66,8 +66,8 @@ pub(in crate::grade) struct Way<'a> {
     pub(in crate::grade) role: &'a str,
     /// Whose it is said to be.
     pub(in crate::grade) student: &'a Student,
-    /// The external id, when there is one.
-    pub(in crate::grade) external_id: Option<&'a Secret<String>>,
+    /// The external id.
+    pub(in crate::grade) external_id: &'a Secret<String>,
     /// What the session may do at most.
     pub(in crate::grade) policy: String,
 }
@@ -75,8 +75,7 @@ pub(in crate::grade) struct Way<'a> {
 impl Way<'_> {
     /// Assumes the role with the student's external id.
     pub(in crate::grade) async fn assume(&self, aws: &Aws) -> Result<SharedCredentialsProvider, Unreached> {
-        let external_id = self.external_id.map(|id| id.reveal().as_str());
-        match self.ask(aws, external_id, SESSION).await {
+        match self.ask(aws, Some(self.external_id.reveal()), SESSION).await {
             // Without its end: the machine's clock need not be the account's, and no look takes an hour.
             Ok(issued) => Ok(SharedCredentialsProvider::new(credentials(&issued, None))),
             Err(error) => Err(self.closed(aws, &error)),
@@ -85,10 +84,6 @@ impl Way<'_> {
 
     /// Tells whether the role can be assumed without the student's external id: with none, or with anybody's.
     pub(in crate::grade) async fn is_open(&self, aws: &Aws) -> Facet<bool> {
-        if self.external_id.is_none() {
-            // It just was.
-            return Facet::Read(true);
-        }
         for other in [None, Some(NOBODYS)] {
             match self.ask(aws, other, SHORTEST).await {
                 Ok(_) => return Facet::Read(true),
@@ -136,17 +131,11 @@ impl Way<'_> {
                 "name the role that grades with `--grader-role-arn`",
             );
         }
-        if self.external_id.is_none() {
-            return Unreached::new(
-                format!("`{role}` does not let {} in without an external id", aws.caller.arn),
-                "name the course's secret with `--secret-file`, or write the student's external_id on the roster",
-            );
-        }
         Unreached::new(
             format!(
                 "`{role}` does not accept the external id of {id}: it may be somebody else's role, be made with another \
-                 external id, not trust {}, or not be there",
-                aws.caller.arn
+                 external id, not trust {caller}, or not be there; or {caller} may not `sts:AssumeRole` on it",
+                caller = aws.caller.arn
             ),
             format!(
                 "check that {id} made the stack with the link for {id} and handed in the role of their own account, then \

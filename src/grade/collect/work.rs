@@ -129,6 +129,7 @@ async fn functions(aws: &Aws, names: &BTreeSet<String>) -> Snapshot {
     for function in functions.values_mut() {
         if let Facet::Read(Some(function)) = function {
             mask::environment(&mut function.environment);
+            function.description = mask::text(&function.description);
             let policy = match &function.permissions_unread {
                 Some(why) => Facet::NotRead(why.clone()),
                 None => Facet::Read(policy(function)),

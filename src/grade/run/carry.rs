@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{Id, JoinSet, spawn_blocking};
 
 use super::account::{Seen, Store, Unseen, read};
-use super::class::{Class, Source, Todo, way_in};
+use super::class::{Class, Source, Todo};
 use super::journal::{Entry, Journal};
 use super::{RunError, files, kept};
 use crate::grade::assertion::Case;
@@ -85,7 +85,7 @@ pub async fn carry(
                 let student = whose.remove(&error.id()).and_then(|place| class.roster.students.get(place));
                 let Some(student) = student else { continue };
                 let problem = "marking failed: this is a fault of iamlab; please report it".to_owned();
-                conclude(class, student, Seen::Nothing(Unseen::of(student, problem)))?
+                conclude(class, student, class.way_in(student), Seen::Nothing(Unseen::of(student, problem)))?
             }
         };
         journal.add(&entry)?;
@@ -102,6 +102,8 @@ async fn one(
     tell: Teller,
 ) -> Result<Entry, RunError> {
     let Some(student) = class.roster.students.get(place) else { return Err(RunError::Interrupted) };
+    // Before it is looked at: what comes in meanwhile is read the next time.
+    let way_in = class.way_in(student);
     let kept = match (todo, &class.source) {
         (Todo::Mark, Source::Accounts(_)) => kept::open(&class.folder, &class.rubric, student).ok(),
         _ => None,
@@ -122,7 +124,7 @@ async fn one(
     let marked = spawn_blocking(move || {
         let _turn = turn;
         match owned.roster.students.get(place) {
-            Some(student) => conclude(&owned, student, seen),
+            Some(student) => conclude(&owned, student, way_in, seen),
             None => Err(RunError::Interrupted),
         }
     });
@@ -137,18 +139,18 @@ async fn one(
 
 /// Keeps the evidence, marks by it, and writes what the student gets: in this order, so that a line in the journal
 /// means that everything is there.
-fn conclude(class: &Class, student: &Student, seen: Seen) -> Result<Entry, RunError> {
+fn conclude(class: &Class, student: &Student, read: String, seen: Seen) -> Result<Entry, RunError> {
     let folder = files::student(&class.folder, &student.id);
-    files::folder(&folder)?;
+    files::private_folder(&folder)?;
     let result = match seen {
         Seen::Evidence(evidence, store) => {
             let file = folder.join("evidence.json");
             match store {
                 Store::There => {}
-                Store::Bytes(bytes) => files::place(&file, &bytes)?,
+                Store::Bytes(bytes) => files::place_private(&file, &bytes)?,
                 Store::New => {
                     let bytes = evidence.to_json().map_err(crate::report::RenderError::from)?;
-                    files::place(&file, &bytes)?;
+                    files::place_private(&file, &bytes)?;
                 }
             }
             marked(class, student, &evidence)
@@ -166,7 +168,7 @@ fn conclude(class: &Class, student: &Student, seen: Seen) -> Result<Entry, RunEr
     ] {
         files::place(&folder.join(name), text.as_bytes())?;
     }
-    let (read, marked) = (way_in(student), class.marked_by(student));
+    let marked = class.marked_by(student);
     Ok(Entry { id: student.id.clone(), read, marked, result })
 }
 

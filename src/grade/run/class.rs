@@ -62,6 +62,10 @@ impl Class {
             format_version: 1,
             rubric: self.rubric.name.clone(),
             deadline: self.asked,
+            from: match &self.source {
+                Source::Accounts(_) => None,
+                Source::Kept(kept) => Some(kept.place()),
+            },
             students: self.roster.students.iter().map(Listed::from).collect(),
         }
     }
@@ -69,11 +73,35 @@ impl Class {
     /// Tells what has to be done for a student.
     pub fn todo(&self, journal: &Journal, student: &Student) -> Todo {
         match journal.place(&student.id) {
-            Some(place) if place.state != State::Graded || place.read != way_in(student) => Todo::Read,
+            // A finding about the way in goes away only by another look.
+            Some(place)
+                if place.state != State::Graded
+                    || place.is_remarked
+                    || place.read != self.way_in(student) =>
+            {
+                Todo::Read
+            }
             Some(place) if place.marked != self.marked_by(student) => Todo::Mark,
             Some(_) => Todo::Nothing,
             None => Todo::Read,
         }
+    }
+
+    /// Hashes what a student's account is reached by, with what a collected file holds. The external id is a secret and
+    /// in no journal.
+    pub(super) fn way_in(&self, student: &Student) -> String {
+        let mut hash = Fields::new();
+        let bundle = student.bundle.as_ref().map(|path| path.display().to_string());
+        let file = match &self.source {
+            Source::Accounts(instructor) => instructor.handed_in(student),
+            Source::Kept(_) => None,
+        };
+        for field in
+            [&student.account, &student.role_arn, &student.external_id, &student.profile, &bundle, &file]
+        {
+            hash.add(field.as_deref().unwrap_or_default());
+        }
+        hash.end()
     }
 
     /// Hashes what a student's marks and reports depend on besides the evidence.
@@ -92,16 +120,6 @@ impl Class {
         }
         hash.end()
     }
-}
-
-/// Hashes what a student's account is reached by. The external id is a secret and in no journal.
-pub(super) fn way_in(student: &Student) -> String {
-    let mut hash = Fields::new();
-    let bundle = student.bundle.as_ref().map(|path| path.display().to_string());
-    for field in [&student.account, &student.role_arn, &student.external_id, &student.profile, &bundle] {
-        hash.add(field.as_deref().unwrap_or_default());
-    }
-    hash.end()
 }
 
 /// A hash of fields, none of which runs into the next.

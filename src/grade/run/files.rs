@@ -20,6 +20,15 @@ pub(super) fn folder(path: &Path) -> Result<(), RunError> {
     fs::create_dir_all(path).map_err(|source| RunError::Write { path: path.to_owned(), source })
 }
 
+/// Makes a folder and those above it, for nobody but their owner.
+pub(super) fn private_folder(path: &Path) -> Result<(), RunError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|source| RunError::Write { path: path.to_owned(), source })
+}
+
 /// Writes a file whole or not at all.
 pub fn place(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     fill(path, |out| Ok(out.write_all(bytes)?))
@@ -37,6 +46,8 @@ pub fn place_private(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&beside)?;
         file.write_all(bytes)?;
+        // Before the journal says that it is there, it is.
+        file.sync_data()?;
         fs::rename(&beside, path)
     };
     placed().map_err(|source| RunError::Write { path: path.to_owned(), source })

@@ -25,6 +25,9 @@ pub struct Header {
     /// When the work was due, when it was the command line that said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
+    /// Which evidence was marked again, hashed; accounts were read when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// The class, in the roster's order.
     pub students: Vec<Listed>,
 }
@@ -86,6 +89,8 @@ pub struct Place {
     pub marked: String,
     /// How far it got.
     pub state: State,
+    /// Whether there was something to say about the way in.
+    pub is_remarked: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -107,6 +112,8 @@ struct Short {
 #[derive(Deserialize)]
 struct ShortResult {
     state: State,
+    #[serde(default)]
+    access: Vec<serde::de::IgnoredAny>,
 }
 
 /// Why a journal cannot be used.
@@ -138,7 +145,11 @@ pub struct Journal {
 impl Journal {
     /// Opens the journal of a folder for a run, and makes it when there is none. No other run can have it meanwhile.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
-        let file = File::options().read(true).append(true).create(true).open(folder.join(NAME))?;
+        let mut options = File::options();
+        options.read(true).append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(folder.join(NAME))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::InUse),
@@ -179,7 +190,17 @@ impl Journal {
                 _ if is_torn => {}
                 Ok(Line::Run(found)) => header = Some(found),
                 Ok(Line::Student(Short { id, read, marked, result })) => {
-                    places.insert(id, Place { offset, length, read, marked, state: result.state });
+                    places.insert(
+                        id,
+                        Place {
+                            offset,
+                            length,
+                            read,
+                            marked,
+                            state: result.state,
+                            is_remarked: !result.access.is_empty(),
+                        },
+                    );
                 }
                 Err(_) => {}
             }
@@ -212,7 +233,8 @@ impl Journal {
     pub fn add(&mut self, entry: &Entry) -> Result<(), JournalError> {
         let (offset, length) = self.line(&Line::<(), &Entry>::Student(entry))?;
         let (read, marked, state) = (entry.read.clone(), entry.marked.clone(), entry.result.state);
-        self.places.insert(entry.id.clone(), Place { offset, length, read, marked, state });
+        let is_remarked = !entry.result.access.is_empty();
+        self.places.insert(entry.id.clone(), Place { offset, length, read, marked, state, is_remarked });
         Ok(())
     }
 

@@ -6,10 +6,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use super::account::Unseen;
 use super::journal::{Journal, JournalError};
 use super::{RunError, files};
+use crate::account::scan::hex;
 use crate::grade::evidence::Evidence;
 use crate::grade::result::{State, StudentResult};
 use crate::grade::roster::{Roster, Student};
@@ -72,6 +74,12 @@ impl Kept {
             rubric: header.map(|header| header.rubric),
             unreached,
         })
+    }
+
+    /// Tells which folder it is, hashed.
+    pub fn place(&self) -> String {
+        let path = fs::canonicalize(&self.folder).unwrap_or_else(|_| self.folder.clone());
+        hex(&Sha256::digest(path.as_os_str().as_encoded_bytes()))
     }
 
     /// Returns the class, as far as the folder tells.

@@ -24,7 +24,10 @@ const HEADER: [&str; 11] = [
     "unknown",
 ];
 
-/// Writes the class as a table (RFC 4180): a row per student, a column per task at the end. Who could not be reached has
+/// The column behind those of the tasks: what the instructor should know of how the account was reached.
+const ACCESS: &str = "access";
+
+/// Writes the class as a table (RFC 4180): a row per student, a column per task near the end. Who could not be reached has
 /// no score, which is not the same as one of 0.
 ///
 /// # Errors
@@ -34,7 +37,9 @@ pub fn grades_csv(rubric: &Rubric, members: &[Member<'_>]) -> Result<String, Ren
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
     let safe = |text: &str| cell(&cut(text, NAME)).into_owned();
     let tasks = rubric.tasks.iter().map(|task| safe(&task.id));
-    writer.write_record(HEADER.iter().map(ToString::to_string).chain(tasks))?;
+    writer.write_record(
+        HEADER.iter().map(ToString::to_string).chain(tasks).chain(std::iter::once(ACCESS.to_owned())),
+    )?;
     let max = rubric.max().to_string();
     for Member { student, row } in members {
         let reached = |text: String| if row.state == State::Unreachable { String::new() } else { text };
@@ -53,7 +58,13 @@ pub fn grades_csv(rubric: &Rubric, members: &[Member<'_>]) -> Result<String, Ren
         ];
         let tasks = (0..rubric.tasks.len())
             .map(|at| reached(row.tasks.get(at).map_or_else(String::new, ToString::to_string)));
-        writer.write_record(fixed.into_iter().chain(tasks).map(|text| safe(&text)))?;
+        writer.write_record(
+            fixed
+                .into_iter()
+                .chain(tasks)
+                .chain(std::iter::once(row.access.join("; ")))
+                .map(|text| safe(&text)),
+        )?;
     }
     let bytes = writer.into_inner().map_err(|error| ::csv::Error::from(error.into_error()))?;
     Ok(String::from_utf8(bytes)?)
