@@ -89,38 +89,35 @@ pub(super) fn claim(
 ) -> Result<Option<journal::Header>, Error> {
     let there = Journal::look(folder).map_err(|error| Error::from(RunError::from(error)))?;
     let shown = folder.display();
-    match there {
-        Some(journal) => {
-            let header = journal.header().cloned();
-            if let Some(other) = header.as_ref().filter(|header| header.rubric != rubric.name) {
-                return Err(Error::usage(format!(
-                    "`{shown}` holds marks by the rubric `{}`",
-                    plain(&other.rubric)
-                ))
-                .hinted("name another folder with `-o`"));
-            }
-            let hint = match pass {
-                Pass::First => "`--resume` goes on with it; another `-o` begins a new one",
-                Pass::Resumed => return Ok(header),
-                Pass::Again if header.as_ref().is_some_and(|header| header.from.as_deref() == from) => {
-                    return Ok(header);
-                }
-                Pass::Again => "name another folder with `-o`",
-            };
-            Err(Error::usage(format!("`{shown}` holds a run already")).hinted(hint))
+    if let Some(journal) = there {
+        let header = journal.header().cloned();
+        if let Some(other) = header.as_ref().filter(|header| header.rubric != rubric.name) {
+            return Err(Error::usage(format!(
+                "`{shown}` holds marks by the rubric `{}`",
+                plain(&other.rubric)
+            ))
+            .hinted("name another folder with `-o`"));
         }
-        None => {
-            let is_empty = match fs::read_dir(folder) {
-                Ok(mut entries) => entries.next().is_none(),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => true,
-                Err(error) => return Err(unread(folder, error)),
-            };
-            if is_empty {
-                return Ok(None);
+        let hint = match pass {
+            Pass::First => "`--resume` goes on with it; another `-o` begins a new one",
+            Pass::Resumed => return Ok(header),
+            Pass::Again if header.as_ref().is_some_and(|header| header.from.as_deref() == from) => {
+                return Ok(header);
             }
-            Err(Error::usage(format!("`{shown}` is not empty, and holds no run"))
-                .hinted("name a folder that is new or empty with `-o`"))
+            Pass::Again => "name another folder with `-o`",
+        };
+        Err(Error::usage(format!("`{shown}` holds a run already")).hinted(hint))
+    } else {
+        let is_empty = match fs::read_dir(folder) {
+            Ok(mut entries) => entries.next().is_none(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(error) => return Err(unread(folder, error)),
+        };
+        if is_empty {
+            return Ok(None);
         }
+        Err(Error::usage(format!("`{shown}` is not empty, and holds no run"))
+            .hinted("name a folder that is new or empty with `-o`"))
     }
 }
 
