@@ -7,7 +7,7 @@ use ruff_python_ast::{Expr, Parameters, Stmt};
 use super::columns::Column;
 use super::machine::{Body, Frame, Kind, Machine, external};
 use super::shape;
-use super::value::{Credentials, Rows, Shape, Spelling, Text, Thing, Value};
+use super::value::{Credentials, Rows, Shape, Spelling, Text, Thing, Value, flag, known};
 
 /// What a call is given.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,8 @@ pub(super) struct Arguments {
     pub(super) places: Vec<Value>,
     /// What `*` may add.
     pub(super) more: Option<Value>,
+    /// The cells of a row, when those are what `*` adds.
+    pub(super) cells: Option<Value>,
     pub(super) names: Vec<(Text, Value)>,
     /// What `**` adds.
     pub(super) spread: Vec<Value>,
@@ -50,6 +52,26 @@ fn of_root(mut value: Value, index: &Value) -> Value {
         };
         value.things = value.things.into_iter().map(roots).collect();
     }
+    value
+}
+
+/// The first of a list of all rows is root's. Of some rows, whoever they were picked by.
+fn first_is_root(mut value: Value) -> Value {
+    let picked = value.marks.asked.iter().any(|columns| *columns != 0) || value.known & known::USER != 0;
+    if picked || value.marks.flags & !flag::RAW != 0 {
+        return value;
+    }
+    let roots: Vec<Thing> = value
+        .things
+        .iter()
+        .filter_map(|thing| match thing {
+            Thing::Report(shape @ (Shape::Row | Shape::Cells | Shape::Line), Rows::All) => {
+                Some(Thing::Report(*shape, Rows::Root))
+            }
+            _ => None,
+        })
+        .collect();
+    value.things.extend(roots);
     value
 }
 
@@ -287,7 +309,12 @@ impl<'a> Machine<'a> {
         let mut out = Value::default();
         for thing in &receiver.things {
             let found = match thing {
-                Thing::Object(id) => self.of_object(*id, name),
+                Thing::Object(id) => {
+                    let rows = receiver.known & (known::ROOT | known::USER);
+                    let instance = self.is_instance(thing);
+                    let found = self.of_object(*id, name);
+                    if instance { found.of_row(rows) } else { found }
+                }
                 Thing::Module(id) => {
                     let scope = self.modules.get(*id).map(|module| module.scope);
                     let scope = scope.and_then(|scope| self.scopes.get(scope));
@@ -309,6 +336,12 @@ impl<'a> Machine<'a> {
                     if ["loc", "iloc", "values", "at", "iat", "str"].contains(&name) =>
                 {
                     Thing::Report(Shape::Frame, *rows).into()
+                }
+                Thing::Report(Shape::Row, rows) if Column::named(name).is_some() => {
+                    let column = Column::named(name).unwrap_or(Column::SOME);
+                    let cell = shape::cell(column, *rows, Spelling::Raw, receiver.known);
+                    self.note_columns(&cell);
+                    cell
                 }
                 Thing::Report(Shape::Frame, rows) => match Column::named(name) {
                     Some(column) => shape::cell(column, *rows, Spelling::Typed, receiver.known),
@@ -437,9 +470,16 @@ impl<'a> Machine<'a> {
                 out.join(&object.rest);
             }
         }
+        let first = matches!(index.only(), Some(Thing::Int(0)));
         if keyed {
             out.join(&Value { things: std::collections::BTreeSet::new(), ..object.rest.clone() });
-            return if out.is_nothing() && object.class.is_none() { out.or(&object.rest) } else { out };
+            let out = if out.is_nothing() && object.class.is_none() { out.or(&object.rest) } else { out };
+            let made = object.maker.clone().filter(|_| out.is_nothing());
+            let out = match made {
+                Some(maker) => self.make(id, index, &maker),
+                None => out,
+            };
+            return if first { first_is_root(out) } else { out };
         }
         let slice = matches!(index.only(), Some(Thing::External(name)) if name.starts_with('<'));
         if slice {
@@ -450,16 +490,29 @@ impl<'a> Machine<'a> {
         for field in &fields {
             out.join(field);
         }
-        // The first of a list of rows is root's.
-        if matches!(index.only(), Some(Thing::Int(0))) {
-            let things = out.things.clone();
-            for thing in things {
-                if let Thing::Report(shape, Rows::All) = thing
-                    && out.known & super::value::known::USER == 0
-                {
-                    out.things.insert(Thing::Report(shape, Rows::Root));
+        if first { first_is_root(out) } else { out }
+    }
+
+    /// Makes the entries of a `defaultdict` that are not there yet.
+    fn make(&mut self, id: usize, index: &Value, maker: &Value) -> Value {
+        let mut out = Value::default();
+        let names: Vec<Text> = index.texts().cloned().collect();
+        for name in names {
+            let kind = match maker.only() {
+                Some(Thing::External(kind)) => Some(Rc::clone(kind)),
+                _ => None,
+            };
+            let value: Value = match kind.as_deref() {
+                Some("int" | "float") => Thing::Int(0).into(),
+                Some("str") => Value::text(""),
+                Some(_) => {
+                    self.objects.push(super::machine::Object::default());
+                    Thing::Object(self.objects.len() - 1).into()
                 }
-            }
+                None => self.apply(maker, &Arguments::default()),
+            };
+            self.put(id, Some(&name), &value);
+            out.join(&value);
         }
         out
     }
@@ -544,7 +597,8 @@ impl<'a> Machine<'a> {
             let found = match thing {
                 Thing::Object(id) => {
                     let enter = self.attribute(&one, "__enter__");
-                    let of_class = self.objects.get(*id).is_some_and(|object| object.class.is_some());
+                    let of_class =
+                        self.objects.get(*id).is_some_and(|object| object.class.is_some() || object.stream);
                     if of_class && !enter.is_nothing() {
                         self.apply(&enter, &Arguments::default())
                     } else if of_class {
@@ -561,15 +615,26 @@ impl<'a> Machine<'a> {
         out
     }
 
+    /// Tells whether a value that is spread has entries under names that are not known.
+    fn keyless(&self, value: &Value) -> bool {
+        value.things.iter().any(|thing| match thing {
+            Thing::Object(id) => self.objects.get(*id).is_some_and(|object| !object.rest.is_nothing()),
+            Thing::None => false,
+            _ => true,
+        })
+    }
+
     /// Returns whose credentials a client or a session gets.
     pub(super) fn given(&mut self, arguments: &Arguments, otherwise: Credentials) -> Credentials {
         let mut parts = Vec::new();
+        let mut unclear = false;
         for name in super::columns::ACCESS {
             let mut value = arguments.named(name).cloned().unwrap_or_default();
             for spread in &arguments.spread {
                 let entry =
                     if spread.holds_key() { spread.clone() } else { self.item(spread, &Value::text(name)) };
                 value.join(&entry);
+                unclear |= self.keyless(spread);
             }
             parts.push(value);
         }
@@ -586,7 +651,7 @@ impl<'a> Machine<'a> {
         } else if parts.iter().any(|part| part.texts().any(|text| !text.is_empty())) {
             out = Credentials::Literal;
             self.records.literals.insert(self.at);
-        } else if parts.iter().any(|part| part.things.contains(&Thing::Unknown)) {
+        } else if unclear || parts.iter().any(|part| part.things.contains(&Thing::Unknown)) {
             out = Credentials::Unclear;
         }
         out

@@ -7,9 +7,10 @@ use ruff_python_ast::{
 use ruff_text_size::Ranged as _;
 
 use super::call::Arguments;
+use super::columns::Column;
 use super::machine::{Body, Kind, Machine};
 use super::shape;
-use super::value::{Fact, Marks, Shape, Text, Thing, Value, behind};
+use super::value::{Fact, Marks, Shape, Text, Thing, Value, behind, flag, known};
 
 impl<'a> Machine<'a> {
     /// Returns what an expression may stand for.
@@ -87,6 +88,9 @@ impl<'a> Machine<'a> {
                 if tests && (left.test.is_some() || right.test.is_some()) {
                     // A data frame's `and` and `or`.
                     return both(&left, &right, it.op == Operator::BitAnd);
+                }
+                if let Some(set) = self.sets(&left, it.op, &right) {
+                    return set;
                 }
                 if let Some(sum) = sums(&left, it.op, &right) {
                     return sum;
@@ -280,10 +284,14 @@ impl<'a> Machine<'a> {
             let equal = left_text.trim_start_matches("<module>") == &**right_text;
             return Thing::Bool(equal == (op == CmpOp::Eq)).into();
         }
+        if let (CmpOp::Eq | CmpOp::NotEq, Some(all)) = (op, self.pairwise(left, right)) {
+            let (holds, fails) = all.sides();
+            return if op == CmpOp::Eq { all } else { Value { test: Some((fails, holds)), ..all } };
+        }
         let mut marks = self.deep(left);
         marks.add(self.deep(right));
         let mut value = Value::made_from(marks.as_asked());
-        value.marks.flags &= !super::value::flag::RAW;
+        value.marks.flags &= !flag::RAW;
         let fact = value.marks.as_fact();
         let (mut holds, mut fails) = (fact, fact);
         let within = matches!(op, CmpOp::In | CmpOp::NotIn);
@@ -309,6 +317,61 @@ impl<'a> Machine<'a> {
         }
         value.test = Some(if turned { (Some(fails), Some(holds)) } else { (Some(holds), Some(fails)) });
         value
+    }
+
+    /// Compares two tuples part by part; nothing when they are none.
+    fn pairwise(&mut self, left: &Value, right: &Value) -> Option<Value> {
+        let parts = |machine: &Self, value: &Value| match value.only() {
+            Some(Thing::Object(id)) => machine
+                .objects
+                .get(*id)
+                .filter(|object| object.ordered && object.rest.is_nothing() && object.fields.len() < 10)
+                .map(|object| object.fields.values().cloned().collect::<Vec<_>>()),
+            _ => None,
+        };
+        let (left, right) = (parts(self, left)?, parts(self, right)?);
+        if left.is_empty() || left.len() != right.len() {
+            return None;
+        }
+        let mut all: Option<Value> = None;
+        for (one, other) in left.iter().zip(&right) {
+            let value = self.deeper(|machine| machine.compared(one, CmpOp::Eq, other));
+            all = Some(match all {
+                None => value,
+                Some(before) => both(&before, &value, true),
+            });
+        }
+        all
+    }
+
+    /// Returns what is in one set and not in another, or in both; nothing when these are no sets of rows or names.
+    pub(super) fn sets(&mut self, left: &Value, op: Operator, right: &Value) -> Option<Value> {
+        let is_set = |value: &Value| matches!(value.only(), Some(Thing::Object(_)));
+        if !matches!(op, Operator::Sub | Operator::BitAnd) || !is_set(left) || !is_set(right) {
+            return None;
+        }
+        let (mut out, other) = (self.elements(left), self.elements(right));
+        let more = if op == Operator::BitAnd {
+            other.known
+        } else {
+            // Who is not among those of whom one thing holds is among those of whom it does not.
+            match other.known & !(known::ROOT | known::USER) {
+                known::MFA => known::NO_MFA,
+                known::NO_MFA => known::MFA,
+                known::PASSWORD => known::NO_PASSWORD,
+                known::NO_PASSWORD => known::PASSWORD,
+                0 => 0,
+                _ => known::MFA_ASKED,
+            }
+        };
+        let single = flag::MFA_INVERTED | flag::MFA_ALONE | flag::MFA_UNCLEAR | flag::MFA_ODD;
+        let mut marks = self.deep(right).as_asked();
+        marks.flags &= !single;
+        out.marks.flags &= !single;
+        out.marks.add(marks);
+        out.known |= more;
+        out.marks.flags |= Fact { known: out.known, ..Fact::default() }.findings();
+        Some(self.list(self.at, 8, &out))
     }
 
     /// Tells what is known when a cell equals one of some values, and when it does not.
@@ -395,7 +458,7 @@ impl<'a> Machine<'a> {
     ) -> Value {
         let (before, path) = (self.variables().clone(), self.path);
         let mut over_marks = Marks::default();
-        let mut row = None;
+        let (mut row, mut whole) = (None, None);
         for generator in generators {
             let over = self.eval(&generator.iter);
             if let (Some(_), Some(Thing::Report(Shape::Pairs, rows))) = (key, over.only()) {
@@ -404,6 +467,9 @@ impl<'a> Machine<'a> {
                 row = Some(Value { known: over.known, marks: over.marks, ..whole });
             }
             over_marks.add(over.marks);
+            if let Some(Thing::Report(shape, _)) = over.only() {
+                whole = Some(*shape);
+            }
             let part = self.elements(&over);
             self.assign(&generator.target, &part);
             for test in &generator.ifs {
@@ -420,8 +486,15 @@ impl<'a> Machine<'a> {
         let id = self.object(site, 1);
         let value = self.eval(element);
         let mut names = Vec::new();
+        let mut picked = None;
         if let Some(key) = key {
             let key = self.eval(key);
+            if key.things.iter().any(|thing| matches!(thing, Thing::Report(Shape::Heading, _))) {
+                picked = value.things.iter().find_map(|thing| match thing {
+                    Thing::Cell(column, rows, _) if *column == Column::SOME => Some(*rows),
+                    _ => None,
+                });
+            }
             names.extend(key.texts().cloned());
             let marks = self.deep(&key);
             if shape::maps_headings(&key, &value) {
@@ -437,8 +510,23 @@ impl<'a> Machine<'a> {
             self.put(id, None, &value);
         }
         *self.variables() = before;
+        let kept = self.path == path;
         self.path = path;
+        // Every line cut into its cells.
+        let lists = match (generators, value.only()) {
+            ([_], Some(Thing::Report(Shape::Cells, _))) if key.is_none() && kept => whole.and_then(|shape| match shape {
+                Shape::Lines => Some(Shape::Lists),
+                Shape::Body => Some(Shape::BodyLists),
+                _ => None,
+            }),
+            _ => None,
+        };
+        if let (Some(shape), Some(Thing::Report(_, rows))) = (lists, value.only()) {
+            return Value { known: value.known, marks: over_marks, ..Thing::Report(shape, *rows).into() };
+        }
         let mut out: Value = Thing::Object(id).into();
+        // Some columns of a row under their names are a row, too.
+        out.things.extend(picked.map(|rows| Thing::Report(Shape::Row, rows)));
         out.marks.add(over_marks);
         out
     }
@@ -458,6 +546,9 @@ impl<'a> Machine<'a> {
                     let place = i64::try_from(place).unwrap_or(0);
                     let part = self.item(&value, &Thing::Int(place).into());
                     arguments.places.push(part);
+                }
+                if value.things.iter().any(|thing| matches!(thing, Thing::Report(Shape::Cells, _))) {
+                    arguments.cells = Some(value);
                 }
                 arguments.more = Some(element);
             } else {
@@ -482,7 +573,12 @@ fn both(left: &Value, right: &Value, and: bool) -> Value {
     let ((left_holds, left_fails), (right_holds, right_fails)) = (left.sides(), right.sides());
     let all = |one: Option<Fact>, other: Option<Fact>| Some(one?.and(other?));
     let any = |one: Option<Fact>, other: Option<Fact>| match (one, other) {
-        (Some(one), Some(other)) => Some(one.or(other)),
+        (Some(one), Some(other)) => {
+            let mut fact = one.or(other);
+            // That one of two things holds is understood, and does not tell which.
+            fact.known |= if (one.known | other.known) & !fact.known == 0 { 0 } else { known::ODD };
+            Some(fact)
+        }
         (one, other) => one.or(other),
     };
     out.test = Some(if and {

@@ -9,7 +9,7 @@ use ruff_python_ast::{ExprLambda, ModModule, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged as _, TextRange};
 
 use super::columns::Column;
-use super::value::{Credentials, Fact, Marks, Text, Thing, Value, flag, known};
+use super::value::{Credentials, Fact, Marks, Shape, Text, Thing, Value, flag, known};
 
 /// The most expressions and statements that are looked at.
 const STEPS: usize = 200_000;
@@ -92,6 +92,10 @@ pub(super) struct Object {
     pub(super) rest: Value,
     /// Whether its fields are in order: `0`, `1`.
     pub(super) ordered: bool,
+    /// Whether it is a text that is written bit by bit.
+    pub(super) stream: bool,
+    /// What makes an entry that is not there yet.
+    pub(super) maker: Option<Value>,
 }
 
 #[derive(Debug)]
@@ -111,6 +115,19 @@ pub(super) enum What {
     Generate,
     Get,
     Publish,
+}
+
+/// What a test of whether a key is active asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Polarity {
+    /// Whether it is.
+    On,
+    /// Whether it is not.
+    Off,
+    /// Whether one of several is not.
+    AnyOff,
+    /// Something that never is.
+    Never,
 }
 
 /// A call that was reached.
@@ -138,6 +155,12 @@ pub(super) struct Records {
     pub(super) told: Marks,
     /// What was read and judged at all.
     pub(super) seen: Marks,
+    /// What went into something that could not be followed.
+    pub(super) lost: Marks,
+    /// Whether whole rows did.
+    pub(super) rows_lost: bool,
+    /// How root's keys are tested.
+    pub(super) key_tests: BTreeMap<(Column, Site), Polarity>,
     pub(super) columns: BTreeMap<Column, BTreeSet<Site>>,
     pub(super) literals: BTreeSet<Site>,
     pub(super) other: BTreeMap<u16, Site>,
@@ -355,6 +378,23 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// Tells whether something is an object of a class of the student's.
+    pub(super) fn is_instance(&self, thing: &Thing) -> bool {
+        match thing {
+            Thing::Object(id) => self.objects.get(*id).is_some_and(|object| object.class.is_some()),
+            _ => false,
+        }
+    }
+
+    /// Notes what goes into something that could not be followed.
+    pub(super) fn lose(&mut self, value: &Value) {
+        let value = self.here_told(value.clone());
+        let marks = self.deep(&value);
+        self.records.lost.add(marks);
+        let row = |thing: &Thing| matches!(thing, Thing::Report(Shape::Row | Shape::Table, _));
+        self.records.rows_lost |= value.things.iter().any(row);
+    }
+
     /// Marks a value by the path on which it is made.
     pub(super) fn here_told(&mut self, mut value: Value) -> Value {
         let findings = self.path.findings();
@@ -365,6 +405,11 @@ impl<'a> Machine<'a> {
                 Some(Thing::Bool(false) | Thing::None) => Some((None, Some(path))),
                 _ => None,
             };
+        }
+        let rows = self.path.known & (known::ROOT | known::USER);
+        if rows != 0 && value.things.iter().any(|thing| self.is_instance(thing)) {
+            // Made from a row; its fields are that row's.
+            value.known |= rows;
         }
         value.marks.add(Marks { told: [0; 3], asked: self.path.asked, flags: findings });
         self.records.seen.add(value.marks);

@@ -1,6 +1,6 @@
 //! The methods of lists, dictionaries, instances, texts, and of the credential report in its forms.
 
-use ruff_python_ast::CmpOp;
+use ruff_python_ast::{CmpOp, Operator};
 
 use super::call::{Arguments, is_callable};
 use super::columns::Column;
@@ -23,6 +23,34 @@ impl Machine<'_> {
         }
         let first = arguments.places.first().cloned().unwrap_or_default();
         match name {
+            "<new>" => self.tuple_of(id, arguments),
+            "<items>" => {
+                let names = self.elements(&receiver);
+                let entries = self.object(self.at, 36);
+                for name in names.texts() {
+                    let part = self.item(&first, &Value::text(name));
+                    self.put(entries, None, &part);
+                }
+                Thing::Object(entries).into()
+            }
+            "_make" => first,
+            "getvalue" | "read" | "getbuffer" if self.objects.get(id).is_some_and(|object| object.stream) => {
+                let mut value = self.elements(&receiver);
+                value.marks.add(self.deep(&receiver));
+                if value.is_nothing() { Value::text("") } else { value }
+            }
+            "difference" | "intersection" => {
+                let op = if name == "difference" { Operator::Sub } else { Operator::BitAnd };
+                match self.sets(&receiver, op, &first) {
+                    Some(value) => value,
+                    None => receiver,
+                }
+            }
+            "writerow" | "writerows" | "writelines" | "write" => {
+                self.put(id, None, &first);
+                Thing::None.into()
+            }
+            "seek" | "truncate" | "flush" | "close" => Thing::None.into(),
             "append" | "add" | "appendleft" | "push" | "put" => {
                 self.put(id, None, &first);
                 Thing::None.into()
@@ -86,7 +114,7 @@ impl Machine<'_> {
                 self.list(self.at, 23, &values)
             }
             "index" => Value::made_from(self.deep(&receiver).as_asked()),
-            "copy" | "keys" | "union" | "intersection" | "difference" | "sort" | "reverse" | "_replace" => {
+            "copy" | "keys" | "union" | "sort" | "reverse" | "_replace" => {
                 if name == "union" || name == "_replace" {
                     for value in arguments.all() {
                         let element = self.elements(value);
@@ -133,7 +161,7 @@ impl Machine<'_> {
                 value
             }
             ("pop" | "__next__", Shape::Lines | Shape::Lists) | ("keys", Shape::Row) => whole(Shape::Header),
-            ("index", Shape::Header | Shape::Lists) => {
+            ("index", Shape::Header | Shape::Lists | Shape::Cells) => {
                 let column = first.texts().find_map(|text| Column::named(text));
                 column.map_or(Thing::AnyIndex, Thing::Index).into()
             }

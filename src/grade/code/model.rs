@@ -7,6 +7,7 @@ use super::call::{Arguments, is_callable};
 use super::columns::Column;
 use super::machine::{Machine, What};
 use super::secrets;
+use super::shape;
 use super::value::{Credentials, Fact, Marks, Rows, Shape, Spelling, Thing, Value, flag};
 use crate::report::escape;
 
@@ -23,6 +24,15 @@ impl Machine<'_> {
             // One file stands for all.
             self.written.join(&first);
         }
+        let file = arguments.named("file").or_else(|| arguments.named("stream"));
+        if last == "print" && file.is_some_and(|file| self.is_stream(file)) {
+            for thing in file.map(|file| file.things.clone()).unwrap_or_default() {
+                for value in &arguments.places {
+                    self.add_to(&thing, value);
+                }
+            }
+            return Thing::None.into();
+        }
         if name.starts_with("logging")
             || name.starts_with("warnings")
             || ["print", "pprint", "write"].contains(&last)
@@ -34,6 +44,29 @@ impl Machine<'_> {
             return super::machine::external("logging.logger");
         }
         match last {
+            "StringIO" | "BytesIO" if first.texts().all(|text| text.is_empty()) && first.is_plain() => {
+                let id = self.object(self.at, 32);
+                if let Some(object) = self.objects.get_mut(id) {
+                    object.stream = true;
+                }
+                Thing::Object(id).into()
+            }
+            "list" | "set" | "deque" | "tuple" | "frozenset" if first.is_nothing() => {
+                Thing::Object(self.object(self.at, 33)).into()
+            }
+            // What is written goes to the file.
+            "writer" | "DictWriter" if self.is_stream(&first) => first,
+            "itemgetter" if arguments.places.iter().all(|name| name.texts().next().is_some()) => {
+                let names = arguments.places.iter().fold(Value::default(), Value::or);
+                let list = self.list(self.at, 37, &names);
+                Thing::Bound(Rc::new(list), "<items>".into()).into()
+            }
+            "namedtuple" => self.named_tuple(arguments),
+            "<row>" | "_make" if name.starts_with("<row>") => {
+                let cells = arguments.cells.as_ref().or_else(|| arguments.places.first());
+                let cells = cells.or_else(|| arguments.spread.first()).cloned().unwrap_or_default();
+                self.reshaped(&cells, |shape| matches!(shape, Shape::Cells | Shape::Row).then_some(Shape::Row))
+            }
             "DictReader" => self.table(arguments),
             "reader" if name.starts_with("csv") => self.lists(&first),
             "open" => {
@@ -132,7 +165,14 @@ impl Machine<'_> {
                     };
                 }
                 let id = self.object(self.at, 12);
-                self.spread(id, &first);
+                if last == "defaultdict" {
+                    if let Some(object) = self.objects.get_mut(id) {
+                        object.maker = Some(first);
+                    }
+                } else {
+                    self.spread(id, &first);
+                    self.keyed(id, &first);
+                }
                 for (name, value) in &arguments.names {
                     self.put(id, Some(name), value);
                 }
@@ -322,6 +362,12 @@ impl Machine<'_> {
             "publish" if arguments.named("Message").is_some() => {
                 self.operation("sns", Credentials::Unclear, name, arguments)
             }
+            "append" | "add" | "write" | "extend" | "update" | "insert" | "writerow" | "appendleft" | "put" => {
+                for value in arguments.all() {
+                    self.lose(value);
+                }
+                self.opaque(arguments)
+            }
             _ => self.opaque(arguments),
         }
     }
@@ -432,6 +478,89 @@ impl Machine<'_> {
         if out.is_nothing() { Value::made_from(self.deep(value)) } else { out }
     }
 
+    /// Tells whether a value is a text that is written bit by bit.
+    fn is_stream(&self, value: &Value) -> bool {
+        value.things.iter().any(|thing| match thing {
+            Thing::Object(id) => self.objects.get(*id).is_some_and(|object| object.stream),
+            _ => false,
+        })
+    }
+
+    fn add_to(&mut self, stream: &Thing, value: &Value) {
+        if let Thing::Object(id) = stream {
+            self.put(*id, None, value);
+        }
+    }
+
+    /// Fills a dictionary from pairs of names and values: `dict(zip(names, values))`.
+    fn keyed(&mut self, id: usize, pairs: &Value) {
+        let mut found = Vec::new();
+        for thing in &pairs.things {
+            let Thing::Object(list) = thing else { continue };
+            let rest = self.objects.get(*list).map(|object| object.rest.clone()).unwrap_or_default();
+            for pair in &rest.things {
+                let Thing::Object(pair) = pair else { continue };
+                let Some(pair) = self.objects.get(*pair).filter(|pair| pair.ordered) else { continue };
+                if let (Some(names), Some(value)) = (pair.fields.get("0"), pair.fields.get("1")) {
+                    found.extend(names.texts().map(|name| (Rc::clone(name), value.clone())));
+                }
+            }
+        }
+        for (name, value) in found.iter().take(64) {
+            self.put(id, Some(name), value);
+        }
+    }
+
+    /// Makes the class of tuples whose fields have names: the report's own, or some.
+    fn named_tuple(&mut self, arguments: &Arguments) -> Value {
+        let names = arguments.at(1, "field_names").cloned().unwrap_or_default();
+        if names.things.iter().any(|thing| matches!(thing, Thing::Report(..))) {
+            return super::machine::external("<row>");
+        }
+        let parts: Vec<Value> = match names.only() {
+            Some(Thing::Str(text)) => {
+                text.split([',', ' ']).filter(|name| !name.is_empty()).map(Value::text).collect()
+            }
+            Some(Thing::Object(list)) => {
+                let fields = self.objects.get(*list).map(|object| object.fields.clone()).unwrap_or_default();
+                (0..fields.len()).filter_map(|place| fields.get(place.to_string().as_str()).cloned()).collect()
+            }
+            _ => return Value::unknown(),
+        };
+        let id = self.object(self.at, 34);
+        for (place, name) in parts.iter().enumerate().take(64) {
+            self.put(id, Some(&place.to_string()), name);
+        }
+        Thing::Bound(Rc::new(Thing::Object(id).into()), "<new>".into()).into()
+    }
+
+    /// Makes such a tuple.
+    pub(super) fn tuple_of(&mut self, names: usize, arguments: &Arguments) -> Value {
+        let fields = self.objects.get(names).map(|object| object.fields.clone()).unwrap_or_default();
+        let cells = arguments.cells.clone();
+        let id = self.object(self.at, 35);
+        for (place, name) in &fields {
+            let Some(name) = name.texts().next() else { continue };
+            let at: usize = place.parse().unwrap_or(0);
+            let mut value = arguments.at(at, name).cloned().unwrap_or_default();
+            for spread in &arguments.spread {
+                let part = self.item(spread, &Value::text(name));
+                value.join(&part);
+            }
+            if let Some(cells) = &cells {
+                let place = i64::try_from(at).unwrap_or(0);
+                let part = self.item(cells, &Thing::Int(place).into());
+                value.join(&part);
+            }
+            self.put(id, Some(name), &value);
+            self.put(id, Some(place), &value);
+        }
+        if let Some(object) = self.objects.get_mut(id) {
+            object.ordered = true;
+        }
+        Thing::Object(id).into()
+    }
+
     fn table(&mut self, arguments: &Arguments) -> Value {
         let first = arguments.at(0, "f").cloned().unwrap_or_default();
         self.reshaped(&first, |shape| {
@@ -455,8 +584,14 @@ impl Machine<'_> {
         }
         let header =
             first.things.iter().any(|thing| matches!(thing, Thing::Report(Shape::Lines | Shape::Lists, _)));
+        // Outside of a loop, the first that a reader gives is root's row.
+        let root = name == "next"
+            && self.loops.is_empty()
+            && matches!(first.only(), Some(Thing::Report(Shape::Table | Shape::Body | Shape::BodyLists, Rows::All)));
         let mut value = if name == "next" && header {
             self.reshaped(&first, |_| Some(Shape::Header))
+        } else if let (true, Some(Thing::Report(shape, _))) = (root, first.only()) {
+            shape::at(*shape, Rows::All, first.known, 0).unwrap_or_default()
         } else {
             self.elements(&first)
         };

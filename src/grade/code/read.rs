@@ -272,6 +272,9 @@ impl<'a> Visitor<'a> for There {
                     self.calls.entry(function.attr.to_string()).or_insert(site);
                 }
             }
+            Expr::Attribute(it) => {
+                self.texts.entry(it.attr.to_string()).or_insert(site);
+            }
             Expr::StringLiteral(text) if text.value.len() < 64 => {
                 self.texts.entry(text.value.to_str().to_owned()).or_insert(site);
             }

@@ -537,6 +537,9 @@ impl<'a> Machine<'a> {
             Expr::Subscript(it) => {
                 let (receiver, index) = (machine.eval(&it.value), machine.eval(&it.slice));
                 let keys: Vec<Text> = index.texts().cloned().collect();
+                if receiver.things.iter().any(|thing| matches!(thing, Thing::Unknown)) {
+                    machine.lose(value);
+                }
                 for thing in &receiver.things {
                     if let Thing::Object(id) = thing {
                         if keys.is_empty() {

@@ -38,7 +38,7 @@ const USES: [Column; 3] = [Column::PASSWORD_LAST_USED, Column::KEY_1_LAST_USED, 
 const KEYS: [Column; 2] = [Column::KEY_1_ACTIVE, Column::KEY_2_ACTIVE];
 
 /// Every flag of a test for MFA.
-const MFA: u16 = flag::MFA | flag::MFA_ALONE | flag::MFA_UNCLEAR | flag::MFA_INVERTED | flag::MFA_DEVICES;
+const MFA: u16 = flag::MFA | flag::MFA_ALONE | flag::MFA_UNCLEAR | flag::MFA_INVERTED | flag::MFA_DEVICES | flag::MFA_ODD;
 
 /// Decides all deeds.
 pub(super) fn all(reading: &Reading, package: &Package) -> BTreeMap<Deed, Found> {
@@ -46,6 +46,8 @@ pub(super) fn all(reading: &Reading, package: &Package) -> BTreeMap<Deed, Found>
     let unreadable = judge.unreadable();
     let decide = |deed| match &unreadable {
         Some(found) if deed == Deed::Parses => found.clone(),
+        // Credentials are found without a parser.
+        Some(_) if deed == Deed::HoldsNoKeys && reading.error.is_some() => judge.holds_no_keys(),
         Some(_) => Found::missed("the code cannot be read"),
         None => judge.deed(deed),
     };
@@ -59,6 +61,11 @@ struct Judge<'a> {
 
 fn nearly(message: &str) -> Found {
     Found::new(Outcome::Nearly, message)
+}
+
+/// What this reading cannot follow is for a person; it costs nothing.
+fn unfollowed(what: &str) -> Found {
+    Found::new(Outcome::Manual, format!("{what} could not be followed: a person has to read it"))
 }
 
 fn part(percent: u8, message: &str) -> Found {
@@ -116,7 +123,7 @@ impl Judge<'_> {
     fn unreached(&self, name: &str, missed: &str) -> Found {
         match self.reading.calls.get(name) {
             Some(site) if self.reading.intricate => {
-                self.show(nearly("it is there, and the code is too intricate to follow"), [*site])
+                self.show(unfollowed("it is there, and how the handler comes to it"), [*site])
             }
             Some(site) => self.show(nearly(DEAD), [*site]),
             None => Found::missed(missed),
@@ -164,7 +171,7 @@ impl Judge<'_> {
         } else if with(Credentials::Literal) > 0 {
             Found::missed("the report is asked for with credentials that stand in the code")
         } else if with(Credentials::Unclear) > 0 && !self.of(What::Assume).is_empty() {
-            nearly("the role is assumed; whether the client works with it could not be followed")
+            unfollowed("the role is assumed; whether the client works with it")
         } else if with(Credentials::Unclear) > 0 {
             Found::missed("the report is not asked for with an assumed role")
         } else {
@@ -194,7 +201,7 @@ impl Judge<'_> {
             (false, false) => {
                 nearly("a part of it runs when the code is loaded, not when the function is invoked")
             }
-            _ if self.reading.intricate => nearly("the code is too intricate to follow"),
+            _ if self.reading.intricate => unfollowed("what the handler calls"),
             (true, true) => Found::missed("the handler neither assumes a role nor asks for the report"),
             (true, false) => Found::missed("the handler assumes no role"),
             (false, true) => Found::missed("the handler does not ask for the report"),
@@ -215,20 +222,24 @@ impl Judge<'_> {
     fn untold(&self, seen: bool, columns: &[Column], missed: &str) -> Found {
         let records = &self.reading.records;
         let sites = self.places(columns);
-        if seen {
-            let message = "it is looked at, but neither published nor printed nor returned";
-            return self.show(nearly(message), sites);
-        }
-        let text = columns.iter().find_map(|column| self.reading.texts.get(column.name()));
-        let unclear = records.told.any() & Column::SOME.bit() != 0;
-        match text {
-            Some(site) if self.reading.intricate => {
-                self.show(nearly("it is there, and the code is too intricate to follow"), [*site])
+        let named = |text: &str| columns.iter().any(|column| column.name() == text);
+        // `c.endswith("last_used")`: a part of a name picks columns.
+        let picks = |text: &str| text.len() > 5 && columns.iter().any(|column| column.name().contains(text));
+        let texts = &self.reading.texts;
+        let text = texts.iter().find(|(text, _)| named(text)).map(|(_, site)| *site);
+        let some = records.told.any() & Column::SOME.bit() != 0;
+        let picked = texts.iter().find(|(text, _)| picks(text)).map(|(_, site)| *site).filter(|_| some);
+        let lost = columns.iter().any(|column| records.lost.any() & column.bit() != 0);
+        let limits = self.reading.intricate || some || records.rows_lost || lost;
+        match text.or(picked) {
+            Some(site) if limits => {
+                let places = sites.into_iter().chain([site]);
+                self.show(unfollowed("the column is named; what becomes of it"), places)
             }
-            Some(site) if unclear => {
-                self.show(nearly("the column is named; what becomes of it could not be followed"), [*site])
+            _ if seen => {
+                self.show(nearly("it is looked at, but neither published nor printed nor returned"), sites)
             }
-            Some(site) => self.show(nearly(DEAD), [*site]),
+            Some(site) => self.show(nearly(DEAD), [site]),
             None => Found::missed(missed),
         }
     }
@@ -283,14 +294,14 @@ impl Judge<'_> {
             Found::met("the users with a password and without MFA are told")
         } else if has(flag::MFA) {
             nearly("it is told that there are users without MFA, or how many, but not who")
+        } else if has(flag::MFA_UNCLEAR) {
+            unfollowed("mfa_active is tested; whether that finds who has a password and no MFA")
         } else if has(flag::MFA_ALONE) {
             nearly("users without a console password are reported, too: password_enabled is not asked for")
         } else if has(flag::MFA_DEVICES) {
             nearly("MFA is looked up user by user, not in the credential report")
-        } else if has(flag::MFA_UNCLEAR) {
-            nearly(
-                "mfa_active is tested; whether that finds who has a password and no MFA could not be followed",
-            )
+        } else if has(flag::MFA_ODD) {
+            nearly("mfa_active is tested, but not so that it finds who has a password and no MFA")
         } else if has(flag::MFA_INVERTED) {
             nearly("it seems to report the users who have MFA")
         } else if told.any() & Column::MFA_ACTIVE.bit() != 0 {
@@ -347,14 +358,15 @@ impl Judge<'_> {
         for call in &calls {
             marks.add(call.marks);
         }
+        let lost = controls(self.reading.records.lost) > 0 || self.reading.records.rows_lost;
         let found = match (controls(marks), controls(self.reading.records.told)) {
             (0, _) if marks.flags & flag::RAW != 0 => {
                 nearly("the credential report is published as it is, not what the controls found")
             }
-            (0, _) if marks.any() & Column::SOME.bit() != 0 => nearly(
-                "something of the report is published; whether it is what the controls found could not be followed",
+            (0, _) if marks.any() & Column::SOME.bit() != 0 => unfollowed(
+                "something of the report is published; whether it is what the controls found",
             ),
-            (0, _) if self.reading.intricate => nearly("the code is too intricate to follow"),
+            (0, _) if self.reading.intricate || lost => unfollowed("what the message is made from"),
             (0, _) => Found::missed("the message does not depend on what the controls found"),
             (published, told) if published < told => nearly("only a part of what was found is published"),
             _ => Found::met("the message is made from what the controls found"),
