@@ -8,11 +8,12 @@ use std::rc::Rc;
 use ruff_python_ast::{ExprLambda, ModModule, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged as _, TextRange};
 
+use super::builtins::PYTHON;
 use super::columns::Column;
-use super::value::{Credentials, Fact, Marks, Shape, Text, Thing, Value, flag, known};
+use super::value::{Credentials, Fact, Marks, Text, Thing, Value, flag, known};
 
 /// The most expressions and statements that are looked at.
-const STEPS: usize = 200_000;
+const STEPS: usize = 60_000;
 /// How deep calls and expressions may be within each other.
 const DEPTH: usize = 1_500;
 /// How often a function may be on the way at once, and how often it is followed at all.
@@ -143,6 +144,10 @@ pub(super) struct Call {
     pub(super) credentials: BTreeSet<Credentials>,
     /// What the message is made from.
     pub(super) marks: Marks,
+    /// What it needs and is not given.
+    pub(super) lacks: Option<&'static str>,
+    /// Whether it is made only after something went wrong.
+    pub(super) in_except: bool,
     /// What is worth showing of its arguments.
     pub(super) shown: Option<String>,
 }
@@ -182,6 +187,10 @@ pub(super) struct Machine<'a> {
     pub(super) environment: &'a BTreeMap<String, String>,
     pub(super) session: Credentials,
     pub(super) in_handler: bool,
+    /// How many `except` blocks are around.
+    pub(super) excepting: usize,
+    /// What is given a name anywhere in the sources.
+    pub(super) bound: BTreeSet<String>,
     pub(super) records: Records,
     /// What was written to files.
     pub(super) written: Value,
@@ -209,6 +218,8 @@ impl<'a> Machine<'a> {
             environment,
             session: Credentials::Own,
             in_handler: false,
+            excepting: 0,
+            bound: BTreeSet::new(),
             records: Records::default(),
             written: Value::default(),
             intricate: false,
@@ -316,6 +327,12 @@ impl<'a> Machine<'a> {
             scope = found.parent;
         }
         let stars = self.scopes.get(self.module_scope()).map(|scope| &scope.stars);
+        let none = stars.is_none_or(Vec::is_empty);
+        if none && !self.bound.contains(name) && !PYTHON.contains(&name) && !name.starts_with("__") {
+            let mut value = external(name);
+            value.marks.flags |= flag::UNBOUND;
+            return value;
+        }
         match stars.and_then(|stars| stars.first()) {
             Some(module) if !BUILTINS.contains(&name) => external(&format!("{module}.{name}")),
             _ => external(name),
@@ -376,23 +393,6 @@ impl<'a> Machine<'a> {
                 _ => object.rest.join(&value),
             }
         }
-    }
-
-    /// Tells whether something is an object of a class of the student's.
-    pub(super) fn is_instance(&self, thing: &Thing) -> bool {
-        match thing {
-            Thing::Object(id) => self.objects.get(*id).is_some_and(|object| object.class.is_some()),
-            _ => false,
-        }
-    }
-
-    /// Notes what goes into something that could not be followed.
-    pub(super) fn lose(&mut self, value: &Value) {
-        let value = self.here_told(value.clone());
-        let marks = self.deep(&value);
-        self.records.lost.add(marks);
-        let row = |thing: &Thing| matches!(thing, Thing::Report(Shape::Row | Shape::Table, _));
-        self.records.rows_lost |= value.things.iter().any(row);
     }
 
     /// Marks a value by the path on which it is made.
@@ -498,10 +498,13 @@ impl<'a> Machine<'a> {
             call.marks.add(marks);
             call.in_function |= in_function;
             call.in_handler |= in_handler;
+            call.in_except &= self.excepting > 0;
             return;
         }
         let credentials = credentials.into_iter().collect();
-        self.records.calls.push(Call { what, site, in_function, in_handler, credentials, marks, shown });
+        let (lacks, in_except) = (None, self.excepting > 0);
+        let call = Call { what, site, in_function, in_handler, credentials, marks, lacks, in_except, shown };
+        self.records.calls.push(call);
     }
 
     /// Notes that something is told to somebody.

@@ -1,6 +1,6 @@
 //! The methods of lists, dictionaries, instances, texts, and of the credential report in its forms.
 
-use ruff_python_ast::{CmpOp, Operator};
+use ruff_python_ast::CmpOp;
 
 use super::call::{Arguments, is_callable};
 use super::columns::Column;
@@ -22,36 +22,12 @@ impl Machine<'_> {
             return self.apply(&own, arguments);
         }
         let first = arguments.places.first().cloned().unwrap_or_default();
+        if let Some(value) = self.of_made(id, name, &first, arguments) {
+            return value;
+        }
         match name {
-            "<new>" => self.tuple_of(id, arguments),
-            "<items>" => {
-                let names = self.elements(&receiver);
-                let entries = self.object(self.at, 36);
-                for name in names.texts() {
-                    let part = self.item(&first, &Value::text(name));
-                    self.put(entries, None, &part);
-                }
-                Thing::Object(entries).into()
-            }
-            "_make" => first,
-            "getvalue" | "read" | "getbuffer" if self.objects.get(id).is_some_and(|object| object.stream) => {
-                let mut value = self.elements(&receiver);
-                value.marks.add(self.deep(&receiver));
-                if value.is_nothing() { Value::text("") } else { value }
-            }
-            "difference" | "intersection" => {
-                let op = if name == "difference" { Operator::Sub } else { Operator::BitAnd };
-                match self.sets(&receiver, op, &first) {
-                    Some(value) => value,
-                    None => receiver,
-                }
-            }
-            "writerow" | "writerows" | "writelines" | "write" => {
-                self.put(id, None, &first);
-                Thing::None.into()
-            }
-            "seek" | "truncate" | "flush" | "close" => Thing::None.into(),
-            "append" | "add" | "appendleft" | "push" | "put" => {
+            "append" | "add" | "appendleft" | "push" | "put" | "writerow" | "writerows" | "writelines"
+            | "write" => {
                 self.put(id, None, &first);
                 Thing::None.into()
             }

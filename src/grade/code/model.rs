@@ -58,14 +58,16 @@ impl Machine<'_> {
             "writer" | "DictWriter" if self.is_stream(&first) => first,
             "itemgetter" if arguments.places.iter().all(|name| name.texts().next().is_some()) => {
                 let names = arguments.places.iter().fold(Value::default(), Value::or);
-                let list = self.list(self.at, 37, &names);
-                Thing::Bound(Rc::new(list), "<items>".into()).into()
+                let entries = self.list(self.at, 37, &names);
+                Thing::Bound(Rc::new(entries), "<items>".into()).into()
             }
             "namedtuple" => self.named_tuple(arguments),
             "<row>" | "_make" if name.starts_with("<row>") => {
                 let cells = arguments.cells.as_ref().or_else(|| arguments.places.first());
                 let cells = cells.or_else(|| arguments.spread.first()).cloned().unwrap_or_default();
-                self.reshaped(&cells, |shape| matches!(shape, Shape::Cells | Shape::Row).then_some(Shape::Row))
+                self.reshaped(&cells, |shape| {
+                    matches!(shape, Shape::Cells | Shape::Row).then_some(Shape::Row)
+                })
             }
             "DictReader" => self.table(arguments),
             "reader" if name.starts_with("csv") => self.lists(&first),
@@ -362,7 +364,8 @@ impl Machine<'_> {
             "publish" if arguments.named("Message").is_some() => {
                 self.operation("sns", Credentials::Unclear, name, arguments)
             }
-            "append" | "add" | "write" | "extend" | "update" | "insert" | "writerow" | "appendleft" | "put" => {
+            "append" | "add" | "write" | "extend" | "update" | "insert" | "writerow" | "appendleft"
+            | "put" => {
                 for value in arguments.all() {
                     self.lose(value);
                 }
@@ -394,6 +397,13 @@ impl Machine<'_> {
                     format!("RoleArn is {}", escape::visible(&arn))
                 });
                 self.record(What::Assume, Some(credentials), none, shown);
+                let given = |name: &str| arguments.named(name).is_some() || !arguments.spread.is_empty();
+                let lacks = ["RoleArn", "RoleSessionName"].into_iter().find(|name| !given(name));
+                let site = self.at;
+                let calls = self.records.calls.iter_mut();
+                for call in calls.filter(|call| call.what == What::Assume && call.site == site) {
+                    call.lacks = lacks;
+                }
                 Thing::AssumeAnswer.into()
             }
             "generate_credential_report" if is("iam") => {
@@ -478,89 +488,6 @@ impl Machine<'_> {
         if out.is_nothing() { Value::made_from(self.deep(value)) } else { out }
     }
 
-    /// Tells whether a value is a text that is written bit by bit.
-    fn is_stream(&self, value: &Value) -> bool {
-        value.things.iter().any(|thing| match thing {
-            Thing::Object(id) => self.objects.get(*id).is_some_and(|object| object.stream),
-            _ => false,
-        })
-    }
-
-    fn add_to(&mut self, stream: &Thing, value: &Value) {
-        if let Thing::Object(id) = stream {
-            self.put(*id, None, value);
-        }
-    }
-
-    /// Fills a dictionary from pairs of names and values: `dict(zip(names, values))`.
-    fn keyed(&mut self, id: usize, pairs: &Value) {
-        let mut found = Vec::new();
-        for thing in &pairs.things {
-            let Thing::Object(list) = thing else { continue };
-            let rest = self.objects.get(*list).map(|object| object.rest.clone()).unwrap_or_default();
-            for pair in &rest.things {
-                let Thing::Object(pair) = pair else { continue };
-                let Some(pair) = self.objects.get(*pair).filter(|pair| pair.ordered) else { continue };
-                if let (Some(names), Some(value)) = (pair.fields.get("0"), pair.fields.get("1")) {
-                    found.extend(names.texts().map(|name| (Rc::clone(name), value.clone())));
-                }
-            }
-        }
-        for (name, value) in found.iter().take(64) {
-            self.put(id, Some(name), value);
-        }
-    }
-
-    /// Makes the class of tuples whose fields have names: the report's own, or some.
-    fn named_tuple(&mut self, arguments: &Arguments) -> Value {
-        let names = arguments.at(1, "field_names").cloned().unwrap_or_default();
-        if names.things.iter().any(|thing| matches!(thing, Thing::Report(..))) {
-            return super::machine::external("<row>");
-        }
-        let parts: Vec<Value> = match names.only() {
-            Some(Thing::Str(text)) => {
-                text.split([',', ' ']).filter(|name| !name.is_empty()).map(Value::text).collect()
-            }
-            Some(Thing::Object(list)) => {
-                let fields = self.objects.get(*list).map(|object| object.fields.clone()).unwrap_or_default();
-                (0..fields.len()).filter_map(|place| fields.get(place.to_string().as_str()).cloned()).collect()
-            }
-            _ => return Value::unknown(),
-        };
-        let id = self.object(self.at, 34);
-        for (place, name) in parts.iter().enumerate().take(64) {
-            self.put(id, Some(&place.to_string()), name);
-        }
-        Thing::Bound(Rc::new(Thing::Object(id).into()), "<new>".into()).into()
-    }
-
-    /// Makes such a tuple.
-    pub(super) fn tuple_of(&mut self, names: usize, arguments: &Arguments) -> Value {
-        let fields = self.objects.get(names).map(|object| object.fields.clone()).unwrap_or_default();
-        let cells = arguments.cells.clone();
-        let id = self.object(self.at, 35);
-        for (place, name) in &fields {
-            let Some(name) = name.texts().next() else { continue };
-            let at: usize = place.parse().unwrap_or(0);
-            let mut value = arguments.at(at, name).cloned().unwrap_or_default();
-            for spread in &arguments.spread {
-                let part = self.item(spread, &Value::text(name));
-                value.join(&part);
-            }
-            if let Some(cells) = &cells {
-                let place = i64::try_from(at).unwrap_or(0);
-                let part = self.item(cells, &Thing::Int(place).into());
-                value.join(&part);
-            }
-            self.put(id, Some(name), &value);
-            self.put(id, Some(place), &value);
-        }
-        if let Some(object) = self.objects.get_mut(id) {
-            object.ordered = true;
-        }
-        Thing::Object(id).into()
-    }
-
     fn table(&mut self, arguments: &Arguments) -> Value {
         let first = arguments.at(0, "f").cloned().unwrap_or_default();
         self.reshaped(&first, |shape| {
@@ -587,7 +514,10 @@ impl Machine<'_> {
         // Outside of a loop, the first that a reader gives is root's row.
         let root = name == "next"
             && self.loops.is_empty()
-            && matches!(first.only(), Some(Thing::Report(Shape::Table | Shape::Body | Shape::BodyLists, Rows::All)));
+            && matches!(
+                first.only(),
+                Some(Thing::Report(Shape::Table | Shape::Body | Shape::BodyLists, Rows::All))
+            );
         let mut value = if name == "next" && header {
             self.reshaped(&first, |_| Some(Shape::Header))
         } else if let (true, Some(Thing::Report(shape, _))) = (root, first.only()) {

@@ -100,7 +100,8 @@ pub(super) fn tested(thing: &Thing, values: &Value, several: bool) -> (u16, u16)
         return (0, 0);
     }
     let (mut yes, mut no, mut unclear) = (false, false, false);
-    let literal = |value: &Thing| matches!(value, Thing::Str(_) | Thing::Bool(_) | Thing::Int(_) | Thing::None);
+    let literal =
+        |value: &Thing| matches!(value, Thing::Str(_) | Thing::Bool(_) | Thing::Int(_) | Thing::None);
     for value in &values.things {
         match value {
             Thing::Str(text) => {
@@ -151,7 +152,10 @@ pub(super) fn names_root(within: &Value, text: &Value, anywhere: bool) -> (u16, 
     match place && named {
         true => (known::ROOT, known::USER),
         // Whoever is called something else is not root.
-        false if within.only().is_some_and(user) && matches!(text.only(), Some(Thing::Str(text)) if !text.is_empty() && !"<root_account>".contains(&**text)) => {
+        false
+            if within.only().is_some_and(user)
+                && matches!(text.only(), Some(Thing::Str(text)) if !text.is_empty() && !"<root_account>".contains(&**text)) =>
+        {
             (known::USER, 0)
         }
         false => (0, 0),

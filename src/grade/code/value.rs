@@ -145,6 +145,8 @@ pub(super) mod flag {
     pub(in super::super) const RAW: u16 = 128;
     /// MFA was asked about in a way that was understood and finds others.
     pub(in super::super) const MFA_ODD: u16 = 256;
+    /// A name that nothing defines.
+    pub(in super::super) const UNBOUND: u16 = 512;
 }
 
 /// What holds on a path, or where a test came out one way.
@@ -364,7 +366,8 @@ impl Value {
                 for thing in &self.things {
                     if let Thing::Cell(column, rows, spelling) = thing {
                         if let (Some(_), Spelling::Typed) = (self.only(), spelling) {
-                            let with = |yes| Some(Fact { known: fact.known | column.says(*rows, yes), ..fact });
+                            let with =
+                                |yes| Some(Fact { known: fact.known | column.says(*rows, yes), ..fact });
                             return (with(true), with(false));
                         }
                         // A text is true whatever it says, `false` too.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::columns::Column;
-use super::machine::{Call, Site, What};
+use super::columns::{Column, KEYS};
+use super::machine::{Call, Polarity, Site, What};
 use super::package::Package;
 use super::read::Reading;
 use super::value::{Credentials, Marks, Rows, flag};
@@ -35,10 +35,10 @@ const DEAD: &str = "it is there but the handler does not reach it";
 
 /// The columns of the last uses of root, and of its keys.
 const USES: [Column; 3] = [Column::PASSWORD_LAST_USED, Column::KEY_1_LAST_USED, Column::KEY_2_LAST_USED];
-const KEYS: [Column; 2] = [Column::KEY_1_ACTIVE, Column::KEY_2_ACTIVE];
 
 /// Every flag of a test for MFA.
-const MFA: u16 = flag::MFA | flag::MFA_ALONE | flag::MFA_UNCLEAR | flag::MFA_INVERTED | flag::MFA_DEVICES | flag::MFA_ODD;
+const MFA: u16 =
+    flag::MFA | flag::MFA_ALONE | flag::MFA_UNCLEAR | flag::MFA_INVERTED | flag::MFA_DEVICES | flag::MFA_ODD;
 
 /// Decides all deeds.
 pub(super) fn all(reading: &Reading, package: &Package) -> BTreeMap<Deed, Found> {
@@ -96,9 +96,9 @@ impl Judge<'_> {
             Deed::GetsReport => self.calls(What::Get, "get_credential_report"),
             Deed::UsesAssumedRole => self.uses_assumed(),
             Deed::RunsBoth => self.runs_both(),
-            Deed::ReportsRootUse => self.root_use(),
-            Deed::ReportsUsersWithoutMfa => self.mfa(),
-            Deed::ReportsRootKeys => self.root_keys(),
+            Deed::ReportsRootUse => self.defined(self.root_use()),
+            Deed::ReportsUsersWithoutMfa => self.defined(self.mfa()),
+            Deed::ReportsRootKeys => self.defined(self.root_keys()),
             Deed::Publishes => self.publishes(),
             Deed::PublishesFindings => self.publishes_findings(),
             Deed::HoldsNoKeys => self.holds_no_keys(),
@@ -135,7 +135,13 @@ impl Judge<'_> {
         if calls.is_empty() {
             return self.unreached("assume_role", "nothing calls sts.assume_role");
         }
-        let found = if calls.iter().any(|call| call.in_function) {
+        let lacks = calls
+            .iter()
+            .find_map(|call| call.lacks)
+            .filter(|_| calls.iter().all(|call| call.lacks.is_some()));
+        let found = if let Some(lacks) = lacks {
+            nearly(&format!("sts.assume_role is called without {lacks}, which it needs"))
+        } else if calls.iter().any(|call| call.in_function) {
             Found::met("a function of its own calls sts.assume_role")
         } else {
             nearly("sts.assume_role is called, though not in a function of its own")
@@ -317,7 +323,7 @@ impl Judge<'_> {
         let (told, seen) = (self.reading.records.told, self.reading.records.seen);
         let count = |columns: u32| KEYS.iter().filter(|column| columns & column.bit() != 0).count();
         let found = match (count(told.of(Rows::Root)), count(told.any())) {
-            (2, _) => Found::met("whether root has an access key is told, for both"),
+            (2, _) => self.key_tests(),
             (1, _) => part(50, "only one of root's two access keys is looked at"),
             _ if told.flags & flag::SUMMARY != 0 => {
                 let found = nearly(
@@ -335,13 +341,48 @@ impl Judge<'_> {
         self.show(found, self.places(&KEYS))
     }
 
+    /// What goes through a name that nothing defines does not run.
+    fn defined(&self, found: Found) -> Found {
+        let unbound = self.reading.records.told.flags & flag::UNBOUND != 0;
+        if found.outcome != Outcome::Met || !unbound {
+            return found;
+        }
+        let message = format!("{}, though by way of a name that nothing defines", found.message);
+        Found { outcome: Outcome::Nearly, message, ..found }
+    }
+
+    /// Decides on root's keys by what they are tested for, when that and not what is in the report is told.
+    fn key_tests(&self) -> Found {
+        let [_, of_root, _] = self.reading.records.told.told;
+        let tests = |key: Column| {
+            let all = self.reading.records.key_tests.iter();
+            all.filter(move |((column, _), _)| *column == key).map(|(_, polarity)| *polarity)
+        };
+        let judged = KEYS.into_iter().filter(|key| of_root & key.bit() == 0);
+        let judged: Vec<Column> = judged.filter(|key| tests(*key).next().is_some()).collect();
+        let every = |wanted: &[Polarity]| {
+            judged.iter().any(|key| tests(*key).all(|polarity| wanted.contains(&polarity)))
+        };
+        if every(&[Polarity::Never]) {
+            nearly("root's keys are compared with something that never stands in the report")
+        } else if every(&[Polarity::Never, Polarity::AnyOff]) {
+            nearly("it is told whether one of root's keys is not active, not whether one is")
+        } else if every(&[Polarity::Never, Polarity::AnyOff, Polarity::Off]) {
+            unfollowed("root's keys are tested for not being active; what is told of that")
+        } else {
+            Found::met("whether root has an access key is told, for both")
+        }
+    }
+
     fn publishes(&self) -> Found {
         let calls = self.of(What::Publish);
         if calls.is_empty() {
             return self.unreached("publish", "nothing is published to SNS");
         }
         let followed = calls.iter().any(|call| call.in_handler);
-        let found = if followed {
+        let found = if followed && calls.iter().all(|call| call.in_except) {
+            nearly("it is published only when something goes wrong")
+        } else if followed {
             Found::met("a message is published to SNS")
         } else {
             nearly("it is published when the code is loaded, not when the function is invoked")
@@ -363,9 +404,9 @@ impl Judge<'_> {
             (0, _) if marks.flags & flag::RAW != 0 => {
                 nearly("the credential report is published as it is, not what the controls found")
             }
-            (0, _) if marks.any() & Column::SOME.bit() != 0 => unfollowed(
-                "something of the report is published; whether it is what the controls found",
-            ),
+            (0, _) if marks.any() & Column::SOME.bit() != 0 => {
+                unfollowed("something of the report is published; whether it is what the controls found")
+            }
             (0, _) if self.reading.intricate || lost => unfollowed("what the message is made from"),
             (0, _) => Found::missed("the message does not depend on what the controls found"),
             (published, told) if published < told => nearly("only a part of what was found is published"),
