@@ -128,7 +128,7 @@ fn what_roots_keys_are_tested_for() {
         assert_eq!(test(&format!("if {condition}:\n    out += 'root has a key'")), expected, "{condition}");
     }
     let each = "for n in (1, 2):\n    if r['access_key_%d_active' % n] == 'false':\n        out += 'fine'\n    else:\n        out += 'root has a key'";
-    assert_eq!(test(&each), '?', "what it says of that is for a person");
+    assert_eq!(test(each), '?', "what it says of that is for a person");
     assert_eq!(
         test(&format!("if {one} == 'True' or {two} == 'True':\n    out += {one} + {two}")),
         'M',
