@@ -7,7 +7,7 @@ use ruff_python_ast::{Expr, Parameters, Stmt};
 use super::columns::Column;
 use super::machine::{Body, Frame, Kind, Machine, external};
 use super::shape;
-use super::value::{Credentials, Rows, Shape, Spelling, Text, Thing, Value};
+use super::value::{Credentials, Rows, Shape, Spelling, Text, Thing, Value, known};
 
 /// What a call is given.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,8 @@ pub(super) struct Arguments {
     pub(super) places: Vec<Value>,
     /// What `*` may add.
     pub(super) more: Option<Value>,
+    /// The cells of a row, when those are what `*` adds.
+    pub(super) cells: Option<Value>,
     pub(super) names: Vec<(Text, Value)>,
     /// What `**` adds.
     pub(super) spread: Vec<Value>,
@@ -287,7 +289,12 @@ impl<'a> Machine<'a> {
         let mut out = Value::default();
         for thing in &receiver.things {
             let found = match thing {
-                Thing::Object(id) => self.of_object(*id, name),
+                Thing::Object(id) => {
+                    let rows = receiver.known & (known::ROOT | known::USER);
+                    let instance = self.is_instance(thing);
+                    let found = self.of_object(*id, name);
+                    if instance { found.of_row(rows) } else { found }
+                }
                 Thing::Module(id) => {
                     let scope = self.modules.get(*id).map(|module| module.scope);
                     let scope = scope.and_then(|scope| self.scopes.get(scope));
@@ -309,6 +316,12 @@ impl<'a> Machine<'a> {
                     if ["loc", "iloc", "values", "at", "iat", "str"].contains(&name) =>
                 {
                     Thing::Report(Shape::Frame, *rows).into()
+                }
+                Thing::Report(Shape::Row, rows) if Column::named(name).is_some() => {
+                    let column = Column::named(name).unwrap_or(Column::SOME);
+                    let cell = shape::cell(column, *rows, Spelling::Raw, receiver.known);
+                    self.note_columns(&cell);
+                    cell
                 }
                 Thing::Report(Shape::Frame, rows) => match Column::named(name) {
                     Some(column) => shape::cell(column, *rows, Spelling::Typed, receiver.known),
@@ -416,115 +429,6 @@ impl<'a> Machine<'a> {
         self.records.seen.add(value.marks);
     }
 
-    fn entry(&mut self, id: usize, index: &Value) -> Value {
-        let Some(object) = self.objects.get(id) else { return Value::default() };
-        let mut out = Value::default();
-        let mut keyed = false;
-        for thing in &index.things {
-            let name: Text = match thing {
-                Thing::Str(name) => Rc::clone(name),
-                Thing::Int(place) if object.ordered => place.to_string().into(),
-                _ => continue,
-            };
-            keyed = true;
-            if let Some(field) = object.fields.get(&name) {
-                out.join(field);
-            } else if object.rest.things.contains(&Thing::AnyIndex) {
-                out.join(
-                    &Column::named(&name).map_or_else(Value::unknown, |column| Thing::Index(column).into()),
-                );
-            } else {
-                out.join(&object.rest);
-            }
-        }
-        if keyed {
-            out.join(&Value { things: std::collections::BTreeSet::new(), ..object.rest.clone() });
-            return if out.is_nothing() && object.class.is_none() { out.or(&object.rest) } else { out };
-        }
-        let slice = matches!(index.only(), Some(Thing::External(name)) if name.starts_with('<'));
-        if slice {
-            return Thing::Object(id).into();
-        }
-        out.join(&object.rest);
-        let fields: Vec<Value> = object.fields.values().cloned().collect();
-        for field in &fields {
-            out.join(field);
-        }
-        // The first of a list of rows is root's.
-        if matches!(index.only(), Some(Thing::Int(0))) {
-            let things = out.things.clone();
-            for thing in things {
-                if let Thing::Report(shape, Rows::All) = thing
-                    && out.known & super::value::known::USER == 0
-                {
-                    out.things.insert(Thing::Report(shape, Rows::Root));
-                }
-            }
-        }
-        out
-    }
-
-    /// Returns an entry of a form of the report.
-    fn part(&mut self, form: Shape, rows: Rows, on: u16, index: &Value) -> Value {
-        let mut out = Value::default();
-        // A data frame is asked by tests, lists of columns, and pairs of both.
-        if form == Shape::Frame {
-            let mut on = on;
-            let mut rows = rows;
-            let mut parts: Vec<Value> = vec![index.clone()];
-            let fields = index.things.iter().find_map(|thing| match thing {
-                Thing::Object(id) => self.objects.get(*id),
-                _ => None,
-            });
-            parts.extend(fields.into_iter().flat_map(|object| object.fields.values().cloned()));
-            for part in &parts {
-                if let Some((Some(holds), _)) = part.test {
-                    on |= holds.known;
-                    let frame = Value::from(Thing::Report(form, rows)).limited(on);
-                    if let Some(Thing::Report(_, limited)) = frame.only() {
-                        rows = *limited;
-                    }
-                    out.marks.add(super::value::Marks {
-                        asked: holds.asked,
-                        flags: holds.findings(),
-                        ..Default::default()
-                    });
-                }
-            }
-            for part in &parts {
-                for text in part.texts() {
-                    out.join(&shape::named(form, rows, on, text).unwrap_or_default());
-                }
-            }
-            if out.is_nothing() {
-                let whole = Value { known: on, marks: out.marks, ..Value::from(Thing::Report(form, rows)) };
-                out = whole;
-            }
-            return out;
-        }
-        for thing in &index.things {
-            let found = match thing {
-                Thing::Str(name) => shape::named(form, rows, on, name),
-                Thing::Int(place) => shape::at(form, rows, on, *place),
-                Thing::Index(column) if form == Shape::Cells => {
-                    Some(shape::cell(*column, rows, Spelling::Raw, on))
-                }
-                Thing::External(name) if &**name == "<tail>" => {
-                    Some(Value { known: on, ..Value::from(Thing::Report(shape::tail(form), rows)) })
-                }
-                Thing::External(name) if &**name == "<slice>" => {
-                    Some(Value { known: on, ..Value::from(Thing::Report(form, rows)) })
-                }
-                _ if matches!(form, Shape::Row | Shape::Cells) => {
-                    Some(shape::cell(Column::SOME, rows, Spelling::Raw, on))
-                }
-                _ => Some(Value { known: on, ..shape::element(form, rows) }),
-            };
-            out.join(&found.unwrap_or_else(Value::unknown));
-        }
-        out
-    }
-
     /// Returns a variable of the function's environment.
     pub(super) fn variable(&mut self, name: &Value) -> Value {
         let mut out = Value::default();
@@ -544,7 +448,8 @@ impl<'a> Machine<'a> {
             let found = match thing {
                 Thing::Object(id) => {
                     let enter = self.attribute(&one, "__enter__");
-                    let of_class = self.objects.get(*id).is_some_and(|object| object.class.is_some());
+                    let of_class =
+                        self.objects.get(*id).is_some_and(|object| object.class.is_some() || object.stream);
                     if of_class && !enter.is_nothing() {
                         self.apply(&enter, &Arguments::default())
                     } else if of_class {
@@ -561,15 +466,26 @@ impl<'a> Machine<'a> {
         out
     }
 
+    /// Tells whether a value that is spread has entries under names that are not known.
+    fn keyless(&self, value: &Value) -> bool {
+        value.things.iter().any(|thing| match thing {
+            Thing::Object(id) => self.objects.get(*id).is_some_and(|object| !object.rest.is_nothing()),
+            Thing::None => false,
+            _ => true,
+        })
+    }
+
     /// Returns whose credentials a client or a session gets.
     pub(super) fn given(&mut self, arguments: &Arguments, otherwise: Credentials) -> Credentials {
         let mut parts = Vec::new();
+        let mut unclear = false;
         for name in super::columns::ACCESS {
             let mut value = arguments.named(name).cloned().unwrap_or_default();
             for spread in &arguments.spread {
                 let entry =
                     if spread.holds_key() { spread.clone() } else { self.item(spread, &Value::text(name)) };
                 value.join(&entry);
+                unclear |= self.keyless(spread);
             }
             parts.push(value);
         }
@@ -586,7 +502,7 @@ impl<'a> Machine<'a> {
         } else if parts.iter().any(|part| part.texts().any(|text| !text.is_empty())) {
             out = Credentials::Literal;
             self.records.literals.insert(self.at);
-        } else if parts.iter().any(|part| part.things.contains(&Thing::Unknown)) {
+        } else if unclear || parts.iter().any(|part| part.things.contains(&Thing::Unknown)) {
             out = Credentials::Unclear;
         }
         out

@@ -33,6 +33,9 @@ const NAMES: [&str; 22] = [
 /// What boto3 calls credentials where a client or a session is made.
 pub(super) const ACCESS: [&str; 3] = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"];
 
+/// Whether the two access keys are active.
+pub(super) const KEYS: [Column; 2] = [Column::KEY_1_ACTIVE, Column::KEY_2_ACTIVE];
+
 /// A column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Column(u8);

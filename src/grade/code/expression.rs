@@ -1,15 +1,16 @@
 //! Expressions.
 
 use ruff_python_ast::{
-    BoolOp, CmpOp, Comprehension, Expr, ExprCompare, ExprDict, FStringPart, InterpolatedStringElement,
-    Number, Operator, UnaryOp,
+    BoolOp, Comprehension, Expr, ExprDict, FStringPart, InterpolatedStringElement, Number, Operator, UnaryOp,
 };
 use ruff_text_size::Ranged as _;
 
 use super::call::Arguments;
+use super::columns::Column;
+use super::compare::both;
 use super::machine::{Body, Kind, Machine};
 use super::shape;
-use super::value::{Fact, Marks, Shape, Text, Thing, Value, behind};
+use super::value::{Marks, Shape, Text, Thing, Value, behind};
 
 impl<'a> Machine<'a> {
     /// Returns what an expression may stand for.
@@ -87,6 +88,9 @@ impl<'a> Machine<'a> {
                 if tests && (left.test.is_some() || right.test.is_some()) {
                     // A data frame's `and` and `or`.
                     return both(&left, &right, it.op == Operator::BitAnd);
+                }
+                if let Some(set) = self.sets(&left, it.op, &right) {
+                    return set;
                 }
                 if let Some(sum) = sums(&left, it.op, &right) {
                     return sum;
@@ -238,6 +242,7 @@ impl<'a> Machine<'a> {
             self.path = self.path.and(side.unwrap_or_default());
         }
         self.path = path;
+        self.join_key_tests(op, values);
         out.unwrap_or_default()
     }
 
@@ -254,72 +259,6 @@ impl<'a> Machine<'a> {
         let other = self.here_told(other);
         self.path = path;
         one.or(&other)
-    }
-
-    fn compare(&mut self, it: &'a ExprCompare) -> Value {
-        let mut left = self.eval(&it.left);
-        let mut all: Option<Value> = None;
-        for (op, right) in it.ops.iter().zip(&it.comparators) {
-            let right = self.eval(right);
-            let value = self.compared(&left, *op, &right);
-            all = Some(match all {
-                None => value,
-                Some(before) => both(&before, &value, true),
-            });
-            left = right;
-        }
-        all.unwrap_or_default()
-    }
-
-    /// Compares two values.
-    pub(super) fn compared(&mut self, left: &Value, op: CmpOp, right: &Value) -> Value {
-        if let (Some(Thing::Str(left_text)), Some(Thing::Str(right_text)), CmpOp::Eq | CmpOp::NotEq) =
-            (left.only(), right.only(), op)
-            && left_text.starts_with("<module>")
-        {
-            let equal = left_text.trim_start_matches("<module>") == &**right_text;
-            return Thing::Bool(equal == (op == CmpOp::Eq)).into();
-        }
-        let mut marks = self.deep(left);
-        marks.add(self.deep(right));
-        let mut value = Value::made_from(marks.as_asked());
-        value.marks.flags &= !super::value::flag::RAW;
-        let fact = value.marks.as_fact();
-        let (mut holds, mut fails) = (fact, fact);
-        let within = matches!(op, CmpOp::In | CmpOp::NotIn);
-        let known = if within {
-            let choices = self.elements(right);
-            match Self::tested(left, &choices, true) {
-                (0, 0) => shape::names_root(right, left, true),
-                tested => tested,
-            }
-        } else {
-            match Self::tested(left, right, false) {
-                (0, 0) => Self::tested(right, left, false),
-                tested => tested,
-            }
-        };
-        holds.known |= known.0 | left.known;
-        fails.known |= known.1 | left.known;
-        let turned = matches!(op, CmpOp::NotEq | CmpOp::NotIn | CmpOp::IsNot);
-        let unordered = matches!(op, CmpOp::Eq | CmpOp::NotEq | CmpOp::Is | CmpOp::IsNot) || within;
-        if !unordered {
-            let asked = (known.0 | known.1) & !3;
-            (holds.known, fails.known) = (asked, asked);
-        }
-        value.test = Some(if turned { (Some(fails), Some(holds)) } else { (Some(holds), Some(fails)) });
-        value
-    }
-
-    /// Tells what is known when a cell equals one of some values, and when it does not.
-    fn tested(cell: &Value, values: &Value, several: bool) -> (u16, u16) {
-        let mut found = (0, 0);
-        for thing in &cell.things {
-            let (holds, fails) = shape::tested(thing, values, several);
-            found.0 |= holds;
-            found.1 |= fails;
-        }
-        found
     }
 
     fn collection(&mut self, elements: &'a [Expr], tuple: bool) -> Value {
@@ -395,7 +334,7 @@ impl<'a> Machine<'a> {
     ) -> Value {
         let (before, path) = (self.variables().clone(), self.path);
         let mut over_marks = Marks::default();
-        let mut row = None;
+        let (mut row, mut whole) = (None, None);
         for generator in generators {
             let over = self.eval(&generator.iter);
             if let (Some(_), Some(Thing::Report(Shape::Pairs, rows))) = (key, over.only()) {
@@ -404,6 +343,9 @@ impl<'a> Machine<'a> {
                 row = Some(Value { known: over.known, marks: over.marks, ..whole });
             }
             over_marks.add(over.marks);
+            if let Some(Thing::Report(shape, _)) = over.only() {
+                whole = Some(*shape);
+            }
             let part = self.elements(&over);
             self.assign(&generator.target, &part);
             for test in &generator.ifs {
@@ -420,8 +362,15 @@ impl<'a> Machine<'a> {
         let id = self.object(site, 1);
         let value = self.eval(element);
         let mut names = Vec::new();
+        let mut picked = None;
         if let Some(key) = key {
             let key = self.eval(key);
+            if key.things.iter().any(|thing| matches!(thing, Thing::Report(Shape::Heading, _))) {
+                picked = value.things.iter().find_map(|thing| match thing {
+                    Thing::Cell(column, rows, _) if *column == Column::SOME => Some(*rows),
+                    _ => None,
+                });
+            }
             names.extend(key.texts().cloned());
             let marks = self.deep(&key);
             if shape::maps_headings(&key, &value) {
@@ -437,8 +386,25 @@ impl<'a> Machine<'a> {
             self.put(id, None, &value);
         }
         *self.variables() = before;
+        let kept = self.path == path;
         self.path = path;
+        // Every line cut into its cells.
+        let lists = match (generators, value.only()) {
+            ([_], Some(Thing::Report(Shape::Cells, _))) if key.is_none() && kept => {
+                whole.and_then(|shape| match shape {
+                    Shape::Lines => Some(Shape::Lists),
+                    Shape::Body => Some(Shape::BodyLists),
+                    _ => None,
+                })
+            }
+            _ => None,
+        };
+        if let (Some(shape), Some(Thing::Report(_, rows))) = (lists, value.only()) {
+            return Value { known: value.known, marks: over_marks, ..Thing::Report(shape, *rows).into() };
+        }
         let mut out: Value = Thing::Object(id).into();
+        // Some columns of a row under their names are a row, too.
+        out.things.extend(picked.map(|rows| Thing::Report(Shape::Row, rows)));
         out.marks.add(over_marks);
         out
     }
@@ -459,6 +425,9 @@ impl<'a> Machine<'a> {
                     let part = self.item(&value, &Thing::Int(place).into());
                     arguments.places.push(part);
                 }
+                if value.things.iter().any(|thing| matches!(thing, Thing::Report(Shape::Cells, _))) {
+                    arguments.cells = Some(value);
+                }
                 arguments.more = Some(element);
             } else {
                 arguments.places.push(value);
@@ -473,25 +442,6 @@ impl<'a> Machine<'a> {
         }
         arguments
     }
-}
-
-/// Returns the test that both hold, or one of them.
-fn both(left: &Value, right: &Value, and: bool) -> Value {
-    let mut out = Value::made_from(left.marks);
-    out.marks.add(right.marks);
-    let ((left_holds, left_fails), (right_holds, right_fails)) = (left.sides(), right.sides());
-    let all = |one: Option<Fact>, other: Option<Fact>| Some(one?.and(other?));
-    let any = |one: Option<Fact>, other: Option<Fact>| match (one, other) {
-        (Some(one), Some(other)) => Some(one.or(other)),
-        (one, other) => one.or(other),
-    };
-    out.test = Some(if and {
-        // The second was asked only where the first held.
-        (all(left_holds, right_holds), any(left_fails, all(left_holds, right_fails)))
-    } else {
-        (any(left_holds, all(left_fails, right_holds)), all(left_fails, right_fails))
-    });
-    out
 }
 
 /// Adds and subtracts whole numbers: `access_key_{i + 1}_active`.

@@ -8,11 +8,12 @@ use std::rc::Rc;
 use ruff_python_ast::{ExprLambda, ModModule, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged as _, TextRange};
 
+use super::builtins::PYTHON;
 use super::columns::Column;
 use super::value::{Credentials, Fact, Marks, Text, Thing, Value, flag, known};
 
 /// The most expressions and statements that are looked at.
-const STEPS: usize = 200_000;
+const STEPS: usize = 60_000;
 /// How deep calls and expressions may be within each other.
 const DEPTH: usize = 1_500;
 /// How often a function may be on the way at once, and how often it is followed at all.
@@ -92,6 +93,10 @@ pub(super) struct Object {
     pub(super) rest: Value,
     /// Whether its fields are in order: `0`, `1`.
     pub(super) ordered: bool,
+    /// Whether it is a text that is written bit by bit.
+    pub(super) stream: bool,
+    /// What makes an entry that is not there yet.
+    pub(super) maker: Option<Value>,
 }
 
 #[derive(Debug)]
@@ -113,6 +118,19 @@ pub(super) enum What {
     Publish,
 }
 
+/// What a test of whether a key is active asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Polarity {
+    /// Whether it is.
+    On,
+    /// Whether it is not.
+    Off,
+    /// Whether one of several is not.
+    AnyOff,
+    /// Something that never is.
+    Never,
+}
+
 /// A call that was reached.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
@@ -126,6 +144,10 @@ pub(super) struct Call {
     pub(super) credentials: BTreeSet<Credentials>,
     /// What the message is made from.
     pub(super) marks: Marks,
+    /// What it needs and is not given.
+    pub(super) lacks: Option<&'static str>,
+    /// Whether it is made only after something went wrong.
+    pub(super) in_except: bool,
     /// What is worth showing of its arguments.
     pub(super) shown: Option<String>,
 }
@@ -138,6 +160,12 @@ pub(super) struct Records {
     pub(super) told: Marks,
     /// What was read and judged at all.
     pub(super) seen: Marks,
+    /// What went into something that could not be followed.
+    pub(super) lost: Marks,
+    /// Whether whole rows did.
+    pub(super) rows_lost: bool,
+    /// How root's keys are tested.
+    pub(super) key_tests: BTreeMap<(Column, Site), Polarity>,
     pub(super) columns: BTreeMap<Column, BTreeSet<Site>>,
     pub(super) literals: BTreeSet<Site>,
     pub(super) other: BTreeMap<u16, Site>,
@@ -159,6 +187,10 @@ pub(super) struct Machine<'a> {
     pub(super) environment: &'a BTreeMap<String, String>,
     pub(super) session: Credentials,
     pub(super) in_handler: bool,
+    /// How many `except` blocks are around.
+    pub(super) excepting: usize,
+    /// What is given a name anywhere in the sources.
+    pub(super) bound: BTreeSet<String>,
     pub(super) records: Records,
     /// What was written to files.
     pub(super) written: Value,
@@ -186,6 +218,8 @@ impl<'a> Machine<'a> {
             environment,
             session: Credentials::Own,
             in_handler: false,
+            excepting: 0,
+            bound: BTreeSet::new(),
             records: Records::default(),
             written: Value::default(),
             intricate: false,
@@ -293,6 +327,12 @@ impl<'a> Machine<'a> {
             scope = found.parent;
         }
         let stars = self.scopes.get(self.module_scope()).map(|scope| &scope.stars);
+        let none = stars.is_none_or(Vec::is_empty);
+        if none && !self.bound.contains(name) && !PYTHON.contains(&name) && !name.starts_with("__") {
+            let mut value = external(name);
+            value.marks.flags |= flag::UNBOUND;
+            return value;
+        }
         match stars.and_then(|stars| stars.first()) {
             Some(module) if !BUILTINS.contains(&name) => external(&format!("{module}.{name}")),
             _ => external(name),
@@ -365,6 +405,11 @@ impl<'a> Machine<'a> {
                 Some(Thing::Bool(false) | Thing::None) => Some((None, Some(path))),
                 _ => None,
             };
+        }
+        let rows = self.path.known & (known::ROOT | known::USER);
+        if rows != 0 && value.things.iter().any(|thing| self.is_instance(thing)) {
+            // Made from a row; its fields are that row's.
+            value.known |= rows;
         }
         value.marks.add(Marks { told: [0; 3], asked: self.path.asked, flags: findings });
         self.records.seen.add(value.marks);
@@ -453,10 +498,13 @@ impl<'a> Machine<'a> {
             call.marks.add(marks);
             call.in_function |= in_function;
             call.in_handler |= in_handler;
+            call.in_except &= self.excepting > 0;
             return;
         }
         let credentials = credentials.into_iter().collect();
-        self.records.calls.push(Call { what, site, in_function, in_handler, credentials, marks, shown });
+        let (lacks, in_except) = (None, self.excepting > 0);
+        let call = Call { what, site, in_function, in_handler, credentials, marks, lacks, in_except, shown };
+        self.records.calls.push(call);
     }
 
     /// Notes that something is told to somebody.

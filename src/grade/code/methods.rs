@@ -22,8 +22,12 @@ impl Machine<'_> {
             return self.apply(&own, arguments);
         }
         let first = arguments.places.first().cloned().unwrap_or_default();
+        if let Some(value) = self.of_made(id, name, &first, arguments) {
+            return value;
+        }
         match name {
-            "append" | "add" | "appendleft" | "push" | "put" => {
+            "append" | "add" | "appendleft" | "push" | "put" | "writerow" | "writerows" | "writelines"
+            | "write" => {
                 self.put(id, None, &first);
                 Thing::None.into()
             }
@@ -86,7 +90,7 @@ impl Machine<'_> {
                 self.list(self.at, 23, &values)
             }
             "index" => Value::made_from(self.deep(&receiver).as_asked()),
-            "copy" | "keys" | "union" | "intersection" | "difference" | "sort" | "reverse" | "_replace" => {
+            "copy" | "keys" | "union" | "sort" | "reverse" | "_replace" => {
                 if name == "union" || name == "_replace" {
                     for value in arguments.all() {
                         let element = self.elements(value);
@@ -133,7 +137,7 @@ impl Machine<'_> {
                 value
             }
             ("pop" | "__next__", Shape::Lines | Shape::Lists) | ("keys", Shape::Row) => whole(Shape::Header),
-            ("index", Shape::Header | Shape::Lists) => {
+            ("index", Shape::Header | Shape::Lists | Shape::Cells) => {
                 let column = first.texts().find_map(|text| Column::named(text));
                 column.map_or(Thing::AnyIndex, Thing::Index).into()
             }

@@ -6,10 +6,13 @@
 //!
 //! The reading knows boto3, csv and pandas as far as the assignment goes. It follows functions, classes, modules and
 //! branches, and marks every value by the cells of the credential report it was made from and by the tests under which it
-//! was made. What it cannot follow is nearly right, never wrong; what is plainly absent is missing.
+//! was made. What it cannot follow is for a person; what is plainly absent is missing.
 
+mod builtins;
 mod call;
 mod columns;
+mod compare;
+mod entries;
 mod expression;
 mod machine;
 mod methods;
@@ -21,6 +24,7 @@ mod shape;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod tuples;
 mod value;
 mod verdict;
 

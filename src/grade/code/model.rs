@@ -7,6 +7,7 @@ use super::call::{Arguments, is_callable};
 use super::columns::Column;
 use super::machine::{Machine, What};
 use super::secrets;
+use super::shape;
 use super::value::{Credentials, Fact, Marks, Rows, Shape, Spelling, Thing, Value, flag};
 use crate::report::escape;
 
@@ -23,6 +24,15 @@ impl Machine<'_> {
             // One file stands for all.
             self.written.join(&first);
         }
+        let file = arguments.named("file").or_else(|| arguments.named("stream"));
+        if last == "print" && file.is_some_and(|file| self.is_stream(file)) {
+            for thing in file.map(|file| file.things.clone()).unwrap_or_default() {
+                for value in &arguments.places {
+                    self.add_to(&thing, value);
+                }
+            }
+            return Thing::None.into();
+        }
         if name.starts_with("logging")
             || name.starts_with("warnings")
             || ["print", "pprint", "write"].contains(&last)
@@ -34,6 +44,31 @@ impl Machine<'_> {
             return super::machine::external("logging.logger");
         }
         match last {
+            "StringIO" | "BytesIO" if first.texts().all(|text| text.is_empty()) && first.is_plain() => {
+                let id = self.object(self.at, 32);
+                if let Some(object) = self.objects.get_mut(id) {
+                    object.stream = true;
+                }
+                Thing::Object(id).into()
+            }
+            "list" | "set" | "deque" | "tuple" | "frozenset" if first.is_nothing() => {
+                Thing::Object(self.object(self.at, 33)).into()
+            }
+            // What is written goes to the file.
+            "writer" | "DictWriter" if self.is_stream(&first) => first,
+            "itemgetter" if arguments.places.iter().all(|name| name.texts().next().is_some()) => {
+                let names = arguments.places.iter().fold(Value::default(), Value::or);
+                let entries = self.list(self.at, 37, &names);
+                Thing::Bound(Rc::new(entries), "<items>".into()).into()
+            }
+            "namedtuple" => self.named_tuple(arguments),
+            "<row>" | "_make" if name.starts_with("<row>") => {
+                let cells = arguments.cells.as_ref().or_else(|| arguments.places.first());
+                let cells = cells.or_else(|| arguments.spread.first()).cloned().unwrap_or_default();
+                self.reshaped(&cells, |shape| {
+                    matches!(shape, Shape::Cells | Shape::Row).then_some(Shape::Row)
+                })
+            }
             "DictReader" => self.table(arguments),
             "reader" if name.starts_with("csv") => self.lists(&first),
             "open" => {
@@ -132,7 +167,14 @@ impl Machine<'_> {
                     };
                 }
                 let id = self.object(self.at, 12);
-                self.spread(id, &first);
+                if last == "defaultdict" {
+                    if let Some(object) = self.objects.get_mut(id) {
+                        object.maker = Some(first);
+                    }
+                } else {
+                    self.spread(id, &first);
+                    self.keyed(id, &first);
+                }
                 for (name, value) in &arguments.names {
                     self.put(id, Some(name), value);
                 }
@@ -322,6 +364,13 @@ impl Machine<'_> {
             "publish" if arguments.named("Message").is_some() => {
                 self.operation("sns", Credentials::Unclear, name, arguments)
             }
+            "append" | "add" | "write" | "extend" | "update" | "insert" | "writerow" | "appendleft"
+            | "put" => {
+                for value in arguments.all() {
+                    self.lose(value);
+                }
+                self.opaque(arguments)
+            }
             _ => self.opaque(arguments),
         }
     }
@@ -348,6 +397,13 @@ impl Machine<'_> {
                     format!("RoleArn is {}", escape::visible(&arn))
                 });
                 self.record(What::Assume, Some(credentials), none, shown);
+                let given = |name: &str| arguments.named(name).is_some() || !arguments.spread.is_empty();
+                let lacks = ["RoleArn", "RoleSessionName"].into_iter().find(|name| !given(name));
+                let site = self.at;
+                let calls = self.records.calls.iter_mut();
+                for call in calls.filter(|call| call.what == What::Assume && call.site == site) {
+                    call.lacks = lacks;
+                }
                 Thing::AssumeAnswer.into()
             }
             "generate_credential_report" if is("iam") => {
@@ -455,8 +511,17 @@ impl Machine<'_> {
         }
         let header =
             first.things.iter().any(|thing| matches!(thing, Thing::Report(Shape::Lines | Shape::Lists, _)));
+        // Outside of a loop, the first that a reader gives is root's row.
+        let root = name == "next"
+            && self.loops.is_empty()
+            && matches!(
+                first.only(),
+                Some(Thing::Report(Shape::Table | Shape::Body | Shape::BodyLists, Rows::All))
+            );
         let mut value = if name == "next" && header {
             self.reshaped(&first, |_| Some(Shape::Header))
+        } else if let (true, Some(Thing::Report(shape, _))) = (root, first.only()) {
+            shape::at(*shape, Rows::All, first.known, 0).unwrap_or_default()
         } else {
             self.elements(&first)
         };

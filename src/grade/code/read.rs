@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{Expr, ModModule, PythonVersion};
+use ruff_python_ast::{Alias, ExceptHandler, Expr, ModModule, Parameter, Pattern, PythonVersion, Stmt};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::Ranged as _;
 
@@ -107,6 +107,11 @@ fn read(package: &Package, handler: &str, environment: &BTreeMap<String, String>
             scope.variables.insert("__name__".into(), std::rc::Rc::new(named));
         }
         machine.modules.push(Module { name, package, tree: tree.as_ref().ok(), scope, ran: false });
+    }
+    for tree in trees.iter().flatten() {
+        let mut names = Bound { names: std::mem::take(&mut machine.bound), depth: 0 };
+        names.visit_body(&tree.body);
+        machine.bound = names.names;
     }
     let (file, function) = handler.rsplit_once('.').unwrap_or(("", handler));
     let main = entry(&machine, file, function);
@@ -272,6 +277,9 @@ impl<'a> Visitor<'a> for There {
                     self.calls.entry(function.attr.to_string()).or_insert(site);
                 }
             }
+            Expr::Attribute(it) => {
+                self.texts.entry(it.attr.to_string()).or_insert(site);
+            }
             Expr::StringLiteral(text) if text.value.len() < 64 => {
                 self.texts.entry(text.value.to_str().to_owned()).or_insert(site);
             }
@@ -282,5 +290,65 @@ impl<'a> Visitor<'a> for There {
             visitor::walk_expr(self, expression);
         }
         self.depth -= 1;
+    }
+}
+
+/// Looks for names that are given to something.
+struct Bound {
+    names: BTreeSet<String>,
+    depth: usize,
+}
+
+impl<'a> Visitor<'a> for Bound {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::FunctionDef(def) => _ = self.names.insert(def.name.to_string()),
+            Stmt::ClassDef(def) => _ = self.names.insert(def.name.to_string()),
+            Stmt::Global(it) => self.names.extend(it.names.iter().map(ToString::to_string)),
+            _ => {}
+        }
+        self.depth += 1;
+        if self.depth < 2_000 {
+            visitor::walk_stmt(self, statement);
+        }
+        self.depth -= 1;
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::Name(name) = expression
+            && name.ctx.is_store()
+        {
+            self.names.insert(name.id.to_string());
+        }
+        self.depth += 1;
+        if self.depth < 2_000 {
+            visitor::walk_expr(self, expression);
+        }
+        self.depth -= 1;
+    }
+
+    fn visit_alias(&mut self, alias: &'a Alias) {
+        let name = alias.asname.as_ref().unwrap_or(&alias.name);
+        self.names.insert(name.split('.').next().unwrap_or_default().to_owned());
+    }
+
+    fn visit_parameter(&mut self, parameter: &'a Parameter) {
+        self.names.insert(parameter.name.to_string());
+    }
+
+    fn visit_except_handler(&mut self, handler: &'a ExceptHandler) {
+        let ExceptHandler::ExceptHandler(it) = handler;
+        self.names.extend(it.name.as_ref().map(ToString::to_string));
+        visitor::walk_except_handler(self, handler);
+    }
+
+    fn visit_pattern(&mut self, pattern: &'a Pattern) {
+        match pattern {
+            Pattern::MatchAs(it) => self.names.extend(it.name.as_ref().map(ToString::to_string)),
+            Pattern::MatchStar(it) => self.names.extend(it.name.as_ref().map(ToString::to_string)),
+            Pattern::MatchMapping(it) => self.names.extend(it.rest.as_ref().map(ToString::to_string)),
+            _ => {}
+        }
+        visitor::walk_pattern(self, pattern);
     }
 }

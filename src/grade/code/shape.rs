@@ -87,13 +87,21 @@ pub(super) fn tested(thing: &Thing, values: &Value, several: bool) -> (u16, u16)
         let root =
             |text: &str| text == "<root_account>" || (*column == Column::ARN && text.ends_with(":root"));
         let mut texts = values.texts();
-        return if texts.any(|text| root(text)) { (known::ROOT, known::USER) } else { (0, 0) };
+        // Whoever is called something else is not root.
+        let named = !values.is_nothing() && values.things.iter().all(|thing| matches!(thing, Thing::Str(_)));
+        return match texts.any(|text| root(text)) {
+            true => (known::ROOT, known::USER),
+            false if named => (known::USER, 0),
+            false => (0, 0),
+        };
     }
     let asked = column.asked(*rows);
     if asked == 0 {
         return (0, 0);
     }
     let (mut yes, mut no, mut unclear) = (false, false, false);
+    let literal =
+        |value: &Thing| matches!(value, Thing::Str(_) | Thing::Bool(_) | Thing::Int(_) | Thing::None);
     for value in &values.things {
         match value {
             Thing::Str(text) => {
@@ -123,6 +131,7 @@ pub(super) fn tested(thing: &Thing, values: &Value, several: bool) -> (u16, u16)
     match (yes, no, unclear) {
         (true, false, false) => (column.says(*rows, true), column.says(*rows, false)),
         (false, true, false) => (column.says(*rows, false), column.says(*rows, true)),
+        _ if values.things.iter().all(literal) => (asked | known::ODD, asked | known::ODD),
         _ => (asked, asked),
     }
 }
@@ -135,12 +144,22 @@ pub(super) fn names_root(within: &Value, text: &Value, anywhere: bool) -> (u16, 
         _ => false,
     });
     let named = text.texts().any(|text| {
-        text.contains("root_account")
-            || text.contains(":root")
-            || (anywhere && text.contains("root"))
-            || &**text == "<root"
+        let text = text.trim_end_matches(',');
+        let part = text.contains("root") && ("<root_account>".contains(text) || ":root".contains(text));
+        (part && (anywhere || text != "root")) || text.ends_with(":root")
     });
-    if place && named { (known::ROOT, known::USER) } else { (0, 0) }
+    let user = |thing: &Thing| matches!(thing, Thing::Cell(column, ..) if *column == Column::USER);
+    match place && named {
+        true => (known::ROOT, known::USER),
+        // Whoever is called something else is not root.
+        false
+            if within.only().is_some_and(user)
+                && matches!(text.only(), Some(Thing::Str(text)) if !text.is_empty() && !"<root_account>".contains(&**text)) =>
+        {
+            (known::USER, 0)
+        }
+        false => (0, 0),
+    }
 }
 
 /// Tells whether a dictionary from these keys to these values tells the places of the columns.

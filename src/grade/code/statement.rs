@@ -310,7 +310,10 @@ impl<'a> Machine<'a> {
             if let Some(name) = &handler.name {
                 self.bind(name.as_str(), Value::unknown());
             }
-            if self.block(&handler.body) == Flow::Next {
+            self.excepting += 1;
+            let end = self.block(&handler.body);
+            self.excepting -= 1;
+            if end == Flow::Next {
                 flow = Flow::Next;
                 behind = path;
                 ends.push(self.variables().clone());
@@ -537,10 +540,17 @@ impl<'a> Machine<'a> {
             Expr::Subscript(it) => {
                 let (receiver, index) = (machine.eval(&it.value), machine.eval(&it.slice));
                 let keys: Vec<Text> = index.texts().cloned().collect();
+                if receiver.things.iter().any(|thing| matches!(thing, Thing::Unknown)) {
+                    machine.lose(value);
+                }
                 for thing in &receiver.things {
                     if let Thing::Object(id) = thing {
                         if keys.is_empty() {
                             machine.put(*id, None, value);
+                            let marks = machine.deep(&index);
+                            if !marks.is_empty() {
+                                machine.put(*id, None, &Value::made_from(marks));
+                            }
                         }
                         for key in &keys {
                             machine.put(*id, Some(key), value);

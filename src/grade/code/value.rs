@@ -121,6 +121,8 @@ pub(super) mod known {
     pub(in super::super) const MFA: u16 = 32;
     pub(in super::super) const NO_MFA: u16 = 64;
     pub(in super::super) const MFA_ASKED: u16 = 128;
+    /// A test was understood, and does not tell the ones from the others.
+    pub(in super::super) const ODD: u16 = 256;
 }
 
 /// What a value was made from, as bits.
@@ -141,6 +143,10 @@ pub(super) mod flag {
     pub(in super::super) const TRAIL: u16 = 64;
     /// The report as it is.
     pub(in super::super) const RAW: u16 = 128;
+    /// MFA was asked about in a way that was understood and finds others.
+    pub(in super::super) const MFA_ODD: u16 = 256;
+    /// A name that nothing defines.
+    pub(in super::super) const UNBOUND: u16 = 512;
 }
 
 /// What holds on a path, or where a test came out one way.
@@ -167,7 +173,7 @@ impl Fact {
     pub(super) fn or(mut self, other: Self) -> Self {
         let (both, any) = (self.known & other.known, self.known | other.known);
         let gone = any & !both;
-        self.known = both;
+        self.known = both | any & known::ODD;
         if gone & (known::PASSWORD | known::NO_PASSWORD | known::PASSWORD_ASKED) != 0 {
             self.known |= known::PASSWORD_ASKED;
         }
@@ -183,18 +189,19 @@ impl Fact {
     pub(super) fn findings(self) -> u16 {
         let has = |bit: u16| self.known & bit != 0;
         let of_root = has(known::ROOT);
+        let unclear = if has(known::ODD) { flag::MFA_ODD } else { flag::MFA_UNCLEAR };
         let found = if of_root {
             0
         } else if has(known::NO_MFA) && has(known::PASSWORD) {
             flag::MFA
         } else if has(known::NO_MFA) && has(known::PASSWORD_ASKED) {
-            flag::MFA_UNCLEAR
+            unclear
         } else if has(known::NO_MFA) && has(known::NO_PASSWORD) {
             0
         } else if has(known::NO_MFA) {
             flag::MFA_ALONE
         } else if has(known::MFA_ASKED) {
-            flag::MFA_UNCLEAR
+            unclear
         } else if has(known::MFA) {
             flag::MFA_INVERTED
         } else {
@@ -312,7 +319,7 @@ impl Value {
             self.marks.add(marks);
             return;
         }
-        self.known = match (self.has_report(), other.has_report()) {
+        self.known = match (self.has_rows(), other.has_rows()) {
             (true, true) => self.known & other.known,
             (false, true) => other.known,
             _ => self.known,
@@ -336,6 +343,11 @@ impl Value {
         self
     }
 
+    /// Tells whether it is of the report, or may be an object that was made from a row.
+    fn has_rows(&self) -> bool {
+        self.has_report() || self.things.iter().any(|thing| matches!(thing, Thing::Object(_)))
+    }
+
     fn has_report(&self) -> bool {
         self.things.iter().any(|thing| matches!(thing, Thing::Report(..) | Thing::Cell(..)))
     }
@@ -352,9 +364,15 @@ impl Value {
             _ => {
                 let mut fact = fact;
                 for thing in &self.things {
-                    if let Thing::Cell(column, rows, _) = thing {
+                    if let Thing::Cell(column, rows, spelling) = thing {
+                        if let (Some(_), Spelling::Typed) = (self.only(), spelling) {
+                            let with =
+                                |yes| Some(Fact { known: fact.known | column.says(*rows, yes), ..fact });
+                            return (with(true), with(false));
+                        }
                         // A text is true whatever it says, `false` too.
-                        fact.known |= column.asked(*rows);
+                        let asked = column.asked(*rows);
+                        fact.known |= asked | if asked == 0 { 0 } else { known::ODD };
                     }
                 }
                 (Some(fact), Some(fact))
@@ -395,9 +413,29 @@ impl Value {
         }
     }
 
+    /// Tells whether it is nothing, or texts that are known.
+    pub(super) fn is_plain(&self) -> bool {
+        self.things.iter().all(|thing| matches!(thing, Thing::Str(_))) && self.marks.is_empty()
+    }
+
     /// Tells whether it can be a temporary credential of the assumed role.
     pub(super) fn holds_key(&self) -> bool {
         self.things.iter().any(|thing| matches!(thing, Thing::Key(_) | Thing::Keys | Thing::AssumeAnswer))
+    }
+
+    /// Notes that it is a part of what was made from a row, and whose row that was.
+    pub(super) fn of_row(self, to: u16) -> Self {
+        let mut value = self.limited(to);
+        if to & known::ROOT != 0 {
+            merge_root(&mut value.marks.told);
+            merge_root(&mut value.marks.asked);
+            if let Some((holds, fails)) = &mut value.test {
+                for fact in [holds, fails].into_iter().flatten() {
+                    merge_root(&mut fact.asked);
+                }
+            }
+        }
+        value
     }
 
     /// Notes whose rows these are.

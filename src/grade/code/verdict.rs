@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::columns::Column;
-use super::machine::{Call, Site, What};
+use super::columns::{Column, KEYS};
+use super::machine::{Call, Polarity, Site, What};
 use super::package::Package;
 use super::read::Reading;
 use super::value::{Credentials, Marks, Rows, flag};
@@ -35,10 +35,10 @@ const DEAD: &str = "it is there but the handler does not reach it";
 
 /// The columns of the last uses of root, and of its keys.
 const USES: [Column; 3] = [Column::PASSWORD_LAST_USED, Column::KEY_1_LAST_USED, Column::KEY_2_LAST_USED];
-const KEYS: [Column; 2] = [Column::KEY_1_ACTIVE, Column::KEY_2_ACTIVE];
 
 /// Every flag of a test for MFA.
-const MFA: u16 = flag::MFA | flag::MFA_ALONE | flag::MFA_UNCLEAR | flag::MFA_INVERTED | flag::MFA_DEVICES;
+const MFA: u16 =
+    flag::MFA | flag::MFA_ALONE | flag::MFA_UNCLEAR | flag::MFA_INVERTED | flag::MFA_DEVICES | flag::MFA_ODD;
 
 /// Decides all deeds.
 pub(super) fn all(reading: &Reading, package: &Package) -> BTreeMap<Deed, Found> {
@@ -46,6 +46,8 @@ pub(super) fn all(reading: &Reading, package: &Package) -> BTreeMap<Deed, Found>
     let unreadable = judge.unreadable();
     let decide = |deed| match &unreadable {
         Some(found) if deed == Deed::Parses => found.clone(),
+        // Credentials are found without a parser.
+        Some(_) if deed == Deed::HoldsNoKeys && reading.error.is_some() => judge.holds_no_keys(),
         Some(_) => Found::missed("the code cannot be read"),
         None => judge.deed(deed),
     };
@@ -59,6 +61,11 @@ struct Judge<'a> {
 
 fn nearly(message: &str) -> Found {
     Found::new(Outcome::Nearly, message)
+}
+
+/// What this reading cannot follow is for a person; it costs nothing.
+fn unfollowed(what: &str) -> Found {
+    Found::new(Outcome::Manual, format!("{what} could not be followed: a person has to read it"))
 }
 
 fn part(percent: u8, message: &str) -> Found {
@@ -89,9 +96,9 @@ impl Judge<'_> {
             Deed::GetsReport => self.calls(What::Get, "get_credential_report"),
             Deed::UsesAssumedRole => self.uses_assumed(),
             Deed::RunsBoth => self.runs_both(),
-            Deed::ReportsRootUse => self.root_use(),
-            Deed::ReportsUsersWithoutMfa => self.mfa(),
-            Deed::ReportsRootKeys => self.root_keys(),
+            Deed::ReportsRootUse => self.defined(self.root_use()),
+            Deed::ReportsUsersWithoutMfa => self.defined(self.mfa()),
+            Deed::ReportsRootKeys => self.defined(self.root_keys()),
             Deed::Publishes => self.publishes(),
             Deed::PublishesFindings => self.publishes_findings(),
             Deed::HoldsNoKeys => self.holds_no_keys(),
@@ -116,7 +123,7 @@ impl Judge<'_> {
     fn unreached(&self, name: &str, missed: &str) -> Found {
         match self.reading.calls.get(name) {
             Some(site) if self.reading.intricate => {
-                self.show(nearly("it is there, and the code is too intricate to follow"), [*site])
+                self.show(unfollowed("it is there, and how the handler comes to it"), [*site])
             }
             Some(site) => self.show(nearly(DEAD), [*site]),
             None => Found::missed(missed),
@@ -128,7 +135,13 @@ impl Judge<'_> {
         if calls.is_empty() {
             return self.unreached("assume_role", "nothing calls sts.assume_role");
         }
-        let found = if calls.iter().any(|call| call.in_function) {
+        let lacks = calls
+            .iter()
+            .find_map(|call| call.lacks)
+            .filter(|_| calls.iter().all(|call| call.lacks.is_some()));
+        let found = if let Some(lacks) = lacks {
+            nearly(&format!("sts.assume_role is called without {lacks}, which it needs"))
+        } else if calls.iter().any(|call| call.in_function) {
             Found::met("a function of its own calls sts.assume_role")
         } else {
             nearly("sts.assume_role is called, though not in a function of its own")
@@ -164,7 +177,7 @@ impl Judge<'_> {
         } else if with(Credentials::Literal) > 0 {
             Found::missed("the report is asked for with credentials that stand in the code")
         } else if with(Credentials::Unclear) > 0 && !self.of(What::Assume).is_empty() {
-            nearly("the role is assumed; whether the client works with it could not be followed")
+            unfollowed("the role is assumed; whether the client works with it")
         } else if with(Credentials::Unclear) > 0 {
             Found::missed("the report is not asked for with an assumed role")
         } else {
@@ -194,7 +207,7 @@ impl Judge<'_> {
             (false, false) => {
                 nearly("a part of it runs when the code is loaded, not when the function is invoked")
             }
-            _ if self.reading.intricate => nearly("the code is too intricate to follow"),
+            _ if self.reading.intricate => unfollowed("what the handler calls"),
             (true, true) => Found::missed("the handler neither assumes a role nor asks for the report"),
             (true, false) => Found::missed("the handler assumes no role"),
             (false, true) => Found::missed("the handler does not ask for the report"),
@@ -215,20 +228,24 @@ impl Judge<'_> {
     fn untold(&self, seen: bool, columns: &[Column], missed: &str) -> Found {
         let records = &self.reading.records;
         let sites = self.places(columns);
-        if seen {
-            let message = "it is looked at, but neither published nor printed nor returned";
-            return self.show(nearly(message), sites);
-        }
-        let text = columns.iter().find_map(|column| self.reading.texts.get(column.name()));
-        let unclear = records.told.any() & Column::SOME.bit() != 0;
-        match text {
-            Some(site) if self.reading.intricate => {
-                self.show(nearly("it is there, and the code is too intricate to follow"), [*site])
+        let named = |text: &str| columns.iter().any(|column| column.name() == text);
+        // `c.endswith("last_used")`: a part of a name picks columns.
+        let picks = |text: &str| text.len() > 5 && columns.iter().any(|column| column.name().contains(text));
+        let texts = &self.reading.texts;
+        let text = texts.iter().find(|(text, _)| named(text)).map(|(_, site)| *site);
+        let some = records.told.any() & Column::SOME.bit() != 0;
+        let picked = texts.iter().find(|(text, _)| picks(text)).map(|(_, site)| *site).filter(|_| some);
+        let lost = columns.iter().any(|column| records.lost.any() & column.bit() != 0);
+        let limits = self.reading.intricate || some || records.rows_lost || lost;
+        match text.or(picked) {
+            Some(site) if limits => {
+                let places = sites.into_iter().chain([site]);
+                self.show(unfollowed("the column is named; what becomes of it"), places)
             }
-            Some(site) if unclear => {
-                self.show(nearly("the column is named; what becomes of it could not be followed"), [*site])
+            _ if seen => {
+                self.show(nearly("it is looked at, but neither published nor printed nor returned"), sites)
             }
-            Some(site) => self.show(nearly(DEAD), [*site]),
+            Some(site) => self.show(nearly(DEAD), [site]),
             None => Found::missed(missed),
         }
     }
@@ -283,14 +300,14 @@ impl Judge<'_> {
             Found::met("the users with a password and without MFA are told")
         } else if has(flag::MFA) {
             nearly("it is told that there are users without MFA, or how many, but not who")
+        } else if has(flag::MFA_UNCLEAR) {
+            unfollowed("mfa_active is tested; whether that finds who has a password and no MFA")
         } else if has(flag::MFA_ALONE) {
             nearly("users without a console password are reported, too: password_enabled is not asked for")
         } else if has(flag::MFA_DEVICES) {
             nearly("MFA is looked up user by user, not in the credential report")
-        } else if has(flag::MFA_UNCLEAR) {
-            nearly(
-                "mfa_active is tested; whether that finds who has a password and no MFA could not be followed",
-            )
+        } else if has(flag::MFA_ODD) {
+            nearly("mfa_active is tested, but not so that it finds who has a password and no MFA")
         } else if has(flag::MFA_INVERTED) {
             nearly("it seems to report the users who have MFA")
         } else if told.any() & Column::MFA_ACTIVE.bit() != 0 {
@@ -306,7 +323,7 @@ impl Judge<'_> {
         let (told, seen) = (self.reading.records.told, self.reading.records.seen);
         let count = |columns: u32| KEYS.iter().filter(|column| columns & column.bit() != 0).count();
         let found = match (count(told.of(Rows::Root)), count(told.any())) {
-            (2, _) => Found::met("whether root has an access key is told, for both"),
+            (2, _) => self.key_tests(),
             (1, _) => part(50, "only one of root's two access keys is looked at"),
             _ if told.flags & flag::SUMMARY != 0 => {
                 let found = nearly(
@@ -324,13 +341,48 @@ impl Judge<'_> {
         self.show(found, self.places(&KEYS))
     }
 
+    /// What goes through a name that nothing defines does not run.
+    fn defined(&self, found: Found) -> Found {
+        let unbound = self.reading.records.told.flags & flag::UNBOUND != 0;
+        if found.outcome != Outcome::Met || !unbound {
+            return found;
+        }
+        let message = format!("{}, though by way of a name that nothing defines", found.message);
+        Found { outcome: Outcome::Nearly, message, ..found }
+    }
+
+    /// Decides on root's keys by what they are tested for, when that and not what is in the report is told.
+    fn key_tests(&self) -> Found {
+        let [_, of_root, _] = self.reading.records.told.told;
+        let tests = |key: Column| {
+            let all = self.reading.records.key_tests.iter();
+            all.filter(move |((column, _), _)| *column == key).map(|(_, polarity)| *polarity)
+        };
+        let judged = KEYS.into_iter().filter(|key| of_root & key.bit() == 0);
+        let judged: Vec<Column> = judged.filter(|key| tests(*key).next().is_some()).collect();
+        let every = |wanted: &[Polarity]| {
+            judged.iter().any(|key| tests(*key).all(|polarity| wanted.contains(&polarity)))
+        };
+        if every(&[Polarity::Never]) {
+            nearly("root's keys are compared with something that never stands in the report")
+        } else if every(&[Polarity::Never, Polarity::AnyOff]) {
+            nearly("it is told whether one of root's keys is not active, not whether one is")
+        } else if every(&[Polarity::Never, Polarity::AnyOff, Polarity::Off]) {
+            unfollowed("root's keys are tested for not being active; what is told of that")
+        } else {
+            Found::met("whether root has an access key is told, for both")
+        }
+    }
+
     fn publishes(&self) -> Found {
         let calls = self.of(What::Publish);
         if calls.is_empty() {
             return self.unreached("publish", "nothing is published to SNS");
         }
         let followed = calls.iter().any(|call| call.in_handler);
-        let found = if followed {
+        let found = if followed && calls.iter().all(|call| call.in_except) {
+            nearly("it is published only when something goes wrong")
+        } else if followed {
             Found::met("a message is published to SNS")
         } else {
             nearly("it is published when the code is loaded, not when the function is invoked")
@@ -347,14 +399,15 @@ impl Judge<'_> {
         for call in &calls {
             marks.add(call.marks);
         }
+        let lost = controls(self.reading.records.lost) > 0 || self.reading.records.rows_lost;
         let found = match (controls(marks), controls(self.reading.records.told)) {
             (0, _) if marks.flags & flag::RAW != 0 => {
                 nearly("the credential report is published as it is, not what the controls found")
             }
-            (0, _) if marks.any() & Column::SOME.bit() != 0 => nearly(
-                "something of the report is published; whether it is what the controls found could not be followed",
-            ),
-            (0, _) if self.reading.intricate => nearly("the code is too intricate to follow"),
+            (0, _) if marks.any() & Column::SOME.bit() != 0 => {
+                unfollowed("something of the report is published; whether it is what the controls found")
+            }
+            (0, _) if self.reading.intricate || lost => unfollowed("what the message is made from"),
             (0, _) => Found::missed("the message does not depend on what the controls found"),
             (published, told) if published < told => nearly("only a part of what was found is published"),
             _ => Found::met("the message is made from what the controls found"),

@@ -13,7 +13,7 @@ const MISTAKES: [(&str, &str, &str); 8] = [
         "MMMMMMMMMMM-",
     ),
     ("assume_auditor())\n", "boto3.client(\"iam\"))\n", "MNMM--MMMMMM"),
-    ("def lambda_handler(event, context):\n", "def lambda_handler(event, context)\n", "------------"),
+    ("def lambda_handler(event, context):\n", "def lambda_handler(event, context)\n", "-----------M"),
     ("row[\"mfa_active\"] == \"false\"", "row[\"access_key_1_active\"] == \"false\"", "MMMMMMM-MMMM"),
     ("row[\"password_enabled\"] == \"true\" and ", "", "MMMMMMMNMMMM"),
     ("            \"CIS 1.12: root has access keys: \" + str(root_has_keys(rows)),\n", "", "MMMMMMMMNMMM"),
@@ -47,7 +47,7 @@ fn the_class_program_is_shown_by_its_lines() {
     assert!(keys.contains("lambda_function.py:12: an access key id"), "{keys}");
     assert!(!keys.contains("AKIAIOSF") && !keys.contains("wJalr"), "{keys}");
     let (part, instead, _) = MISTAKES[3];
-    let error = expect(&PROGRAM.replace(part, instead), "------------").deed(Deed::Parses);
+    let error = expect(&PROGRAM.replace(part, instead), "-----------M").deed(Deed::Parses);
     assert!(error.evidence[0].starts_with("lambda_function.py:4"), "{error:?}");
 }
 

@@ -1,9 +1,10 @@
 //! Programs as students write them, and what each of them does.
 //!
 //! What is expected is written as twelve letters, one for each deed in the order of [`DEEDS`]: `M` met, `N` nearly, `P` a
-//! part, `-` missed.
+//! part, `-` missed, `?` for a person.
 
 mod class;
+mod followed;
 mod hostile;
 mod programs;
 

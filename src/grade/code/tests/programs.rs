@@ -2,7 +2,7 @@
 
 use super::*;
 
-const HEAD: &str = r"
+pub(super) const HEAD: &str = r"
 import boto3, csv, io, os, time
 
 def assume():
@@ -17,7 +17,7 @@ def fetch(iam):
 ";
 
 /// Runs a body with the table of rows as `rows` and all that is in `out` published.
-fn body(text: &str) -> String {
+pub(super) fn body(text: &str) -> String {
     let lines: Vec<&str> = text.trim_matches('\n').lines().collect();
     let text = format!("    {}\n", lines.join("\n    "));
     format!(
@@ -25,7 +25,7 @@ fn body(text: &str) -> String {
     )
 }
 
-const ALL: &str = r"
+pub(super) const ALL: &str = r"
 for row in rows:
     if row['user'] == '<root_account>':
         out += row['password_last_used'] + row['access_key_1_last_used_date'] + row['access_key_2_last_used_date']
