@@ -151,3 +151,18 @@ fn table(page: &mut Page, rows: &[Went<'_>], caption: &str) {
     }
     page.raw("</tbody>\n</table>\n");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::student::OWN_STYLE;
+
+    #[test]
+    fn no_column_of_a_table_is_broken_at_every_letter() {
+        let tables = [".hardest th,", ".hardest td", ".tasks th,", ".class tbody th {"];
+        for table in tables {
+            let of_table = || OWN_STYLE.lines().filter(|line| line.contains(table));
+            assert!(of_table().any(|line| line.contains("overflow-wrap: break-word")), "{table}");
+            assert!(!of_table().any(|line| line.contains("overflow-wrap: anywhere")), "{table}");
+        }
+    }
+}
