@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::lab::root;
 
 /// What decides, knows neither the SDK nor the runtime (DESIGN sections 2 and 3).
-const PURE: [&str; 29] = [
+const PURE: [&str; 30] = [
     "audit",
     "policy",
     "account",
