@@ -239,6 +239,7 @@ mod tests {
 
     const DEADLINE: &str = "2026-03-02T00:00:00Z";
 
+    #[expect(clippy::unnecessary_wraps, reason = "what the snapshot holds")]
     fn at(text: &str) -> Option<Timestamp> {
         Some(text.parse().unwrap())
     }

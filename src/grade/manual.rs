@@ -106,9 +106,6 @@ impl Manual {
                 (_, Some(long)) if long.chars().count() > LONGEST => {
                     told(format!("the comment has more than {LONGEST} characters"));
                 }
-                (_, None) if !known.check.is_manual() => told(format!(
-                    "`{criterion}` is not judged by hand: overruling what was found takes a comment"
-                )),
                 (points, comment) => match read_points(points, delimiter) {
                     Ok(points) if points > known.points => told(format!(
                         "{points} points are more than the {} that `{criterion}` has",
@@ -135,26 +132,29 @@ impl Manual {
         self.entered.get(student).unwrap_or(&NOTHING)
     }
 
-    /// Returns the file with a row for every criterion that a person judges of every student: what is there stays as it
-    /// is, what is missing comes at the end. `None` when nothing is missing.
+    /// Returns the file with a row for every criterion that a person judges of every student, and for those that a
+    /// program could not judge (`open`): what is there stays as it is, what is missing comes at the end. `None` when
+    /// nothing is missing.
     pub fn completed<'a>(
         &self,
         there: Option<&str>,
         rubric: &Rubric,
         students: impl Iterator<Item = &'a str>,
+        open: &BTreeSet<(&str, &str)>,
     ) -> Option<String> {
-        let delimiter = char::from(there.map_or(b',', |text| delimiter(text)));
+        let delimiter = char::from(there.map_or(b',', delimiter));
         let mut text = there.filter(|text| !text.trim().is_empty()).map_or_else(
             || COLUMNS.join(&delimiter.to_string()) + "\n",
             |text| if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") },
         );
         let before = text.len();
-        let by_hand: Vec<&str> =
-            rubric.criteria().filter(|one| one.check.is_manual()).map(|one| one.id.as_str()).collect();
         let columns = order(&text, delimiter);
         for student in students {
-            for criterion in &by_hand {
-                if self.rows.contains(&(student.to_owned(), (*criterion).to_owned())) {
+            for criterion in rubric.criteria() {
+                let id = criterion.id.as_str();
+                if !criterion.check.is_manual() && !open.contains(&(student, id))
+                    || self.rows.contains(&(student.to_owned(), id.to_owned()))
+                {
                     continue;
                 }
                 // A spreadsheet takes an id that begins so for a formula.
@@ -163,7 +163,7 @@ impl Manual {
                 for (cell, column) in cells.iter_mut().zip(&columns) {
                     match column.as_str() {
                         "student" => *cell = format!("{guard}{student}"),
-                        "criterion" => *cell = quoted(criterion, delimiter),
+                        "criterion" => *cell = quoted(id, delimiter),
                         _ => {}
                     }
                 }
@@ -243,11 +243,13 @@ mod tests {
 
     #[test]
     fn the_form_has_a_row_for_what_a_person_judges_and_reads_back_empty() {
-        let form = Manual::default().completed(None, &rubric(), ["s1", "-s2"].into_iter()).unwrap();
+        let form = Manual::default()
+            .completed(None, &rubric(), ["s1", "-s2"].into_iter(), &BTreeSet::new())
+            .unwrap();
         assert_eq!(form, "student,criterion,points,comment\ns1,T1.b,,\n'-s2,T1.b,,\n");
         let read = parse(&form).unwrap();
         assert!(read.of("s1").is_empty());
-        assert_eq!(read.completed(Some(&form), &rubric(), ["s1", "-s2"].into_iter()), None);
+        assert_eq!(read.completed(Some(&form), &rubric(), ["s1", "-s2"].into_iter(), &BTreeSet::new()), None);
     }
 
     #[test]
@@ -259,7 +261,8 @@ mod tests {
             (entered.points, entered.comment.as_deref()),
             (Points::hundredths(250), Some("good; but"))
         );
-        let completed = read.completed(Some(there), &rubric(), ["s1", "-s2"].into_iter()).unwrap();
+        let completed =
+            read.completed(Some(there), &rubric(), ["s1", "-s2"].into_iter(), &BTreeSet::new()).unwrap();
         assert_eq!(completed, format!("{there}\nT1.b;'-s2;;\n"));
     }
 
@@ -273,7 +276,6 @@ mod tests {
                 "line 3: the rubric has no criterion `T1.x`",
                 "line 4: 4 points are more than the 3 that `T1.b` has",
                 "line 5: `T1.b` of `s1` is there twice",
-                "line 6: `T1.a` is not judged by hand: overruling what was found takes a comment",
                 "line 7: `many` is no number of points: write `2`, `2.5` or `0.25`",
                 "line 8: `T1.a` of `-s2` has a comment and no points",
             ]

@@ -63,6 +63,7 @@ pub struct Instructor {
 
 /// What was reached.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, handed on at once")]
 pub enum Reached {
     /// An account, to be read.
     Live {
@@ -440,9 +441,10 @@ impl Instructor {
             }
             Accounts::There(desk, dir) => {
                 let kept = Sandbox::accounts(dir).map_err(broken)?;
-                match kept.iter().any(|kept| kept == account) {
-                    true => Some(crate::aws::connect::administrator(desk, account).await?),
-                    false => None,
+                if kept.iter().any(|kept| kept == account) {
+                    Some(crate::aws::connect::administrator(desk, account).await?)
+                } else {
+                    None
                 }
             }
             Accounts::Aws => None,

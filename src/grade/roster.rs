@@ -179,13 +179,12 @@ impl Reading<'_> {
         for (at, cell) in row.cells.iter().enumerate() {
             let name = cell.trim().to_lowercase().replace([' ', '-'], "_");
             let Some(column) = COLUMNS.iter().position(|known| *known == name) else { continue };
-            match self.columns.get_mut(column) {
-                Some(place @ None) => *place = Some(at),
-                _ => {
-                    let message = format!("there are two columns `{name}`");
-                    let twice = Diagnostic::new("same-column", message).at(self.file, self.place(row, cell));
-                    self.found.push(twice.help("leave one of them out: nobody can tell which one counts"));
-                }
+            if let Some(place @ None) = self.columns.get_mut(column) {
+                *place = Some(at);
+            } else {
+                let message = format!("there are two columns `{name}`");
+                let twice = Diagnostic::new("same-column", message).at(self.file, self.place(row, cell));
+                self.found.push(twice.help("leave one of them out: nobody can tell which one counts"));
             }
         }
         let has_ids = self.columns.first().is_some_and(Option::is_some);

@@ -56,7 +56,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
             if path.is_dir() {
                 folders.push(path);
-            } else if !["evidence.json", "journal.jsonl"].contains(&name.as_str()) && !name.ends_with(".part")
+            } else if !["evidence.json", "journal.jsonl"].contains(&name.as_str()) && !name.contains(".part")
             {
                 let text = String::from_utf8(fs::read(&path).unwrap()).unwrap();
                 found.insert(path.strip_prefix(folder).unwrap().to_owned(), text);

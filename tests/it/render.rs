@@ -157,14 +157,15 @@ fn the_policy_allows_whatever_the_commands_send() {
         let home = tempfile::tempdir().unwrap();
         let scenario = path.to_str().unwrap();
         // What a student is given has no default.
-        let given: &[&str] = match path.ends_with("grader-access") {
-            true => &[
+        let given: &[&str] = if path.ends_with("grader-access") {
+            &[
                 "--set",
                 "grader_role_arn=arn:aws:iam::999999999999:role/g",
                 "--set",
                 "external_id=iamlab-an-example",
-            ],
-            false => &[],
+            ]
+        } else {
+            &[]
         };
         let allowed = actions(&statements(home.path(), &[&[scenario], given].concat()));
         for command in ["plan", "up", "status", "up", "down"] {

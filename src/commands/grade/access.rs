@@ -132,6 +132,7 @@ pub(super) fn roster(ui: &Ui, path: &Path) -> Result<Roster, Error> {
 }
 
 /// Says what is wrong with a secret, and what to do.
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
 pub(super) fn secret_error(error: SecretError) -> Error {
     let hint = error.hint();
     let message = error.to_string();

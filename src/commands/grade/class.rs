@@ -18,6 +18,7 @@ use crate::cli::{Format, moment};
 use crate::error::{Error, ErrorKind, Exit};
 use crate::grade::access::secret::CourseSecret;
 use crate::grade::manual::{self, Manual};
+use crate::grade::result::{Row, Status};
 use crate::grade::roster::Roster;
 use crate::grade::rubric::Rubric;
 use crate::grade::run::{
@@ -171,8 +172,14 @@ pub(super) fn given(
     }
 }
 
-/// Gives the folder a file for the points that a person gives. One that is there gets the rows that it lacks.
-fn place_form(ui: &Ui, class: &Class, text: Option<&str>) -> Result<(), Error> {
+/// Gives the folder a file for the points that a person gives, with a row for each of `open` too. One that is there gets
+/// the rows that it lacks.
+fn place_form(
+    ui: &Ui,
+    class: &Class,
+    text: Option<&str>,
+    open: &BTreeSet<(&str, &str)>,
+) -> Result<(), Error> {
     let path = class.folder.join(MANUAL);
     let left = |why: &str| ui.warn(&format!("`{}` was left as it is: {why}", path.display()));
     // Whatever is there holds points that a person gave.
@@ -201,9 +208,18 @@ fn place_form(ui: &Ui, class: &Class, text: Option<&str>) -> Result<(), Error> {
     };
     let base = there.as_deref().or(text);
     let ids = class.roster.students.iter().map(|student| student.id.as_str());
-    let completed = rows.completed(base, &class.rubric, ids);
+    let completed = rows.completed(base, &class.rubric, ids, open);
     let new = completed.as_deref().or(base.filter(|_| there.is_none()));
     new.map_or(Ok(()), |text| Ok(place_private(&path, text.as_bytes())?))
+}
+
+/// Lists what a program could not judge: students and criteria.
+fn left_to_people<'a>(rubric: &'a Rubric, rows: &'a [Row]) -> BTreeSet<(&'a str, &'a str)> {
+    let of = |row: &'a Row| {
+        let open = rubric.criteria().zip(&row.criteria).filter(|(_, (status, _))| *status == Status::Manual);
+        open.map(|(criterion, _)| (row.id.as_str(), criterion.id.as_str()))
+    };
+    rows.iter().flat_map(of).collect()
 }
 
 /// Marks the class and tells what it came to.
@@ -217,7 +233,7 @@ pub(super) async fn conclude(
     beside: Beside<'_>,
 ) -> Result<Exit, Error> {
     let Beside { given, books, secret } = beside;
-    place_form(ui, &class, given.text.as_deref())?;
+    place_form(ui, &class, given.text.as_deref(), &BTreeSet::new())?;
     let class = Arc::new(class);
     let tell = teller(ui);
     let carried = carry(&class, &mut journal, parallelism, stop(), &tell).await;
@@ -230,10 +246,11 @@ pub(super) async fn conclude(
         (other, _) => other.into(),
     })?;
     let ended = finish(&class, &journal)?;
+    place_form(ui, &class, given.text.as_deref(), &left_to_people(&class.rubric, &ended.rows))?;
     if args.gradebooks.anonymous {
         gradebooks::pseudonymous(&class, &journal, &ended, secret)?;
     }
-    let filled = gradebooks::fill(ui, &class, &ended, &args.gradebooks, books);
+    let filled = gradebooks::fill(ui, &class, &ended, &args.gradebooks, &books);
     let exit = summary::tell(ui, &class, &ended, args.format, pass)?;
     match filled {
         Err(error) if exit == Exit::Ok => Err(error),
@@ -273,19 +290,19 @@ async fn stop() {
 struct Told {
     all: usize,
     done: usize,
-    told: usize,
+    last: usize,
     at: Instant,
 }
 
 /// Shows how far a run is: a bar on a terminal, now and then a line elsewhere.
 fn teller(ui: &Ui) -> Teller {
     let ui = ui.clone();
-    let told = Mutex::new(Told { all: 0, done: 0, told: 0, at: Instant::now() });
+    let told = Mutex::new(Told { all: 0, done: 0, last: 0, at: Instant::now() });
     Arc::new(move |event| {
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Begin { all, todo } => {
-                *told = Told { all: todo, done: 0, told: 0, at: Instant::now() };
+                *told = Told { all: todo, done: 0, last: 0, at: Instant::now() };
                 if todo < all {
                     ui.status(&format!("{} of {all} students are done already", all - todo));
                 }
@@ -298,10 +315,10 @@ fn teller(ui: &Ui) -> Teller {
                 ui.advance();
                 let step = (told.all / 20).max(1);
                 let is_due = told.done == told.all
-                    || (told.done - told.told >= step && told.at.elapsed() >= Duration::from_secs(1));
+                    || (told.done - told.last >= step && told.at.elapsed() >= Duration::from_secs(1));
                 if !ui.shows_progress() && is_due {
                     ui.status(&format!("{} of {} students", told.done, told.all));
-                    (told.told, told.at) = (told.done, Instant::now());
+                    (told.last, told.at) = (told.done, Instant::now());
                 }
             }
         }

@@ -75,7 +75,7 @@ pub(super) fn tell(
         let line = format!("{}  {}  {}", plain(one.id), one.todo, plain(&one.way));
         match &one.refused {
             Some(why) => {
-                ui.data(&format!("{line}  {}", ui.paint(Tone::Bad, &format!("refused: {}", plain(why)))))
+                ui.data(&format!("{line}  {}", ui.paint(Tone::Bad, &format!("refused: {}", plain(why)))));
             }
             None => ui.data(&line),
         }

@@ -91,7 +91,7 @@ pub(super) fn fill(
     class: &Class,
     ended: &Ended,
     args: &GradebookArgs,
-    books: Books,
+    books: &Books,
 ) -> Result<(), Error> {
     let (mut refused, mut unwritten) = (Refused::default(), None);
     for (name, filled) in

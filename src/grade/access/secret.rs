@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
+use crate::account::scan::hex;
 use crate::secret::Secret;
 
 /// The fewest bytes of a secret: those of the hash (RFC 2104, section 3).
@@ -154,10 +155,6 @@ fn fill(random: &mut Secret<Vec<u8>>) -> io::Result<()> {
     getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
     *random = Secret::new(bytes.to_vec());
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Tells whether others than the owner may read or write a file.

@@ -164,6 +164,7 @@ async fn of_region(aws: &Aws, region: &str, queries: &[Query]) -> Vec<evidence::
     let mut denied: Option<String> = None;
     for query in queries {
         let mut kept = Kept::default();
+        #[expect(clippy::single_match_else, reason = "two ways that are told side by side")]
         let end = match &denied {
             // Who may not ask one question may not ask the next one.
             Some(why) => Err(why.clone()),

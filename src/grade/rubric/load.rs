@@ -250,9 +250,9 @@ mod tests {
             changed("iam:GenerateCredentialReport, iam", "iam:MakeCredentialReport, iam"),
             ["unknown-action"]
         );
-        assert_eq!(changed("{ console: user/User1 }", "{ console: group/User1 }"), ["wrong-subject"]);
+        assert_eq!(changed("console: user/User1", "console: group/User1"), ["wrong-subject"]);
         assert_eq!(changed("name: iam-auditing", "name: IAM auditing"), ["rubric-name"]);
-        assert_eq!(changed("check: { console", "check: { konsole"), ["unknown-key"]);
+        assert_eq!(changed("check: { exists: policy", "check: { exsts: policy"), ["unknown-key"]);
         assert_eq!(changed("feedback: create User1", "feed: create User1"), ["unknown-key", "missing-key"]);
     }
 }

@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_mins(15);
 
 /// What there is of a student.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, handed on at once")]
 pub(super) enum Seen {
     /// What was read, and the file of it, if it is not yet where it belongs.
     Evidence(Box<Evidence>, Store),

@@ -1,7 +1,7 @@
 //! The files of a run, each whole or not there.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::RunError;

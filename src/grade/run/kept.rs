@@ -41,6 +41,7 @@ impl Kept {
         let unread = |source: io::Error| RunError::Journal(JournalError::Io(source));
         let journal = Journal::look(folder)?;
         let header = journal.as_ref().and_then(Journal::header).cloned();
+        #[expect(clippy::single_match_else, reason = "two sources of the same, side by side")]
         let students: Vec<Student> = match &header {
             Some(header) => header.students.iter().cloned().map(Student::from).collect(),
             None => {

@@ -58,11 +58,10 @@ impl From<RunError> for Error {
     fn from(error: RunError) -> Self {
         let message = error.to_string();
         match &error {
-            RunError::Write { .. } => Self::input(message).caused_by(error),
             RunError::Journal(JournalError::InUse) => {
                 Self::usage(message).hinted("wait for it to end, or name another folder with `-o`")
             }
-            RunError::Journal(_) => Self::input(message).caused_by(error),
+            RunError::Write { .. } | RunError::Journal(_) => Self::input(message).caused_by(error),
             RunError::Report(_) => Self::new(ErrorKind::Internal, message).caused_by(error),
             RunError::Interrupted => {
                 Self::new(ErrorKind::Interrupted, message).hinted("run again with `--resume` to go on")

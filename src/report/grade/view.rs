@@ -206,14 +206,12 @@ pub(super) fn provisos(result: &StudentResult) -> Vec<String> {
     if result.manual_open > Points::ZERO {
         said.push(format!("{} wait for a person who reads the answers.", points(result.manual_open)));
     }
-    if let Some(late) = &result.late {
-        if late.deduction > Points::ZERO {
-            said.push(format!(
-                "The work was late by {}, which costs {}.",
-                days(late.days),
-                points(late.deduction)
-            ));
-        }
+    if let Some(late) = result.late.as_ref().filter(|late| late.deduction > Points::ZERO) {
+        said.push(format!(
+            "The work was late by {}, which costs {}.",
+            days(late.days),
+            points(late.deduction)
+        ));
     }
     said
 }

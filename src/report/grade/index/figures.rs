@@ -111,7 +111,7 @@ pub(super) fn hardest(page: &mut Page, rubric: &Rubric, class: &ClassPage<'_>) {
         }
     }
     // Shares are compared in whole numbers: the same order on every machine.
-    all.sort_by_key(|went| if went.decided == 0 { 10_001 } else { went.full * 10_000 / went.decided });
+    all.sort_by_key(|went| (went.full * 10_000).checked_div(went.decided).unwrap_or(10_001));
     page.raw("<section aria-labelledby=\"hardest\">\n<h2 id=\"hardest\">Hardest criteria</h2>\n<p class=\"meta\">By the share of students with full points; whose result is open is left out.</p>\n");
     let (first, rest) = all.split_at(HARDEST.min(all.len()));
     table(page, first, "Hardest criteria");
@@ -133,16 +133,15 @@ fn table(page: &mut Page, rows: &[Went<'_>], caption: &str) {
         page.raw("<tr><th scope=\"row\">").prose(&went.criterion.what);
         page.raw(" <span class=\"dim\">").name(&went.criterion.id).raw("</span></th><td class=\"n\">");
         page.text(&points(went.criterion.points)).raw("</td><td class=\"n went\">");
-        if went.decided == 0 {
-            page.raw("–");
-        } else {
-            let percent = went.full * 100 / went.decided;
+        if let Some(percent) = (went.full * 100).checked_div(went.decided) {
             page.raw(&format!(
                 "<svg class=\"bar\" viewBox=\"0 0 100 3\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect \
                  class=\"back\" width=\"100\" height=\"3\"/><rect class=\"fill\" width=\"{percent}\" \
                  height=\"3\"/></svg>{percent} % <span class=\"dim\">{} of {}</span>",
                 went.full, went.decided
             ));
+        } else {
+            page.raw("–");
         }
         page.raw(&format!(
             "</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
