@@ -239,9 +239,9 @@ async fn what_may_not_be_read_names_the_permission() {
     for (action, place) in [
         ("iam:GetAccountAuthorizationDetails", "/facets/identity"),
         ("iam:GenerateCredentialReport", "/facets/credential_report"),
-        ("iam:ListMFADevices", "/facets/credentials/User1/unread/mfa_devices"),
-        ("iam:ListAccessKeys", "/facets/credentials/User2/unread/access_keys"),
-        ("iam:GetLoginProfile", "/facets/credentials/User1/unread/login_profile"),
+        ("iam:ListMFADevices", "/facets/credentials/User1/read/unread/mfa_devices"),
+        ("iam:ListAccessKeys", "/facets/credentials/User2/read/unread/access_keys"),
+        ("iam:GetLoginProfile", "/facets/credentials/User1/read/unread/login_profile"),
         ("lambda:GetPolicy", "/facets/functions/iam-auditor/permissions_unread"),
         ("lambda:ListFunctions", "/facets/function_names"),
         ("lambda:GetFunction", "/packages/iam-auditor"),

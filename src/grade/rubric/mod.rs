@@ -40,7 +40,7 @@ pub struct Rubric {
     /// The scenario that is the reference solution, beside the rubric; the self-test brings it up.
     #[serde(default)]
     pub scenario: Option<String>,
-    /// The regions a student may have worked in; the first one that holds a Lambda function is looked at.
+    /// The regions a student may have worked in; the first one with a function that does the work is looked at.
     #[serde(default = "default_regions")]
     pub regions: Vec<String>,
     /// What a criterion is worth, in per cent, when it is met but for something small, as a misspelt name.

@@ -234,7 +234,7 @@ async fn part_two_done_wrong() {
                 "Effect": "Allow", "Action": "sns:Publish", "Resource": "arn:aws:sns:@region:@account:AuditReports",
             })));
         }),
-        wrong("no Python", "a colon is missing: nothing can be read, so nothing is found", &[(9, "2"), (10, "0"), (11, "6")], |student| {
+        wrong("no Python", "a colon is missing: nothing can be read, so nothing is found", &[(9, "3"), (10, "0"), (11, "6")], |student| {
             student.edited("def lambda_handler(event, context):\n", "def lambda_handler(event, context)\n");
         }),
         wrong("its own credentials", "the report is got as the function itself", &[(9, "18")], |student| {
