@@ -242,7 +242,7 @@ async fn what_may_not_be_read_names_the_permission() {
         ("iam:ListMFADevices", "/facets/credentials/User1/read/unread/mfa_devices"),
         ("iam:ListAccessKeys", "/facets/credentials/User2/read/unread/access_keys"),
         ("iam:GetLoginProfile", "/facets/credentials/User1/read/unread/login_profile"),
-        ("lambda:GetPolicy", "/facets/functions/iam-auditor/permissions_unread"),
+        ("lambda:GetPolicy", "/facets/functions/iam-auditor/read/permissions_unread"),
         ("lambda:ListFunctions", "/facets/function_names"),
         ("lambda:GetFunction", "/packages/iam-auditor"),
         ("sns:ListTopics", "/facets/topic_names"),
